@@ -1,6 +1,6 @@
 # Finds LLVM/MLIR and defines the helpers that keep each compiler folder's file a short list:
 # add_girih_dialect, add_girih_library, add_girih_phase, add_girih_target, add_girih_tool.
-find_package(MLIR 22 REQUIRED CONFIG HINTS /usr/lib/llvm-22/lib/cmake/mlir)
+find_package(MLIR 22.1...<23 REQUIRED CONFIG HINTS /usr/lib/llvm-22/lib/cmake/mlir)
 set(LLVM_RUNTIME_OUTPUT_INTDIR ${CMAKE_BINARY_DIR}/bin)
 set(LLVM_LIBRARY_OUTPUT_INTDIR ${CMAKE_BINARY_DIR}/lib)
 list(APPEND CMAKE_MODULE_PATH ${MLIR_CMAKE_DIR} ${LLVM_CMAKE_DIR})
