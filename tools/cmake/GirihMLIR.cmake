@@ -20,6 +20,12 @@ target_compile_options(GirihPrecompiled PRIVATE -fno-rtti -fno-exceptions)
 target_precompile_headers(GirihPrecompiled PRIVATE ${CMAKE_SOURCE_DIR}/tools/cmake/Precompiled.h)
 
 function(girih_compiler_options target)
+  # Programs share the libraries' precompiled header, so they are compiled as the libraries are (fPIC, not fPIE).
+  get_target_property(type ${target} TYPE)
+  if(type STREQUAL "EXECUTABLE")
+    set_target_properties(${target} PROPERTIES POSITION_INDEPENDENT_CODE OFF)
+    target_compile_options(${target} PRIVATE -fPIC)
+  endif()
   target_compile_definitions(${target} PRIVATE ${girih_llvm_definitions})
   target_compile_options(${target} PRIVATE -fno-rtti -fno-exceptions)
   target_precompile_headers(${target} REUSE_FROM GirihPrecompiled)

@@ -1,0 +1,46 @@
+// Registers dialects, external models and passes, folder by folder in processing order.
+#include "lib/Pipelines/Register.h"
+
+#ifdef GIRIH_HAS_GRAPH
+#include "dialects/Graph/Graph.h"
+#endif
+#ifdef GIRIH_HAS_TILE
+#include "dialects/Tile/Tile.h"
+#endif
+
+#include "mlir/Conversion/Passes.h"
+#include "mlir/Dialect/Affine/IR/AffineOps.h"
+#include "mlir/Dialect/Bufferization/IR/Bufferization.h"
+#include "mlir/Dialect/ControlFlow/IR/ControlFlow.h"
+#include "mlir/Dialect/Index/IR/IndexDialect.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/MemRef/Transforms/Passes.h"
+#include "mlir/Dialect/UB/IR/UBOps.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/Dialect/X86Vector/X86VectorDialect.h"
+#include "mlir/IR/Dialect.h"
+#include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
+#include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
+#include "mlir/Transforms/Passes.h"
+
+using namespace mlir;
+
+static void registerUpstreamDialects(DialectRegistry &registry) {
+  registry.insert<BuiltinDialect, func::FuncDialect, arith::ArithDialect, math::MathDialect, scf::SCFDialect,
+                  cf::ControlFlowDialect, tensor::TensorDialect, affine::AffineDialect, index::IndexDialect,
+                  memref::MemRefDialect, bufferization::BufferizationDialect, vector::VectorDialect,
+                  x86vector::X86VectorDialect, ub::UBDialect, LLVM::LLVMDialect>();
+  registerBuiltinDialectTranslation(registry);
+  registerLLVMDialectTranslation(registry);
+}
+
+void girih::registerAll(DialectRegistry &registry) {
+  registerUpstreamDialects(registry);
+}
+
+void girih::registerAllPasses() {
+  registerTransformsPasses();
+  registerConversionPasses();
+  memref::registerMemRefPasses();
+}
