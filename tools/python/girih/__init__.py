@@ -1,0 +1,15 @@
+"""Girih: a compiler for transformers.
+
+    girih.compile("path/to/model", "out.girih", target="cpu", dtype="f32")
+    model = girih.load("out.girih", threads=None)
+    model.encode(ids, mask)      # numpy float32
+
+Loading and running need only the small runtime; the compiler's libraries are loaded by the first `compile`.
+"""
+
+from ._errors import Error
+from .compiler import compile
+from .model import Model, load
+
+__version__ = "0.1.0"
+__all__ = ["Error", "Model", "compile", "load", "__version__"]

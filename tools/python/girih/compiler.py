@@ -1,0 +1,31 @@
+"""Compiling: the compiler's libraries are loaded by the first call, so programs that only run models never pay for them."""
+
+import os
+from typing import Optional
+
+
+def compile(path, out, target: str = "cpu", dtype: str = "f32", max_seq_len: Optional[int] = None,
+            max_batch: Optional[int] = None, weights: Optional[str] = None) -> None:
+    """Compiles a Hugging Face directory or a `.mlir` file in the girih dialect into one artifact.
+
+    target       what to compile for: "cpu" is this machine, "cpu:NAME" another one
+    dtype        the compute type, "f32" or "bf16"
+    max_seq_len  the longest sequence the artifact accepts (default: the model's own limit)
+    max_batch    the largest batch the artifact accepts
+    weights      "stored" (the default), "external" or "random:SEED"
+
+    `out` appears whole or not at all. Raises girih.Error. Ctrl-C ends the compilation and leaves nothing behind.
+    """
+    from . import _compiler
+
+    _compiler.compile(os.path.abspath(os.fspath(path)), os.path.abspath(os.fspath(out)), target, dtype,
+                      _limit(max_seq_len, "max_seq_len"), _limit(max_batch, "max_batch"), weights or "")
+
+
+def _limit(value, name) -> int:
+    """0 stands for the default in the C interface, so it is no value of ours."""
+    if value is None:
+        return 0
+    if value < 1:
+        raise ValueError(f"expected {name} to be at least 1, but got {value}")
+    return int(value)
