@@ -1,0 +1,128 @@
+// Imports a Hugging Face or sentence-transformers directory: finds the family, reads the config, builds the encoder and what
+// stands behind it.
+#include "lib/Import/Encoder.h"
+#include "lib/Import/Import.h"
+#include "lib/Import/SentenceTransformers.h"
+#include "lib/Support/Error.h"
+#include "lib/Support/Json.h"
+
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/Path.h"
+
+using namespace mlir;
+using namespace girih;
+using namespace girih::import;
+
+static std::string join(StringRef directory, StringRef a, StringRef b = "") {
+  SmallString<256> path(directory);
+  llvm::sys::path::append(path, a, b);
+  return path.str().str();
+}
+
+bool girih::import::isHuggingFaceDirectory(StringRef path) {
+  return llvm::sys::fs::exists(join(path, "config.json")) || llvm::sys::fs::exists(join(path, "modules.json"));
+}
+
+/// The directory as it will be found again, whatever the current directory is then.
+static llvm::Expected<std::string> resolveDirectory(StringRef directory) {
+  SmallString<256> path;
+  if (std::error_code error = llvm::sys::fs::real_path(directory, path))
+    return badInput("missing-file", "expected a model directory at {0}, but: {1}", quoted(directory), error.message());
+  if (!llvm::sys::fs::is_directory(path))
+    return badInput("missing-file", "expected a directory with config.json and weights, but {0} is a file", quoted(directory));
+  return path.str().str();
+}
+
+/// The description of the model's family, by `model_type`.
+static llvm::Expected<const Family *> chooseFamily(const llvm::json::Object &config, StringRef where) {
+  std::optional<StringRef> type = config.getString("model_type");
+  if (!type)
+    return badInput("bad-config-value", "expected a string 'model_type', but found none; in {0}; it names the family: {1}", where,
+                    knownModelTypes());
+  if (const Family *family = findFamily(*type))
+    return family;
+  return badInput("unknown-model-type", "expected a model of the families {0}, but found {1}; in {2}{3}", knownModelTypes(),
+                  quoted(*type), where,
+                  *type == "mpnet" ? "; MPNet adds a bias by distance to every attention score, which Girih does not import" : "");
+}
+
+static llvm::Expected<int64_t> chooseSequence(const ImportOptions &options, int64_t longest, StringRef where) {
+  if (options.maxBatch < 1)
+    return makeError(ExitStatus::Usage, "bad-option", "expected a maximum batch of at least 1, but got {0}", options.maxBatch);
+  int64_t sequence = options.maxSequence.value_or(longest);
+  if (sequence < 1 || sequence > longest)
+    return makeError(ExitStatus::Usage, "bad-option",
+                     "expected a maximum sequence length from 1 to {0}, which the model's position table allows, but got {1}; in {2}",
+                     longest, sequence, where);
+  return sequence;
+}
+
+/// The checkpoint's prefix: a model saved with a head on top has its encoder's tensors one level down.
+static std::string findPrefix(const Checkpoint &checkpoint, const Family &family) {
+  for (StringRef name : checkpoint.names())
+    if (name.starts_with(family.prefix))
+      return family.prefix.str();
+  return "";
+}
+
+/// The encoder with its weights, its result as f32.
+static llvm::Expected<Value> buildTransformer(ModelBuilder &model, const Family &family, const EncoderConfig &config,
+                                              StringRef directory, StringRef folder, bool randomWeights) {
+  std::optional<Checkpoint> checkpoint;
+  if (!randomWeights) {
+    auto opened = Checkpoint::open(join(directory, folder));
+    if (!opened)
+      return opened.takeError();
+    checkpoint = std::move(*opened);
+  }
+  model.use({checkpoint ? &*checkpoint : nullptr, folder.empty() ? "" : folder.str() + "/",
+             checkpoint ? findPrefix(*checkpoint, family) : "", /*module=*/""});
+  Value hidden = buildEncoder(model, family, config);
+  model.checkAllClaimed(family.ignoredTensors);
+  return hidden;
+}
+
+static Value castToF32(ModelBuilder &model, Value value) {
+  if (model.getFloatType().isF32())
+    return value;
+  return model.create<graph::CastOp>(value, model.getBuilder().getF32Type());
+}
+
+llvm::Expected<OwningOpRef<ModuleOp>> girih::import::importHuggingFace(MLIRContext &context, StringRef path,
+                                                                       const ImportOptions &options) {
+  auto directory = resolveDirectory(path);
+  if (!directory)
+    return directory.takeError();
+  auto sentence = readSentenceModel(*directory);
+  if (!sentence)
+    return sentence.takeError();
+  std::string configPath = join(*directory, sentence->transformerFolder, "config.json");
+  std::string where = quoted(configPath);
+  auto json = readJsonObject(configPath);
+  if (!json)
+    return json.takeError();
+  auto family = chooseFamily(*json, where);
+  if (!family)
+    return family.takeError();
+  auto config = readConfig(*json, (*family)->keys, (*family)->harmlessKeys, where);
+  if (!config)
+    return config.takeError();
+  if (llvm::Error error = checkConfig(**family, *config, where))
+    return error;
+  auto sequence = chooseSequence(options, longestSequence(**family, *config), where);
+  if (!sequence)
+    return sequence.takeError();
+
+  Type f32 = Float32Type::get(&context), bf16 = BFloat16Type::get(&context);
+  ModelBuilder model(context, *directory, options.dtype == ComputeType::BF16 ? bf16 : f32);
+  model.addSymbol("batch", options.maxBatch);
+  model.addSymbol("seq", *sequence);
+  model.beginEncode(config->vocabulary);
+  auto hidden = buildTransformer(model, **family, *config, *directory, sentence->transformerFolder, options.randomWeights);
+  if (!hidden)
+    return hidden.takeError();
+  Value result = castToF32(model, *hidden);
+  model.setFloatType(f32);
+  result = buildSentenceModules(model, *sentence, *directory, options.randomWeights, result);
+  return model.finish(result, sentence->modules.empty() ? "last_hidden_state" : "embedding");
+}

@@ -1,0 +1,34 @@
+// The importers' front door: model directories become graph modules. Weights stay in their files; the module says where.
+#pragma once
+
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/MLIRContext.h"
+#include "mlir/IR/OwningOpRef.h"
+#include "llvm/Support/Error.h"
+
+#include <optional>
+
+namespace girih::import {
+
+/// The type activations and weights have inside the model. Results are f32 either way.
+enum class ComputeType { F32, BF16 };
+
+struct ImportOptions {
+  ComputeType dtype = ComputeType::F32;
+  /// Bound of the symbol `batch`.
+  int64_t maxBatch = 64;
+  /// Bound of the symbol `seq`; what the model's position table allows unless stated.
+  std::optional<int64_t> maxSequence;
+  /// Import from config.json alone: parameters have no source, and the artifact is filled with random weights.
+  bool randomWeights = false;
+};
+
+/// True for a directory that holds a config.json, or whose modules.json names one that does.
+bool isHuggingFaceDirectory(llvm::StringRef path);
+
+/// Imports a Hugging Face or sentence-transformers directory. The module has the symbols `batch` and `seq`, one parameter per
+/// tensor and the entry `encode(ids, mask)`, and verifies.
+llvm::Expected<mlir::OwningOpRef<mlir::ModuleOp>> importHuggingFace(mlir::MLIRContext &context, llvm::StringRef directory,
+                                                                    const ImportOptions &options);
+
+} // namespace girih::import

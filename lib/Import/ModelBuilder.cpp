@@ -1,0 +1,170 @@
+// Claims tensors of the checkpoint and writes the module: symbols, parameters in the order of their first use, the entry.
+#include "lib/Import/ModelBuilder.h"
+
+#include "lib/Support/Error.h"
+#include "lib/Support/Json.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/IR/Verifier.h"
+
+using namespace mlir;
+using namespace girih;
+using namespace girih::import;
+using graph::SizeExpr;
+
+/// The names that checkpoints older than transformers 2 give to the same tensor.
+static std::string legacyName(StringRef name) {
+  StringRef stem = name;
+  if (stem.consume_back("LayerNorm.weight"))
+    return (stem + "LayerNorm.gamma").str();
+  if (stem.consume_back("LayerNorm.bias"))
+    return (stem + "LayerNorm.beta").str();
+  return name.str();
+}
+
+ModelBuilder::ModelBuilder(MLIRContext &context, StringRef directory, Type floatType)
+    : builder(&context), module(ModuleOp::create(UnknownLoc::get(&context))), location(UnknownLoc::get(&context)),
+      floatType(floatType) {
+  context.loadDialect<graph::GraphDialect, func::FuncDialect>();
+  (*module)->setAttr(graph::kContractAttr, builder.getStringAttr("stable"));
+  (*module)->setAttr(graph::kModelAttr, builder.getStringAttr(directory));
+}
+
+void ModelBuilder::addSymbol(StringRef name, int64_t max) {
+  builder.setInsertionPointToEnd(module->getBody());
+  graph::SymbolOp::create(builder, location, name, 1, max);
+}
+
+void ModelBuilder::beginEncode(int64_t vocabulary) {
+  builder.setInsertionPointToEnd(module->getBody());
+  RankedTensorType tokens =
+      graph::getTensorType({SizeExpr::symbol("batch"), SizeExpr::symbol("seq")}, builder.getI32Type());
+  // The result's type is known once the model is built.
+  encode = func::FuncOp::create(builder, location, "encode", builder.getFunctionType({tokens, tokens}, {}));
+  encode->setAttr(graph::kEntryAttr, builder.getUnitAttr());
+  auto describe = [&](unsigned argument, StringRef name, int64_t end) {
+    encode.setArgAttr(argument, graph::kNameAttr, builder.getStringAttr(name));
+    encode.setArgAttr(argument, graph::kRangeAttr, builder.getI64ArrayAttr({0, end}));
+  };
+  describe(0, "ids", vocabulary);
+  describe(1, "mask", 2);
+  builder.setInsertionPointToStart(encode.addEntryBlock());
+}
+
+llvm::Expected<OwningOpRef<ModuleOp>> ModelBuilder::finish(Value result, StringRef name) {
+  if (error)
+    return std::move(error);
+  func::ReturnOp::create(builder, location, result);
+  encode.setType(builder.getFunctionType(encode.getArgumentTypes(), result.getType()));
+  encode.setResultAttrs(0, builder.getDictionaryAttr(builder.getNamedAttr(graph::kNameAttr, builder.getStringAttr(name))));
+  if (mlir::failed(verify(*module)))
+    return makeError(ExitStatus::Internal, "internal", "the imported graph does not verify; please report this model");
+  return std::move(module);
+}
+
+void ModelBuilder::use(WeightSource next) {
+  source = std::move(next);
+  claimed.clear();
+}
+
+void ModelBuilder::at(const Twine &module) {
+  location = NameLoc::get(builder.getStringAttr(source.module + module));
+}
+
+void ModelBuilder::fail(llvm::Error next) {
+  if (error)
+    llvm::consumeError(std::move(next));
+  else
+    error = std::move(next);
+}
+
+/// A missing tensor may be there under another module's name; say what the checkpoint does hold nearby.
+std::string ModelBuilder::describeMissing(StringRef name) const {
+  std::vector<StringRef> names = source.checkpoint->names();
+  StringRef best;
+  unsigned distance = 24;
+  for (StringRef candidate : names)
+    if (unsigned d = candidate.edit_distance(name, true, distance); d < distance)
+      std::tie(best, distance) = std::pair(candidate, d);
+  std::string count = llvm::formatv("{0} tensors", names.size()).str();
+  return best.empty() ? count : count + ", the nearest being " + quoted(best);
+}
+
+static Type weightType(StringRef dtype, MLIRContext *context) {
+  if (dtype == "F32")
+    return Float32Type::get(context);
+  if (dtype == "BF16")
+    return BFloat16Type::get(context);
+  if (dtype == "F16")
+    return Float16Type::get(context);
+  return {};
+}
+
+/// Finds a tensor, checks shape and type, and says where its first `elements` elements lie.
+graph::SourceAttr ModelBuilder::claim(StringRef name, ArrayRef<int64_t> shape, int64_t elements) {
+  if (!source.checkpoint || failed())
+    return {};
+  std::string full = source.prefix + name.str();
+  const Checkpoint::Entry *entry = source.checkpoint->find(full);
+  if (!entry)
+    entry = source.checkpoint->find(legacyName(full));
+  if (!entry) {
+    fail(badInput("missing-tensor",
+                  "expected tensor {0} of shape {1}, as config.json says, but the weights have no such tensor ({2}); in {3}; "
+                  "check that config.json belongs to these weights",
+                  quoted(full), printShape(shape), describeMissing(full), (*module)->getAttr(graph::kModelAttr)));
+    return {};
+  }
+  claimed.insert(entry->tensor.name);
+  if (ArrayRef<int64_t>(entry->tensor.shape) != shape) {
+    fail(badInput("shape-mismatch", "expected tensor {0} to have shape {1}, as config.json says, but found {2}; in {3}{4}",
+                  quoted(entry->tensor.name), printShape(shape), printShape(entry->tensor.shape), source.folder, entry->file));
+    return {};
+  }
+  Type type = weightType(entry->tensor.dtype, builder.getContext());
+  if (!type) {
+    fail(badInput("unsupported-dtype", "expected tensor {0} to be F32, BF16 or F16, but found {1}; in {2}{3}; convert it first",
+                  quoted(entry->tensor.name), entry->tensor.dtype, source.folder, entry->file));
+    return {};
+  }
+  return graph::SourceAttr::get(builder.getContext(), source.folder + entry->file, entry->tensor.offset,
+                                elements * graph::getElementBytes(type), type);
+}
+
+/// Declares the parameter and reads it.
+Value ModelBuilder::read(StringRef name, ArrayRef<int64_t> shape, graph::SourceAttr from) {
+  OpBuilder atModule(encode);
+  auto parameter = graph::ParameterOp::create(atModule, location, source.module + name.str(),
+                                              RankedTensorType::get(shape, floatType), from);
+  return create<graph::GetParameterOp>(parameter);
+}
+
+Value ModelBuilder::parameter(StringRef name, ArrayRef<int64_t> shape) {
+  return read(name, shape, claim(name, shape, ShapedType::getNumElements(shape)));
+}
+
+Value ModelBuilder::firstRow(StringRef name, ArrayRef<int64_t> shape) {
+  return read((name + "[0]").str(), shape.drop_front(), claim(name, shape, shape.back()));
+}
+
+void ModelBuilder::checkAllClaimed(ArrayRef<StringLiteral> ignored) {
+  if (!source.checkpoint || failed())
+    return;
+  auto isIgnored = [&](StringRef name) {
+    name.consume_front(source.prefix);
+    return llvm::any_of(ignored, [&](StringRef start) { return name.starts_with(start); });
+  };
+  std::vector<StringRef> extra;
+  for (StringRef name : source.checkpoint->names())
+    if (!claimed.contains(name) && !isIgnored(name))
+      extra.push_back(name);
+  if (extra.empty())
+    return;
+  const Checkpoint::Entry *first = source.checkpoint->find(extra.front());
+  fail(badInput("unexpected-tensor",
+                "expected only tensors that config.json has a place for, but found {0} of shape {1}{2}; in {3}{4}; check that "
+                "config.json belongs to these weights",
+                quoted(extra.front()), printShape(first->tensor.shape),
+                extra.size() > 1 ? llvm::formatv(" and {0} more", extra.size() - 1).str() : std::string(), source.folder,
+                first->file));
+}
