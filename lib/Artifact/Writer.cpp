@@ -6,13 +6,10 @@
 
 #include "lib/Artifact/Writer.h"
 
+#include "lib/Artifact/PendingFile.h"
+
 #include <algorithm>
-#include <cerrno>
-#include <cstdlib>
 #include <cstring>
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 using namespace girih::artifact;
 
@@ -62,121 +59,9 @@ uint64_t ArtifactBuilder::fileBytes() const {
   return total + roundUp(facts.size(), GIRIH_PAGE_BYTES) + roundUp(weightBytes, GIRIH_PAGE_BYTES);
 }
 
-//===-- The file that appears when complete ------------------------------------------------------------------------===//
+//===-- Sections ---------------------------------------------------------------------------------------------------===//
 
 namespace {
-
-WriteResult systemError(const std::string &what, const std::string &path, int error) {
-  bool full = error == ENOSPC || error == EDQUOT || error == EFBIG;
-  return {full ? "disk-full" : "cannot-write",
-          what + " '" + path + "': " + strerror(error) +
-              (full ? "; free some space or choose another place" : "; check the path and its permissions")};
-}
-
-/// Without a name until commit().
-class PendingFile {
-public:
-  explicit PendingFile(std::string path) : path(std::move(path)) {}
-  ~PendingFile() {
-    if (descriptor >= 0)
-      close(descriptor);
-    if (!temporary.empty())
-      unlink(temporary.c_str());
-  }
-  PendingFile(const PendingFile &) = delete;
-
-  WriteResult open();
-  WriteResult write(const void *data, size_t bytes);
-  WriteResult writeAt(const void *data, size_t bytes, off_t offset);
-  WriteResult commit();
-
-private:
-  std::string directory() const;
-  WriteResult nameIt();
-
-  std::string path, temporary;
-  int descriptor = -1;
-  uint64_t written = 0, faultAfter = UINT64_MAX;
-};
-
-std::string PendingFile::directory() const {
-  size_t slash = path.rfind('/');
-  if (slash == std::string::npos)
-    return ".";
-  return slash == 0 ? "/" : path.substr(0, slash);
-}
-
-WriteResult PendingFile::open() {
-  if (const char *fault = getenv("GIRIH_FAULT_WRITE_AFTER"))
-    faultAfter = strtoull(fault, nullptr, 10);
-  struct stat info;
-  if (stat(path.c_str(), &info) == 0 && !S_ISREG(info.st_mode))
-    return {"cannot-write", "expected the name of a regular file but '" + path + "' is something else"};
-  descriptor = ::open(directory().c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0666);
-  if (descriptor >= 0)
-    return {};
-  if (errno != EOPNOTSUPP && errno != EISDIR && errno != ENOENT && errno != EINVAL)
-    return systemError("cannot create a file in", directory(), errno);
-  temporary = path + ".partial-" + std::to_string(getpid());
-  descriptor = ::open(temporary.c_str(), O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0666);
-  if (descriptor >= 0)
-    return {};
-  int error = errno;
-  temporary.clear();
-  return systemError("cannot create", path, error);
-}
-
-WriteResult PendingFile::write(const void *data, size_t bytes) {
-  WriteResult result = writeAt(data, bytes, written);
-  written += bytes;
-  return result;
-}
-
-WriteResult PendingFile::writeAt(const void *data, size_t bytes, off_t offset) {
-  if (uint64_t(offset) + bytes > faultAfter)
-    return systemError("cannot write", path, ENOSPC);
-  const char *next = static_cast<const char *>(data);
-  while (bytes > 0) {
-    ssize_t done = pwrite(descriptor, next, bytes, offset);
-    if (done < 0 && errno == EINTR)
-      continue;
-    if (done <= 0)
-      return systemError("cannot write", path, done == 0 ? ENOSPC : errno);
-    next += done;
-    bytes -= done;
-    offset += done;
-  }
-  return {};
-}
-
-/// Gives an unnamed file its name, or, where a file has that name already, a temporary one beside it: linkat cannot
-/// replace, rename can.
-WriteResult PendingFile::nameIt() {
-  if (!temporary.empty())
-    return {};
-  std::string self = "/proc/self/fd/" + std::to_string(descriptor);
-  if (linkat(AT_FDCWD, self.c_str(), AT_FDCWD, path.c_str(), AT_SYMLINK_FOLLOW) == 0)
-    return {};
-  std::string name = path + ".partial-" + std::to_string(getpid());
-  unlink(name.c_str());
-  if (linkat(AT_FDCWD, self.c_str(), AT_FDCWD, name.c_str(), AT_SYMLINK_FOLLOW) != 0)
-    return systemError("cannot name", path, errno);
-  temporary = name;
-  return {};
-}
-
-WriteResult PendingFile::commit() {
-  if (fsync(descriptor) != 0)
-    return systemError("cannot write", path, errno);
-  if (WriteResult result = nameIt(); !result.ok())
-    return result;
-  if (!temporary.empty() && rename(temporary.c_str(), path.c_str()) != 0)
-    return systemError("cannot rename to", path, errno);
-  temporary.clear();
-  return {};
-}
-
-//===-- Sections ---------------------------------------------------------------------------------------------------===//
 
 /// Writes sections one after another and keeps the header's table.
 class SectionStream {

@@ -1,0 +1,93 @@
+// Weight conversion through f32 (f64 keeps its precision until the one rounding). Bit arithmetic, because the compiler's own
+// half types need a run-time library that not every system has.
+#include "lib/Artifact/Convert.h"
+
+#include "mlir/IR/BuiltinTypes.h"
+
+#include "llvm/ADT/bit.h"
+
+#include <cmath>
+#include <cstring>
+
+using namespace mlir;
+
+static float fromBfloat(uint16_t bits) { return llvm::bit_cast<float>(static_cast<uint32_t>(bits) << 16); }
+
+static uint16_t toBfloat(float value) {
+  uint32_t bits = llvm::bit_cast<uint32_t>(value);
+  if (std::isnan(value))
+    return (bits >> 16) | 0x40; // stay a quiet NaN
+  return (bits + 0x7fff + ((bits >> 16) & 1)) >> 16;
+}
+
+static float fromHalf(uint16_t bits) {
+  float sign = bits & 0x8000 ? -1.0f : 1.0f;
+  int exponent = (bits >> 10) & 31, mantissa = bits & 1023;
+  if (exponent == 31)
+    return llvm::bit_cast<float>((bits & 0x8000u) << 16 | 0x7f800000u | static_cast<uint32_t>(mantissa) << 13);
+  if (exponent == 0)
+    return sign * std::ldexp(static_cast<float>(mantissa), -24);
+  return sign * std::ldexp(static_cast<float>(mantissa | 1024), exponent - 25);
+}
+
+static uint16_t toHalf(float value) {
+  uint32_t bits = llvm::bit_cast<uint32_t>(value);
+  uint16_t sign = (bits >> 16) & 0x8000;
+  if (std::isnan(value))
+    return sign | 0x7e00;
+  float magnitude = std::fabs(value);
+  if (magnitude >= 65520.0f) // rounds to infinity
+    return sign | 0x7c00;
+  int exponent;
+  std::frexp(magnitude, &exponent);
+  // Units of the last place: 2^-24 below the smallest normal number, else 2^(exponent - 11).
+  int unit = std::max(exponent - 11, -24);
+  uint32_t units = static_cast<uint32_t>(std::nearbyint(std::ldexp(magnitude, -unit)));
+  // A carry out of the mantissa moves into the exponent field, as it should.
+  return sign | static_cast<uint16_t>(unit == -24 ? units : units + ((unit + 24) << 10));
+}
+
+/// f64 to f32 rounded to odd, so that a second rounding to a narrower type is the only one that shows.
+static float narrowToOdd(double value) {
+  float nearest = static_cast<float>(value);
+  if (static_cast<double>(nearest) == value || std::isnan(value) || std::isinf(nearest))
+    return nearest;
+  float below = std::fabs(static_cast<double>(nearest)) > std::fabs(value) ? std::nextafter(nearest, 0.0f) : nearest;
+  return llvm::bit_cast<float>(llvm::bit_cast<uint32_t>(below) | 1);
+}
+
+static float load(const char *from, Type type, bool narrowsFurther) {
+  uint16_t half;
+  float single;
+  double wide;
+  if (type.isF32())
+    return memcpy(&single, from, 4), single;
+  if (type.isF64())
+    return memcpy(&wide, from, 8), narrowsFurther ? narrowToOdd(wide) : static_cast<float>(wide);
+  memcpy(&half, from, 2);
+  return type.isBF16() ? fromBfloat(half) : fromHalf(half);
+}
+
+static void store(float value, char *to, Type type) {
+  if (type.isF32()) {
+    memcpy(to, &value, 4);
+    return;
+  }
+  uint16_t half = type.isBF16() ? toBfloat(value) : toHalf(value);
+  memcpy(to, &half, 2);
+}
+
+bool girih::artifact::canConvert(Type from, Type to) {
+  auto known = [](Type type) { return type.isF32() || type.isF16() || type.isBF16(); };
+  return from == to || ((known(from) || from.isF64()) && known(to));
+}
+
+void girih::artifact::convert(const char *source, Type from, char *destination, Type to, int64_t count) {
+  int64_t fromBytes = (from.getIntOrFloatBitWidth() + 7) / 8, toBytes = (to.getIntOrFloatBitWidth() + 7) / 8;
+  if (from == to) {
+    memcpy(destination, source, count * toBytes);
+    return;
+  }
+  for (int64_t i = 0; i < count; ++i)
+    store(load(source + i * fromBytes, from, !to.isF32()), destination + i * toBytes, to);
+}

@@ -1,0 +1,37 @@
+// A file that has no name until it is complete, so that whatever stops the process leaves nothing half-written behind. Where
+// the file system knows no unnamed files, a temporary name is used and removed on failure. Plain C++.
+#pragma once
+
+#include "lib/Artifact/Writer.h"
+
+#include <sys/types.h>
+
+namespace girih::artifact {
+
+/// Without a name until commit().
+class PendingFile {
+public:
+  explicit PendingFile(std::string path) : path(std::move(path)) {}
+  ~PendingFile() {
+    if (descriptor >= 0)
+      close(descriptor);
+    if (!temporary.empty())
+      unlink(temporary.c_str());
+  }
+  PendingFile(const PendingFile &) = delete;
+
+  WriteResult open();
+  WriteResult write(const void *data, size_t bytes);
+  WriteResult writeAt(const void *data, size_t bytes, off_t offset);
+  WriteResult commit();
+
+private:
+  std::string directory() const;
+  WriteResult nameIt();
+
+  std::string path, temporary;
+  int descriptor = -1;
+  uint64_t written = 0, faultAfter = UINT64_MAX;
+};
+
+} // namespace girih::artifact

@@ -1,0 +1,53 @@
+// The bytes of an artifact's weights, produced piece by piece while it is written: read from the mapped files of the model,
+// converted to the type the kernels want, packed as the parameter's encoding says. Never more than one group of rows is held.
+#pragma once
+
+#include "dialects/Graph/Graph.h"
+#include "lib/Artifact/Writer.h"
+
+#include "llvm/ADT/StringMap.h"
+#include "llvm/Support/MemoryBuffer.h"
+
+namespace girih::artifact {
+
+class WeightReader {
+public:
+  /// `directory` is the module's girih.model; the parameters' files are relative to it. With `onlyValues`, the parameters that
+  /// come from files are left alone (their bytes are random).
+  WeightReader(llvm::StringRef directory, llvm::ArrayRef<graph::ParameterOp> parameters, bool onlyValues = false)
+      : directory(directory), parameters(parameters), onlyValues(onlyValues) {}
+
+  /// Checks that every parameter has bytes that fit its type, and maps the files, so that writing starts only if it can end.
+  llvm::Error open();
+
+  /// Fills part of a weight as stored, for girih::artifact::FillWeight.
+  WriteResult fill(unsigned weight, uint64_t offset, llvm::MutableArrayRef<char> data);
+
+  /// Whether the weight's stored bytes are its source's bytes, so that the original file can serve.
+  bool isStoredAsInSource(unsigned weight) const;
+  /// Absolute path and content of a parameter's file.
+  std::pair<std::string, const llvm::MemoryBuffer *> file(graph::ParameterOp parameter) const;
+
+private:
+  struct Source {
+    llvm::ArrayRef<char> bytes;
+    mlir::Type type;
+    bool splat = false; ///< one element stands for all
+  };
+
+  llvm::Expected<Source> sourceOf(graph::ParameterOp parameter);
+  llvm::Error check(graph::ParameterOp parameter, const Source &source) const;
+  void fillRowMajor(unsigned weight, uint64_t offset, llvm::MutableArrayRef<char> data);
+  void fillGroups(unsigned weight, uint64_t offset, llvm::MutableArrayRef<char> data);
+  void packGroup(unsigned weight, int64_t number);
+
+  std::string directory;
+  llvm::ArrayRef<graph::ParameterOp> parameters;
+  bool onlyValues;
+  llvm::StringMap<std::unique_ptr<llvm::MemoryBuffer>> files;
+  std::vector<Source> sources;
+  std::vector<char> rows, group; ///< the group packed last, before and after
+  std::pair<unsigned, int64_t> packed = {~0u, -1};
+};
+
+} // namespace girih::artifact
