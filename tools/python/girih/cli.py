@@ -45,7 +45,7 @@ def embed(options):
             compile(options.model, artifact)
         model = load(artifact, options.threads)
         if not options.model.is_dir():
-            directory = Path(model.properties.get("model", artifact.parent))
+            directory = Path(model.property("model") or artifact.parent)
         tokenizer = Tokenizer(find_tokenizer(directory, options.tokenizer), longest(model))
         vectors = np.concatenate([model.encode(*tokenizer(options.text[i:i + BATCH])) for i in range(0, len(options.text), BATCH)])
     if vectors.ndim != 2:
@@ -54,7 +54,10 @@ def embed(options):
 
 
 def longest(model) -> int:
-    return model.limits["seq"]
+    """The longest sequence the artifact accepts: the bound of its ids' second dimension."""
+    ids = next(entry for entry in model.entries if entry.name == "encode").inputs[0]
+    size = ids.shape[1]
+    return size if isinstance(size, int) else model.limits[size][1]
 
 
 def show(texts, vectors):

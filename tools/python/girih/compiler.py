@@ -5,21 +5,21 @@ from typing import Optional
 
 
 def compile(path, out, target: str = "cpu", dtype: str = "f32", max_seq_len: Optional[int] = None,
-            max_batch: Optional[int] = None, weights: Optional[str] = None) -> None:
+            max_batch: Optional[int] = None, weights: str = "packed", contract: str = "") -> None:
     """Compiles a Hugging Face directory or a `.mlir` file in the girih dialect into one artifact.
 
     target       what to compile for: "cpu" is this machine, "cpu:NAME" another one
     dtype        the compute type, "f32" or "bf16"
     max_seq_len  the longest sequence the artifact accepts (default: the model's own limit)
     max_batch    the largest batch the artifact accepts
-    weights      "stored" (the default), "external" or "random:SEED"
+    weights      "packed" into the artifact (the default), "external" or "random:SEED"
 
     `out` appears whole or not at all. Raises girih.Error. Ctrl-C ends the compilation and leaves nothing behind.
     """
     from . import _compiler
 
     _compiler.compile(os.path.abspath(os.fspath(path)), os.path.abspath(os.fspath(out)), target, dtype,
-                      _limit(max_seq_len, "max_seq_len"), _limit(max_batch, "max_batch"), weights or "")
+                      _limit(max_seq_len, "max_seq_len"), _limit(max_batch, "max_batch"), weights, contract)
 
 
 def _limit(value, name) -> int:

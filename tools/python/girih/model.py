@@ -19,6 +19,7 @@ class Value(NamedTuple):
 
 class Entry(NamedTuple):
     name: str
+    launches: int
     inputs: tuple
     outputs: tuple
 
@@ -31,14 +32,23 @@ class Model:
             raise ValueError(f"expected threads to be at least 1, but got {threads}")
         self.path = os.path.abspath(os.fspath(path))
         self._handle = _runtime.Model(self.path, threads or 0)
-        self.entries = tuple(Entry(name, tuple(Value(*v) for v in inputs), tuple(Value(*v) for v in outputs))
-                             for name, inputs, outputs in self._handle.entries())
+        self.entries = tuple(Entry(name, launches, tuple(Value(*v) for v in inputs), tuple(Value(*v) for v in outputs))
+                             for name, launches, inputs, outputs in self._handle.entries())
         self._encode = next((i for i, entry in enumerate(self.entries) if entry.name == "encode"), None)
 
     @property
-    def properties(self) -> dict:
-        """What the artifact says of itself: the model's directory, the target, the numeric contract."""
-        return dict(self._handle.properties())
+    def limits(self) -> dict:
+        """The least and greatest value of every symbol in the shapes: {"batch": (1, 64), "seq": (1, 512)}."""
+        return self._handle.limits()
+
+    def property(self, key: str) -> Optional[str]:
+        """What the artifact says of itself under `key`, such as "model", "target" or "contract"; None where it says nothing."""
+        return self._handle.property(key)
+
+    @property
+    def statistics(self) -> dict:
+        """Of the last run: seconds, launches, flops, bytes, arena_bytes, threads."""
+        return self._handle.statistics()
 
     def encode(self, ids, mask=None) -> np.ndarray:
         """Runs the encoder on token ids [batch, sequence] and returns float32: [batch, hidden] where the model pools, else

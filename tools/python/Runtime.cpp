@@ -1,0 +1,235 @@
+// girih._runtime: an artifact loaded by the runtime's C ABI, as one Python class. The GIL is released while loading and running;
+// calls on one model take turns by a mutex, since a session runs one thing at a time. Outputs are fresh NumPy arrays.
+#include "Errors.h"
+
+#include "girih-runtime/girih.h"
+
+#include <nanobind/ndarray.h>
+#include <nanobind/stl/string.h>
+#include <nanobind/stl/vector.h>
+
+#include <cstring>
+#include <memory>
+#include <mutex>
+
+namespace nb = nanobind;
+using namespace girih::python;
+
+namespace {
+
+using Array = nb::ndarray<nb::ro, nb::c_contig, nb::device::cpu>;
+
+/// The command-line tools' exit status for a runtime code.
+int statusOf(girih_code code) {
+  switch (code) {
+  case GIRIH_OUT_OF_MEMORY:
+  case GIRIH_UNSUPPORTED_CPU:
+  case GIRIH_BUSY:
+    return 4;
+  case GIRIH_CANCELLED:
+  case GIRIH_INVALID_ARGUMENT:
+  case GIRIH_UNKNOWN_ENTRY:
+    return 2;
+  default:
+    return 3;
+  }
+}
+
+void check(const girih_status &status) {
+  if (status.code != GIRIH_OK)
+    raiseError(status.message, girih_code_name(status.code), statusOf(status.code));
+}
+
+struct ElementType {
+  uint32_t code;
+  const char *name;
+  nb::dlpack::dtype type;
+};
+
+constexpr ElementType elementTypes[] = {
+    {GIRIH_F32, "float32", {uint8_t(nb::dlpack::dtype_code::Float), 32, 1}},
+    {GIRIH_F16, "float16", {uint8_t(nb::dlpack::dtype_code::Float), 16, 1}},
+    {GIRIH_BF16, "bfloat16", {uint8_t(nb::dlpack::dtype_code::Bfloat), 16, 1}},
+    {GIRIH_I32, "int32", {uint8_t(nb::dlpack::dtype_code::Int), 32, 1}},
+    {GIRIH_I8, "int8", {uint8_t(nb::dlpack::dtype_code::Int), 8, 1}},
+    {GIRIH_I1, "bool", {uint8_t(nb::dlpack::dtype_code::Bool), 8, 1}},
+};
+
+const ElementType *findType(uint32_t code) {
+  for (const ElementType &type : elementTypes)
+    if (type.code == code)
+      return &type;
+  return nullptr;
+}
+
+girih_tensor toTensor(const Array &array) {
+  girih_tensor tensor = {};
+  for (const ElementType &type : elementTypes)
+    if (array.dtype() == type.type)
+      tensor.element_type = type.code;
+  if (!tensor.element_type || array.ndim() > GIRIH_MAX_RANK)
+    raiseError("expected an array of float32, float16, int32, int8 or bool with at most 8 dimensions", "type-mismatch", 2);
+  tensor.data = const_cast<void *>(array.data());
+  tensor.rank = uint32_t(array.ndim());
+  for (size_t d = 0; d < array.ndim(); ++d)
+    tensor.shape[d] = int64_t(array.shape(d));
+  return tensor;
+}
+
+/// A NumPy array over `data`, which it owns. NumPy has no bfloat16: those become float32.
+nb::object toNumpy(std::unique_ptr<char[]> data, const girih_tensor &tensor) {
+  const ElementType *type = findType(tensor.element_type);
+  if (tensor.element_type == GIRIH_BF16) {
+    uint64_t count = girih_tensor_bytes(&tensor) / 2;
+    std::unique_ptr<char[]> wide(new char[count * 4]());
+    for (uint64_t i = 0; i < count; ++i) // little-endian: the bfloat16 is the float's upper half
+      std::memcpy(wide.get() + 4 * i + 2, data.get() + 2 * i, 2);
+    data = std::move(wide);
+    type = findType(GIRIH_F32);
+  }
+  size_t shape[GIRIH_MAX_RANK];
+  for (uint32_t d = 0; d < tensor.rank; ++d)
+    shape[d] = size_t(tensor.shape[d]);
+  char *raw = data.release();
+  nb::capsule owner(raw, [](void *p) noexcept { delete[] static_cast<char *>(p); });
+  return nb::cast(nb::ndarray<nb::numpy>(raw, tensor.rank, shape, owner, nullptr, type->type));
+}
+
+class Model {
+public:
+  Model(const std::string &path, uint32_t threads) {
+    girih_status status = {};
+    {
+      nb::gil_scoped_release released;
+      girih_session_options options;
+      GIRIH_INIT(options);
+      options.threads = threads;
+      if (girih_module_load(path.c_str(), nullptr, &module, &status) == GIRIH_OK)
+        girih_session_create(module, &options, &session, &status);
+    }
+    if (status.code != GIRIH_OK)
+      release();
+    check(status);
+  }
+  ~Model() { release(); }
+  Model(const Model &) = delete;
+
+  nb::list entries() const;
+  nb::dict limits() const;
+  nb::object property(const std::string &key) const {
+    const char *text = girih_module_property(module, key.c_str());
+    return text ? nb::cast(text) : nb::none();
+  }
+  nb::dict statistics() const;
+  nb::list run(uint32_t entry, const std::vector<Array> &inputs);
+
+private:
+  void release() {
+    if (session)
+      girih_session_release(session);
+    if (module)
+      girih_module_release(module);
+  }
+
+  girih_module *module = nullptr;
+  girih_session *session = nullptr;
+  mutable std::mutex turn;
+};
+
+nb::tuple describe(const girih_value_info &value) {
+  nb::list dims;
+  for (uint32_t d = 0; d < value.rank; ++d) {
+    std::string text = value.dims[d];
+    bool number = text.find_first_not_of("0123456789") == std::string::npos;
+    dims.append(number ? nb::cast(std::stoll(text)) : nb::cast(text));
+  }
+  const ElementType *type = findType(value.element_type);
+  return nb::make_tuple(value.name, type ? type->name : "unknown", nb::tuple(dims));
+}
+
+nb::list Model::entries() const {
+  girih_module_info about;
+  girih_module_describe(module, &about);
+  nb::list result;
+  for (uint32_t e = 0; e < about.entry_count; ++e) {
+    girih_entry_info entry;
+    girih_module_entry(module, e, &entry);
+    nb::list inputs, outputs;
+    girih_value_info value;
+    for (uint32_t i = 0; i < entry.input_count; ++i)
+      if (girih_module_input(module, e, i, &value) == GIRIH_OK)
+        inputs.append(describe(value));
+    for (uint32_t i = 0; i < entry.output_count; ++i)
+      if (girih_module_output(module, e, i, &value) == GIRIH_OK)
+        outputs.append(describe(value));
+    result.append(nb::make_tuple(entry.name, entry.launch_count, nb::tuple(inputs), nb::tuple(outputs)));
+  }
+  return result;
+}
+
+nb::dict Model::limits() const {
+  girih_module_info about;
+  girih_module_describe(module, &about);
+  nb::dict result;
+  for (uint32_t i = 0; i < about.symbol_count; ++i) {
+    girih_symbol_info symbol;
+    if (girih_module_symbol(module, i, &symbol) == GIRIH_OK)
+      result[symbol.name] = nb::make_tuple(symbol.min, symbol.max);
+  }
+  return result;
+}
+
+nb::dict Model::statistics() const {
+  std::lock_guard lock(turn);
+  girih_statistics s;
+  girih_session_statistics(session, &s);
+  nb::dict result;
+  result["seconds"] = double(s.nanoseconds) * 1e-9;
+  result["launches"] = s.launches;
+  result["flops"] = s.flops;
+  result["bytes"] = s.bytes;
+  result["arena_bytes"] = s.arena_bytes;
+  result["threads"] = s.threads;
+  return result;
+}
+
+nb::list Model::run(uint32_t entry, const std::vector<Array> &arrays) {
+  girih_entry_info about;
+  if (girih_module_entry(module, entry, &about) != GIRIH_OK)
+    raiseError("there is no entry point of number " + std::to_string(entry), "unknown-entry", 2);
+  std::vector<girih_tensor> inputs, outputs(about.output_count);
+  for (const Array &array : arrays)
+    inputs.push_back(toTensor(array));
+  girih_status status = {};
+  std::vector<std::unique_ptr<char[]>> data;
+  {
+    nb::gil_scoped_release released;
+    std::lock_guard lock(turn);
+    girih_module_output_shapes(module, entry, inputs.data(), uint32_t(inputs.size()), outputs.data(), about.output_count, &status);
+    if (status.code == GIRIH_OK) {
+      for (girih_tensor &output : outputs) {
+        data.emplace_back(new char[girih_tensor_bytes(&output) + 1]);
+        output.data = data.back().get();
+      }
+      girih_session_run(session, entry, inputs.data(), uint32_t(inputs.size()), outputs.data(), about.output_count, &status);
+    }
+  }
+  check(status);
+  nb::list results;
+  for (size_t i = 0; i < outputs.size(); ++i)
+    results.append(toNumpy(std::move(data[i]), outputs[i]));
+  return results;
+}
+
+} // namespace
+
+NB_MODULE(_runtime, m) {
+  m.def("version", &girih_runtime_version);
+  nb::class_<Model>(m, "Model")
+      .def(nb::init<const std::string &, uint32_t>(), nb::arg("path"), nb::arg("threads"))
+      .def("entries", &Model::entries)
+      .def("limits", &Model::limits)
+      .def("property", &Model::property, nb::arg("key"))
+      .def("statistics", &Model::statistics)
+      .def("run", &Model::run, nb::arg("entry"), nb::arg("inputs"));
+}
