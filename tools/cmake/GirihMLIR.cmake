@@ -50,7 +50,7 @@ function(girih_tablegen target)
 endfunction()
 
 # add_girih_dialect(Graph girih SOURCES ...): <Name>Ops.td yields dialect, types, attributes, enums, ops.
-# Optional <Name>Interfaces.td yields op interfaces.
+# Optional <Name>Interfaces.td yields op and attribute interfaces.
 function(add_girih_dialect name mnemonic)
   cmake_parse_arguments(ARG "" "" "SOURCES;LINK" ${ARGN})
   set(LLVM_TARGET_DEFINITIONS ${name}Ops.td)
@@ -69,6 +69,8 @@ function(add_girih_dialect name mnemonic)
     set(LLVM_TARGET_DEFINITIONS ${name}Interfaces.td)
     mlir_tablegen(${name}Interfaces.h.inc -gen-op-interface-decls ${flags})
     mlir_tablegen(${name}Interfaces.cpp.inc -gen-op-interface-defs ${flags})
+    mlir_tablegen(${name}AttrInterfaces.h.inc -gen-attr-interface-decls ${flags})
+    mlir_tablegen(${name}AttrInterfaces.cpp.inc -gen-attr-interface-defs ${flags})
   endif()
   girih_tablegen(Girih${name}TableGen)
   add_girih_library(Girih${name} SOURCES ${ARG_SOURCES} LINK ${ARG_LINK} DEPENDS Girih${name}TableGen)

@@ -1,0 +1,116 @@
+// Shapes and constraints of the ops that multiply and sum.
+#include "dialects/Graph/Inference.h"
+
+using namespace mlir;
+using namespace girih::graph;
+
+/// The stated type, or the fallback where none is stated.
+static Type typeOr(std::optional<Type> stated, Type fallback) { return stated ? *stated : fallback; }
+
+/// Operands are rounded to a float type before they are multiplied, and sums are kept in one.
+template <typename Op> static LogicalResult verifyContractionTypes(Op op) {
+  if (!isa<Float32Type, BFloat16Type, Float16Type>(op.getComputeType()))
+    return op.emitOpError("expects a compute type of f32, bf16 or f16, but got ") << op.getComputeType();
+  if (!isa<Float32Type>(op.getAccumulateType()))
+    return op.emitOpError("expects an accumulator of f32, but got ") << op.getAccumulateType();
+  return success();
+}
+
+//===-- linear ------------------------------------------------------------===//
+
+LogicalResult LinearOp::inferReturnTypes(MLIRContext *context, MaybeLocation location, Adaptor op, Types &types) {
+  Shape shape = sizesOf(op.getInput());
+  if (shape.empty()) // C1
+    return expects<LinearOp>(location, "input of rank 1 or more, but got ", op.getInput().getType());
+  if (failed(expectRank<LinearOp>(location, "weight", op.getWeight(), 2))) // C2
+    return failure();
+  Shape weight = sizesOf(op.getWeight());
+  if (weight[1] != shape.back()) // C2
+    return expects<LinearOp>(location, "input and weight of equal last size K, but got ", shape.back().str(), " and ",
+                             weight[1].str());
+  if (op.getBias() && failed(expectShape<LinearOp>(location, "bias", "[N]", op.getBias(), {weight[0]}))) // C3
+    return failure();
+  shape.back() = weight[0];
+  types.push_back(getTensorType(shape, elementOf(op.getInput())));
+  return success();
+}
+
+LogicalResult LinearOp::verify() { return verifyContractionTypes(*this); } // C4
+Type LinearOp::getComputeType() { return typeOr(getCompute(), elementOf(getInput())); }
+Type LinearOp::getAccumulateType() { return typeOr(getAccumulate(), Float32Type::get(getContext())); }
+
+//===-- attention ---------------------------------------------------------===//
+
+using AttentionAdaptor = AttentionOp::Adaptor;
+
+/// Heads: rank 4, static counts and sizes, groups that share keys.
+static LogicalResult checkHeads(MaybeLocation location, AttentionAdaptor op) {
+  std::pair<StringRef, Value> operands[] = {
+      {"query", op.getQuery()}, {"key", op.getKey()}, {"value", op.getValue()}};
+  for (auto [name, value] : operands) { // C1
+    if (failed(expectRank<AttentionOp>(location, name, value, 4)))
+      return failure();
+    if (tensorType(value).isDynamicDim(2) || tensorType(value).isDynamicDim(3))
+      return expects<AttentionOp>(location, name, " with static heads and head size, but got ", value.getType());
+    if (elementOf(value) != elementOf(op.getQuery()))
+      return expects<AttentionOp>(location, "query, key and value of one element type, but got ",
+                                  elementOf(op.getQuery()), " and ", elementOf(value));
+  }
+  ArrayRef<int64_t> query = tensorType(op.getQuery()).getShape(), key = tensorType(op.getKey()).getShape();
+  if (key[2] == 0 || query[2] % key[2] != 0) // C3
+    return expects<AttentionOp>(location, "query heads to be a multiple of key heads, but got ", query[2], " and ",
+                                key[2]);
+  if (query[3] != key[3]) // C2
+    return expects<AttentionOp>(location, "query and key of equal head size, but got ", query[3], " and ", key[3]);
+  return success();
+}
+
+/// Sequences: batches agree, every key has a value.
+static LogicalResult checkSequences(MaybeLocation location, AttentionAdaptor op) {
+  Shape query = sizesOf(op.getQuery()), key = sizesOf(op.getKey()), value = sizesOf(op.getValue());
+  if (key[0] != query[0] || value[0] != query[0]) // C2
+    return expects<AttentionOp>(location, "query, key and value of equal batch, but got ", query[0].str(), ", ",
+                                key[0].str(), " and ", value[0].str());
+  if (value[1] != key[1]) // C2
+    return expects<AttentionOp>(location, "key and value of equal length, but got ", key[1].str(), " and ",
+                                value[1].str());
+  if (value[2] != key[2]) // C2
+    return expects<AttentionOp>(location, "key and value of equal heads, but got ", key[2].str(), " and ",
+                                value[2].str());
+  if (op.getCausal() && key[1] != query[1]) // C6
+    return expects<AttentionOp>(location, "query and key of equal length where causal, but got ", query[1].str(),
+                                " and ", key[1].str());
+  return success();
+}
+
+static LogicalResult checkMaskAndBias(MaybeLocation location, AttentionAdaptor op) {
+  Shape query = sizesOf(op.getQuery()), key = sizesOf(op.getKey());
+  if (op.getMask() && // C4
+      failed(expectShape<AttentionOp>(location, "mask", "[b, t]", op.getMask(), {key[0], key[1]})))
+    return failure();
+  if (!op.getBias())
+    return success();
+  Shape full = {query[0], query[2], query[1], key[1]}, bias = sizesOf(op.getBias());
+  bool fits = bias.size() == 4 && bias[2] == full[2] && bias[3] == full[3];
+  for (int i = 0; fits && i < 2; ++i)
+    fits = bias[i] == full[i] || bias[i] == SizeExpr(1);
+  if (!fits) // C5
+    return expects<AttentionOp>(location, "bias of shape [b or 1, h or 1, s, t] = ", describe(full), ", but got ",
+                                op.getBias().getType());
+  return success();
+}
+
+LogicalResult AttentionOp::inferReturnTypes(MLIRContext *context, MaybeLocation location, Adaptor op, Types &types) {
+  if (failed(checkHeads(location, op)) || failed(checkSequences(location, op)) ||
+      failed(checkMaskAndBias(location, op)))
+    return failure();
+  Shape query = sizesOf(op.getQuery());
+  types.push_back(getTensorType({query[0], query[1], query[2], sizesOf(op.getValue())[3]}, elementOf(op.getQuery())));
+  if (op.getReturnLse())
+    types.push_back(getTensorType({query[0], query[2], query[1]}, Float32Type::get(context)));
+  return success();
+}
+
+LogicalResult AttentionOp::verify() { return verifyContractionTypes(*this); } // C7
+Type AttentionOp::getComputeType() { return typeOr(getCompute(), elementOf(getQuery())); }
+Type AttentionOp::getAccumulateType() { return typeOr(getAccumulate(), Float32Type::get(getContext())); }

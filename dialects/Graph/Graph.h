@@ -1,0 +1,77 @@
+// The `girih` dialect for its users: attributes, interfaces, operations and the few free functions about graphs.
+#pragma once
+
+#include "dialects/Graph/SizeExpr.h"
+#include "dialects/Graph/TilePull.h"
+
+#include "mlir/Dialect/Affine/IR/AffineOps.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/Utils/StructuredOpsUtils.h"
+#include "mlir/IR/AffineMap.h"
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/BuiltinTypes.h"
+#include "mlir/IR/Dialect.h"
+#include "mlir/IR/OpDefinition.h"
+#include "mlir/IR/OpImplementation.h"
+#include "mlir/IR/SymbolTable.h"
+#include "mlir/IR/TensorEncoding.h"
+#include "mlir/Interfaces/ControlFlowInterfaces.h"
+#include "mlir/Interfaces/InferTypeOpInterface.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
+
+namespace girih::reference {
+/// A tensor in the host's memory; defined in lib/Reference.
+class HostTensor;
+} // namespace girih::reference
+
+namespace girih::graph {
+
+/// Whether `type` may appear on a graph op: ranked, one of the dialect's element types, every `?` named.
+bool isGraphTensor(mlir::Type type);
+/// Checks that every symbol in the sizes of the op's operands and results is declared by a `girih.symbol`.
+llvm::LogicalResult verifySizesDeclared(mlir::Operation *op, mlir::SymbolTableCollection &tables);
+
+/// Attribute names on operations of other dialects.
+inline constexpr llvm::StringLiteral kContractAttr = "girih.contract";
+inline constexpr llvm::StringLiteral kModelAttr = "girih.model";
+inline constexpr llvm::StringLiteral kTargetAttr = "girih.target";
+inline constexpr llvm::StringLiteral kEntryAttr = "girih.entry";
+inline constexpr llvm::StringLiteral kKernelAttr = "girih.kernel";
+inline constexpr llvm::StringLiteral kNameAttr = "girih.name";
+inline constexpr llvm::StringLiteral kRangeAttr = "girih.range";
+
+/// Marks ops whose types' sizes are verified to be declared.
+template <typename ConcreteOp>
+class SizesDeclared : public mlir::OpTrait::TraitBase<ConcreteOp, SizesDeclared> {};
+
+/// The model layers a location names, for traces and messages: "encoder.layer.3.output.dense", several joined by " + ".
+std::string layerName(mlir::Location location);
+
+/// Bytes of a tensor's elements in memory: row-major, or as its encoding stores them.
+int64_t getStoredBytes(mlir::RankedTensorType type);
+/// Bytes of one element in memory; i1 takes one.
+int64_t getElementBytes(mlir::Type elementType);
+
+} // namespace girih::graph
+
+#include "dialects/Graph/GraphEnums.h.inc"
+
+#include "dialects/Graph/GraphDialect.h.inc"
+
+#include "dialects/Graph/GraphAttrInterfaces.h.inc"
+#include "dialects/Graph/GraphInterfaces.h.inc"
+
+#define GET_ATTRDEF_CLASSES
+#include "dialects/Graph/GraphAttrs.h.inc"
+
+#define GET_OP_CLASSES
+#include "dialects/Graph/GraphOps.h.inc"
+
+namespace girih::graph {
+
+/// A whole tensor packed as `encoding` says; `rows` is row-major.
+std::vector<char> pack(EncodingAttrInterface encoding, mlir::RankedTensorType type, llvm::ArrayRef<char> rows);
+/// A whole stored tensor as row-major bytes.
+std::vector<char> unpack(EncodingAttrInterface encoding, mlir::RankedTensorType type, llvm::ArrayRef<char> stored);
+
+} // namespace girih::graph

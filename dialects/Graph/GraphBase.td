@@ -1,0 +1,51 @@
+// What all operations of the graph share: tensor types and the base class.
+#ifndef GIRIH_GRAPH_BASE
+#define GIRIH_GRAPH_BASE
+
+include "mlir/IR/OpBase.td"
+include "mlir/IR/OpAsmInterface.td"
+include "mlir/IR/SymbolInterfaces.td"
+include "mlir/Interfaces/InferTypeOpInterface.td"
+include "mlir/Interfaces/SideEffectInterfaces.td"
+include "mlir/Interfaces/ControlFlowInterfaces.td"
+include "dialects/Graph/GraphAttrs.td"
+
+def Girih_Tensor : Type<CPred<"::girih::graph::isGraphTensor($_self)">,
+  "ranked tensor of f32, bf16, f16, i32, i8 or i1 with every `?` named by #girih.dims", "::mlir::RankedTensorType">;
+class Girih_TensorOf<string predicate, string what> : Type<
+  And<[Girih_Tensor.predicate,
+       CPred<"[](::mlir::Type e) { return " # predicate # "; }(::llvm::cast<::mlir::RankedTensorType>($_self).getElementType())">]>,
+  "ranked tensor of " # what # " with every `?` named by #girih.dims", "::mlir::RankedTensorType">;
+def Girih_FloatTensor : Girih_TensorOf<"::llvm::isa<::mlir::FloatType>(e)", "f32, bf16 or f16">;
+def Girih_IndexTensor : Girih_TensorOf<"e.isInteger(32)", "i32">;
+def Girih_NumberTensor : Girih_TensorOf<"!e.isInteger(1)", "f32, bf16, f16, i32 or i8">;
+
+// Checks that the sizes an op's types mention are declared symbols.
+def Girih_SizesDeclaredTrait : NativeOpTrait<"SizesDeclared", [], [{
+    ::llvm::LogicalResult verifySymbolUses(::mlir::SymbolTableCollection &tables);
+  }], [{
+    ::llvm::LogicalResult $cppClass::verifySymbolUses(::mlir::SymbolTableCollection &tables) {
+      return ::girih::graph::verifySizesDeclared(*this, tables);
+    }
+  }]> {
+  let cppNamespace = "::girih::graph";
+}
+def Girih_SizesDeclared : TraitList<[SymbolUserOpInterface, Girih_SizesDeclaredTrait]>;
+
+class Girih_Op<string mnemonic, list<Trait> traits = []> : Op<Girih_Dialect, mnemonic, traits>;
+
+// A pure op on tensors whose result types follow from operands and attributes, or (cast, reshape) are stated.
+class Girih_TensorOp<string mnemonic, list<Trait> traits = []> : Girih_Op<mnemonic,
+    !listconcat([Pure, Girih_SizesDeclared, DeclareOpInterfaceMethods<Girih_IndexedOpInterface>], traits)>;
+class Girih_InferredOp<string mnemonic, list<Trait> traits = []> :
+    Girih_TensorOp<mnemonic, !listconcat([InferTypeOpAdaptor], traits)>;
+
+// Compute and accumulator types of a contraction.
+defvar Girih_contractionDeclarations = [{
+    /// The type operands are rounded to before they are multiplied; the first operand's element type unless stated.
+    ::mlir::Type getComputeType();
+    /// The type products are summed in; f32 unless stated.
+    ::mlir::Type getAccumulateType();
+}];
+
+#endif // GIRIH_GRAPH_BASE

@@ -1,0 +1,49 @@
+// What the shape rules of the op families share; private to the dialect. Constraints on shapes are checked where result
+// types are inferred, because MLIR infers before it calls an op's own verifier.
+#pragma once
+
+#include "dialects/Graph/Graph.h"
+
+namespace girih::graph {
+
+using Shape = llvm::SmallVector<SizeExpr>;
+using Types = llvm::SmallVectorImpl<mlir::Type>;
+using MaybeLocation = std::optional<mlir::Location>;
+
+inline mlir::RankedTensorType tensorType(mlir::Value value) {
+  return llvm::cast<mlir::RankedTensorType>(value.getType());
+}
+inline Shape sizesOf(mlir::Value value) { return getSizes(tensorType(value)); }
+inline mlir::Type elementOf(mlir::Value value) { return tensorType(value).getElementType(); }
+
+/// Fails with "'girih.op' op expects ...".
+template <typename Op, typename... Args>
+llvm::LogicalResult expects(MaybeLocation location, Args &&...args) {
+  return mlir::emitOptionalError(location, "'", Op::getOperationName(), "' op expects ", std::forward<Args>(args)...);
+}
+
+/// Checks the rank of an operand.
+template <typename Op>
+llvm::LogicalResult expectRank(MaybeLocation location, llvm::StringRef name, mlir::Value value, int64_t rank) {
+  if (tensorType(value).getRank() == rank)
+    return llvm::success();
+  return expects<Op>(location, name, " of rank ", rank, ", but got ", value.getType());
+}
+
+/// Checks an operand's shape against the one that the others imply; `form` spells it in the op's own letters.
+template <typename Op>
+llvm::LogicalResult expectShape(MaybeLocation location, llvm::StringRef name, llvm::StringRef form, mlir::Value value,
+                                llvm::ArrayRef<SizeExpr> shape) {
+  if (llvm::ArrayRef<SizeExpr>(sizesOf(value)) == shape)
+    return llvm::success();
+  return expects<Op>(location, name, " of shape ", form, " = ", describe(shape), ", but got ", value.getType());
+}
+
+/// Checks that an axis lies in [0, rank).
+template <typename Op> llvm::LogicalResult expectAxis(MaybeLocation location, int64_t axis, int64_t rank) {
+  if (axis >= 0 && axis < rank)
+    return llvm::success();
+  return expects<Op>(location, "an axis from 0 to ", rank - 1, ", but got ", axis);
+}
+
+} // namespace girih::graph

@@ -1,0 +1,205 @@
+// Constraints that involve more than one op: symbols and who uses them, kernels and their launches, entry points. The numbers in
+// comments are those of the op's description. (Constraints on shapes lie with the shape rules, one file a family.)
+#include "dialects/Graph/Inference.h"
+
+#include "mlir/Interfaces/FunctionInterfaces.h"
+
+using namespace mlir;
+using namespace girih::graph;
+
+//===-- sizes and symbols -------------------------------------------------===//
+
+LogicalResult girih::graph::verifySizesDeclared(Operation *op, SymbolTableCollection &tables) {
+  auto check = [&](Type type) -> LogicalResult {
+    auto tensor = dyn_cast<RankedTensorType>(type);
+    auto dims = tensor ? dyn_cast_if_present<DimsAttr>(tensor.getEncoding()) : DimsAttr();
+    if (!dims)
+      return success();
+    for (const SizeExpr &size : dims.getSizeExprs())
+      for (StringRef name : size.getSymbols())
+        if (!tables.lookupNearestSymbolFrom<SymbolOp>(op, StringAttr::get(op->getContext(), name)))
+          return op->emitOpError("expects size '")
+                 << name << "' to be declared, as in: girih.symbol @" << name << " {min = 1 : i64, max = 32 : i64}";
+    return success();
+  };
+  for (Type type : llvm::concat<Type>(SmallVector<Type>(op->getOperandTypes()), SmallVector<Type>(op->getResultTypes())))
+    if (failed(check(type)))
+      return failure();
+  return success();
+}
+
+LogicalResult SymbolOp::verify() {
+  if (getMin() < 1 || getMax() < getMin()) // C1
+    return emitOpError("expects 1 <= min <= max, but got ") << getMin() << " and " << getMax();
+  FailureOr<SizeExpr> size = SizeExpr::parse(getSymName());
+  if (failed(size) || *size != SizeExpr::symbol(getSymName())) // C2
+    return emitOpError("expects a name of letters, digits and '_', but got '") << getSymName() << "'";
+  return success();
+}
+
+//===-- parameters --------------------------------------------------------===//
+
+LogicalResult ParameterOp::verify() {
+  auto type = cast<RankedTensorType>(getType());
+  if (!type.hasStaticShape()) // C1
+    return emitOpError("expects a static shape, but got ") << type;
+  if (getSource() && getValue()) // C2
+    return emitOpError("expects a source or a value, but got both");
+  if (auto source = getSource()) { // C3
+    int64_t expected = type.getNumElements() * getElementBytes(source->getType());
+    if (source->getBytes() != expected)
+      return emitOpError("expects a source of ")
+             << expected << " bytes for " << type << " from " << source->getType() << ", but got " << source->getBytes();
+  }
+  auto plain = RankedTensorType::get(type.getShape(), type.getElementType());
+  if (getValue() && getValue()->getShapedType() != plain) // C4
+    return emitOpError("expects a value of type ") << plain << ", but got " << getValue()->getShapedType();
+  return success();
+}
+
+LogicalResult GetParameterOp::verifySymbolUses(SymbolTableCollection &tables) {
+  auto parameter = tables.lookupNearestSymbolFrom<ParameterOp>(*this, getParameterAttr());
+  if (!parameter) // C1
+    return emitOpError("expects a girih.parameter named ") << getParameterAttr();
+  if (parameter.getType() != getType()) { // C2
+    InFlightDiagnostic error = emitOpError("expects the parameter's type ")
+                               << parameter.getType() << ", but got " << getType();
+    error.attachNote(parameter.getLoc()) << "the parameter is declared here";
+    return error;
+  }
+  return success();
+}
+
+//===-- kernels -----------------------------------------------------------===//
+
+LogicalResult KernelOp::verify() {
+  if (getBody()->getArgumentTypes() != getInputs().getTypes()) // C1
+    return emitOpError("expects body arguments of the inputs' types");
+  if (!isa<YieldOp>(getBody()->getTerminator()) || getYield().getValues().getTypes() != getOutputs().getTypes()) // C2
+    return emitOpError("expects the body to yield the results' types");
+  for (Operation &op : *getBody()) // C3
+    if (!isa<GirihDialect>(op.getDialect()) || isa<KernelOp, LaunchOp>(op)) {
+      InFlightDiagnostic error = emitOpError("expects graph ops alone in its body, but got '") << op.getName() << "'";
+      error.attachNote(op.getLoc()) << "it stands here";
+      return error;
+    }
+  return success();
+}
+
+/// Whether a kernel's argument, a tensor or a view of memory, holds `tensor`. Views are the tile dialect's; what the two
+/// have in common is being shaped.
+static bool holds(Type argument, RankedTensorType tensor) {
+  auto shaped = dyn_cast<ShapedType>(argument);
+  if (!shaped || isa<RankedTensorType>(argument))
+    return argument == tensor;
+  return shaped.hasRank() && shaped.getShape() == tensor.getShape() &&
+         shaped.getElementType() == tensor.getElementType();
+}
+
+LogicalResult LaunchOp::verifySymbolUses(SymbolTableCollection &tables) {
+  if (failed(verifySizesDeclared(*this, tables)))
+    return failure();
+  Operation *kernel = tables.lookupNearestSymbolFrom(*this, getKernelAttr());
+  auto function = dyn_cast_if_present<FunctionOpInterface>(kernel);
+  if (!function) // C1
+    return emitOpError("expects a kernel named ") << getKernelAttr();
+  // A function returns its results; a tile program takes them as its last views.
+  SmallVector<Type> kernelTypes(function.getArgumentTypes());
+  llvm::append_range(kernelTypes, function.getResultTypes());
+  SmallVector<Type> types(getInputs().getTypes());
+  llvm::append_range(types, getOutputs().getTypes());
+  bool fits = kernelTypes.size() == types.size() && // C2
+              llvm::all_of(llvm::zip(kernelTypes, types), [](auto pair) {
+                return holds(std::get<0>(pair), cast<RankedTensorType>(std::get<1>(pair)));
+              });
+  if (fits)
+    return success();
+  InFlightDiagnostic error = emitOpError("expects operands and results of the kernel's types");
+  error.attachNote(kernel->getLoc()) << "the kernel is defined here";
+  return error;
+}
+
+//===-- slices ------------------------------------------------------------===//
+
+/// The least value a size can take: every symbol at its declared minimum.
+static std::optional<int64_t> leastValue(const SizeExpr &size, Operation *user, SymbolTableCollection &tables) {
+  return size.evaluate([&](StringRef name) -> std::optional<int64_t> {
+    auto symbol = tables.lookupNearestSymbolFrom<SymbolOp>(user, StringAttr::get(user->getContext(), name));
+    return symbol ? std::optional<int64_t>(symbol.getMin()) : std::nullopt;
+  });
+}
+
+LogicalResult SliceOp::verifySymbolUses(SymbolTableCollection &tables) {
+  if (failed(verifySizesDeclared(*this, tables)))
+    return failure();
+  for (auto [whole, offset, size] : llvm::zip_equal(sizesOf(getInput()), getOffsets(), getSizes())) {
+    std::optional<int64_t> least = leastValue(whole, *this, tables);
+    if (size >= 0 && least && offset > *least - size) // C3
+      return emitOpError("expects a part that lies inside for all sizes, but ")
+             << whole.str() << " may be " << *least << ", less than offset " << offset << " and size " << size;
+  }
+  return success();
+}
+
+//===-- attributes on other dialects' ops ---------------------------------===//
+
+static LogicalResult verifyContract(Operation *op, Attribute value) {
+  auto text = dyn_cast<StringAttr>(value);
+  if (text && llvm::is_contained({"exact", "stable", "fast"}, text.getValue()))
+    return success();
+  return op->emitOpError("expects girih.contract to be \"exact\", \"stable\" or \"fast\", but got ") << value;
+}
+
+LogicalResult GirihDialect::verifyOperationAttribute(Operation *op, NamedAttribute attribute) {
+  StringRef name = attribute.getName();
+  if (name == kContractAttr)
+    return verifyContract(op, attribute.getValue());
+  if (name == kModelAttr || name == kTargetAttr)
+    return isa<StringAttr>(attribute.getValue())
+               ? success()
+               : op->emitOpError("expects ") << name << " to be a string, but got " << attribute.getValue();
+  if (name == kEntryAttr || name == kKernelAttr) {
+    if (isa<func::FuncOp>(op) && isa<UnitAttr>(attribute.getValue()))
+      return success();
+    return op->emitOpError("expects ") << name << " as a unit attribute of a func.func";
+  }
+  return op->emitOpError("expects an attribute of the girih dialect, but got ") << name;
+}
+
+/// Both bounds as i64 or i32 integers, lower first.
+static LogicalResult verifyRange(Operation *op, Type type, Attribute value) {
+  auto tensor = dyn_cast<RankedTensorType>(type);
+  if (!tensor || !tensor.getElementType().isInteger(32))
+    return op->emitOpError("expects girih.range on a tensor of i32, but got ") << type;
+  SmallVector<int64_t> bounds;
+  if (auto list = dyn_cast<ArrayAttr>(value))
+    for (Attribute bound : list)
+      if (auto integer = dyn_cast<IntegerAttr>(bound))
+        bounds.push_back(integer.getInt());
+  if (bounds.size() != 2 || bounds[0] >= bounds[1])
+    return op->emitOpError("expects girih.range to be [lo, hi] with lo < hi, but got ") << value;
+  return success();
+}
+
+static LogicalResult verifyPortAttribute(Operation *op, Type type, NamedAttribute attribute, bool isArgument) {
+  if (attribute.getName() == kNameAttr)
+    return isa<StringAttr>(attribute.getValue()) ? success() : op->emitOpError("expects girih.name to be a string");
+  if (attribute.getName() == kRangeAttr && isArgument)
+    return verifyRange(op, type, attribute.getValue());
+  return op->emitOpError("expects girih.name or, on arguments, girih.range, but got ") << attribute.getName();
+}
+
+LogicalResult GirihDialect::verifyRegionArgAttribute(Operation *op, unsigned, unsigned index, NamedAttribute attribute) {
+  auto function = dyn_cast<FunctionOpInterface>(op);
+  if (!function)
+    return op->emitOpError("expects ") << attribute.getName() << " on a function's arguments";
+  return verifyPortAttribute(op, function.getArgumentTypes()[index], attribute, /*isArgument=*/true);
+}
+
+LogicalResult GirihDialect::verifyRegionResultAttribute(Operation *op, unsigned, unsigned index,
+                                                        NamedAttribute attribute) {
+  auto function = dyn_cast<FunctionOpInterface>(op);
+  if (!function)
+    return op->emitOpError("expects ") << attribute.getName() << " on a function's results";
+  return verifyPortAttribute(op, function.getResultTypes()[index], attribute, /*isArgument=*/false);
+}
