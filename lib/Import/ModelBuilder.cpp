@@ -25,7 +25,7 @@ static std::string legacyName(StringRef name) {
 ModelBuilder::ModelBuilder(MLIRContext &context, StringRef directory, Type floatType)
     : builder(&context), module(ModuleOp::create(UnknownLoc::get(&context))), location(UnknownLoc::get(&context)),
       floatType(floatType) {
-  context.loadDialect<graph::GraphDialect, func::FuncDialect>();
+  context.loadDialect<graph::GirihDialect, func::FuncDialect>();
   (*module)->setAttr(graph::kContractAttr, builder.getStringAttr("stable"));
   (*module)->setAttr(graph::kModelAttr, builder.getStringAttr(directory));
 }

@@ -55,12 +55,12 @@ public:
   /// The type of parameters, and so of activations, from now on.
   void setFloatType(mlir::Type type) { floatType = type; }
   mlir::Type getFloatType() const { return floatType; }
-  mlir::Value ids() const { return encode.getArgument(0); }
-  mlir::Value mask() const { return encode.getArgument(1); }
+  mlir::Value ids() { return encode.getArgument(0); }
+  mlir::Value mask() { return encode.getArgument(1); }
 
   /// Keeps the first error.
   void fail(llvm::Error error);
-  bool failed() const { return static_cast<bool>(error); }
+  bool failed() { return static_cast<bool>(error); }
   ~ModelBuilder() { llvm::consumeError(std::move(error)); }
 
 private:

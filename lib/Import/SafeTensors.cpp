@@ -7,9 +7,10 @@
 #include "lib/Support/Json.h"
 
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringSwitch.h"
+#include "llvm/Support/CheckedArithmetic.h"
 #include "llvm/Support/Endian.h"
-#include "llvm/Support/MathExtras.h"
 
 using namespace girih;
 using namespace girih::import;
@@ -74,10 +75,13 @@ static llvm::Expected<uint64_t> byteSize(const SafeTensor &tensor, const std::st
   if (size == 0)
     return badInput("unsupported-dtype", "expected an element type of the safetensors format for tensor {0}, but found {1}; in {2}",
                     name, quoted(tensor.dtype), where);
-  for (int64_t dimension : tensor.shape)
-    if (llvm::MulOverflow(size, static_cast<uint64_t>(dimension), size))
+  for (int64_t dimension : tensor.shape) {
+    std::optional<uint64_t> product = llvm::checkedMulUnsigned(size, static_cast<uint64_t>(dimension));
+    if (!product)
       return badInput(offsetsCode, "expected a size below 2^64 bits for tensor {0}, but shape {1} overflows it; in {2}", name,
                       printShape(tensor.shape), where);
+    size = *product;
+  }
   if (size % 8)
     return badInput(offsetsCode, "expected whole bytes for tensor {0}, but {1} elements of {2} are {3} bits; in {4}", name,
                     printShape(tensor.shape), tensor.dtype, size, where);

@@ -63,8 +63,12 @@ static llvm::Error readPooling(SentenceModule &module, const llvm::json::Object 
       module.pools.push_back(kind);
   // Newer versions write one name instead of flags, or a list of names.
   std::vector<llvm::json::Value> named;
-  if (const llvm::json::Value *mode = json.get("pooling_mode"))
-    named = mode->getAsArray() ? std::vector<llvm::json::Value>(*mode->getAsArray()) : std::vector<llvm::json::Value>{*mode};
+  if (const llvm::json::Value *mode = json.get("pooling_mode")) {
+    if (const llvm::json::Array *list = mode->getAsArray())
+      named.assign(list->begin(), list->end());
+    else
+      named.push_back(*mode);
+  }
   for (const llvm::json::Value &mode : named) {
     auto kind = llvm::StringSwitch<std::optional<graph::PoolKind>>(mode.getAsString().value_or(""))
                     .Case("cls", graph::PoolKind::Cls)
@@ -74,7 +78,8 @@ static llvm::Error readPooling(SentenceModule &module, const llvm::json::Object 
                     .Default(std::nullopt);
     if (!kind)
       return unsupported("expected a pooling mode among cls, max, mean and lasttoken, but found " + brief(mode), where);
-    module.pools.push_back(*kind);
+    if (!llvm::is_contained(module.pools, *kind))
+      module.pools.push_back(*kind);
   }
   if (module.pools.empty())
     return unsupported("expected a pooling mode among cls, max, mean and lasttoken, but none is set", where);
