@@ -3,12 +3,12 @@
 #include "lib/Import/SafeTensors.h"
 
 #include "lib/Support/Error.h"
+#include "lib/Support/File.h"
 #include "lib/Support/Json.h"
 
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringSet.h"
 #include "llvm/Support/FileSystem.h"
-#include "llvm/Support/Path.h"
 
 using namespace girih;
 using namespace girih::import;
@@ -17,16 +17,10 @@ using llvm::StringRef;
 static constexpr const char *singleFile = "model.safetensors";
 static constexpr const char *indexFile = "model.safetensors.index.json";
 
-static std::string join(StringRef directory, StringRef file) {
-  llvm::SmallString<256> path(directory);
-  llvm::sys::path::append(path, file);
-  return path.str().str();
-}
-
 /// Files that hold weights only as Python pickles, which run code when they are read.
 static const char *findPickle(StringRef directory) {
   for (const char *name : {"pytorch_model.bin", "pytorch_model.bin.index.json", "model.pt", "model.ckpt"})
-    if (llvm::sys::fs::exists(join(directory, name)))
+    if (llvm::sys::fs::exists(joinPath(directory, name)))
       return name;
   return nullptr;
 }
@@ -74,7 +68,7 @@ static llvm::Expected<llvm::StringMap<std::string>> readIndex(const std::string 
 }
 
 llvm::Error Checkpoint::addFile(StringRef directory, StringRef file) {
-  auto opened = SafeTensorsFile::open(join(directory, file));
+  auto opened = SafeTensorsFile::open(joinPath(directory, file));
   if (!opened)
     return opened.takeError();
   for (const SafeTensor &tensor : opened->tensors()) {
@@ -112,9 +106,9 @@ llvm::Expected<Checkpoint> Checkpoint::openFile(StringRef directory, StringRef f
 }
 
 llvm::Expected<Checkpoint> Checkpoint::open(StringRef directory) {
-  if (llvm::sys::fs::exists(join(directory, singleFile)))
+  if (llvm::sys::fs::exists(joinPath(directory, singleFile)))
     return openFile(directory, singleFile);
-  std::string path = join(directory, indexFile);
+  std::string path = joinPath(directory, indexFile);
   if (!llvm::sys::fs::exists(path))
     return noWeights(directory);
   auto index = readIndex(path);
@@ -127,7 +121,7 @@ llvm::Expected<Checkpoint> Checkpoint::open(StringRef directory) {
   files.erase(std::unique(files.begin(), files.end()), files.end());
   Checkpoint checkpoint;
   for (const std::string &file : files) {
-    if (!llvm::sys::fs::exists(join(directory, file)))
+    if (!llvm::sys::fs::exists(joinPath(directory, file)))
       return badInput("missing-shard", "expected {0}, as {1} says, but it is not there; in {2}; download the model again",
                       quoted(file), indexFile, quoted(directory));
     if (llvm::Error error = checkpoint.addFile(directory, file))

@@ -4,23 +4,17 @@
 #include "lib/Import/Import.h"
 #include "lib/Import/SentenceTransformers.h"
 #include "lib/Support/Error.h"
+#include "lib/Support/File.h"
 #include "lib/Support/Json.h"
 
 #include "llvm/Support/FileSystem.h"
-#include "llvm/Support/Path.h"
 
 using namespace mlir;
 using namespace girih;
 using namespace girih::import;
 
-static std::string join(StringRef directory, StringRef a, StringRef b = "") {
-  SmallString<256> path(directory);
-  llvm::sys::path::append(path, a, b);
-  return path.str().str();
-}
-
 bool girih::import::isHuggingFaceDirectory(StringRef path) {
-  return llvm::sys::fs::exists(join(path, "config.json")) || llvm::sys::fs::exists(join(path, "modules.json"));
+  return llvm::sys::fs::exists(joinPath(path, "config.json")) || llvm::sys::fs::exists(joinPath(path, "modules.json"));
 }
 
 /// The directory as it will be found again, whatever the current directory is then.
@@ -70,7 +64,7 @@ static llvm::Expected<Value> buildTransformer(ModelBuilder &model, const Family 
                                               StringRef directory, StringRef folder, bool randomWeights) {
   std::optional<Checkpoint> checkpoint;
   if (!randomWeights) {
-    auto opened = Checkpoint::open(join(directory, folder));
+    auto opened = Checkpoint::open(joinPath(directory, folder));
     if (!opened)
       return opened.takeError();
     checkpoint = std::move(*opened);
@@ -96,7 +90,7 @@ llvm::Expected<OwningOpRef<ModuleOp>> girih::import::importHuggingFace(MLIRConte
   auto sentence = readSentenceModel(*directory);
   if (!sentence)
     return sentence.takeError();
-  std::string configPath = join(*directory, sentence->transformerFolder, "config.json");
+  std::string configPath = joinPath(*directory, sentence->transformerFolder, "config.json");
   std::string where = quoted(configPath);
   auto json = readJsonObject(configPath);
   if (!json)

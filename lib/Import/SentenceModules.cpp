@@ -4,22 +4,16 @@
 
 #include "lib/Import/Activations.h"
 #include "lib/Support/Error.h"
+#include "lib/Support/File.h"
 #include "lib/Support/Json.h"
 
 #include "llvm/ADT/StringSwitch.h"
 #include "llvm/Support/FileSystem.h"
-#include "llvm/Support/Path.h"
 
 using namespace girih;
 using namespace girih::import;
 using llvm::StringLiteral;
 using llvm::StringRef;
-
-static std::string join(StringRef directory, StringRef a, StringRef b = "") {
-  llvm::SmallString<256> path(directory);
-  llvm::sys::path::append(path, a, b);
-  return path.str().str();
-}
 
 static llvm::Error unsupported(const llvm::Twine &what, StringRef where) {
   return badInput("unsupported-module", "{0}; in {1}; export the model without it, or apply it to Girih's output yourself",
@@ -147,7 +141,7 @@ static llvm::Expected<std::optional<SentenceModule>> readModule(StringRef type, 
   if (!read)
     return unsupported("expected modules among Transformer, Pooling, Dense, LayerNorm, Normalize and Dropout, but found " + quoted(type), where);
   module.kind = kind;
-  std::string path = join(directory, module.folder, "config.json");
+  std::string path = joinPath(directory, module.folder, "config.json");
   auto json = readJsonObject(path);
   if (!json)
     return json.takeError();
@@ -158,7 +152,7 @@ static llvm::Expected<std::optional<SentenceModule>> readModule(StringRef type, 
 
 /// Settings of the sentence-transformers wrapper; those listed act on text, before there are ids.
 static llvm::Error checkWrapper(StringRef directory, StringRef transformer) {
-  std::string path = join(directory, transformer, "sentence_bert_config.json");
+  std::string path = joinPath(directory, transformer, "sentence_bert_config.json");
   if (llvm::sys::fs::exists(path)) {
     auto json = readJsonObject(path);
     if (!json)
@@ -170,7 +164,7 @@ static llvm::Error checkWrapper(StringRef directory, StringRef transformer) {
     if (llvm::Error error = checkKeys(*json, known, fixed, quoted(path)))
       return error;
   }
-  path = join(directory, "config_sentence_transformers.json");
+  path = joinPath(directory, "config_sentence_transformers.json");
   if (!llvm::sys::fs::exists(path))
     return llvm::Error::success();
   auto json = readJsonObject(path);
@@ -197,7 +191,7 @@ static llvm::Expected<std::pair<StringRef, SentenceModule>> readLine(const llvm:
 
 llvm::Expected<SentenceModel> girih::import::readSentenceModel(StringRef directory) {
   SentenceModel model;
-  std::string path = join(directory, "modules.json");
+  std::string path = joinPath(directory, "modules.json");
   if (!llvm::sys::fs::exists(path))
     return model;
   std::string where = quoted(path);

@@ -4,9 +4,8 @@
 
 #include "lib/Import/Activations.h"
 #include "lib/Support/Error.h"
+#include "lib/Support/File.h"
 #include "lib/Support/Json.h"
-
-#include "llvm/Support/Path.h"
 
 using namespace mlir;
 using namespace girih;
@@ -61,18 +60,16 @@ Value girih::import::buildSentenceModules(ModelBuilder &model, const SentenceMod
     bool hasWeights = module.kind == SentenceModule::Dense || module.kind == SentenceModule::LayerNorm;
     std::optional<Checkpoint> checkpoint;
     if (hasWeights && !randomWeights) {
-      SmallString<256> folder(directory);
-      llvm::sys::path::append(folder, module.folder);
-      auto opened = Checkpoint::open(folder);
+      auto opened = Checkpoint::open(joinPath(directory, module.folder));
       if (!opened) {
         model.fail(opened.takeError());
         break;
       }
       checkpoint = std::move(*opened);
     }
-    model.use({checkpoint ? &*checkpoint : nullptr, module.folder + "/", /*prefix=*/"", module.name + "."});
-    model.at(module.kind == SentenceModule::Dense ? "linear" : module.kind == SentenceModule::LayerNorm ? "norm"
-             : module.kind == SentenceModule::Pooling ? "pooling" : "normalize");
+    // Parameters are named as in the state of a SentenceTransformer: "3.linear.weight".
+    model.use({checkpoint ? &*checkpoint : nullptr, module.folder + "/", /*prefix=*/"", hasWeights ? module.name + "." : ""});
+    model.at(hasWeights ? (module.kind == SentenceModule::Dense ? "linear" : "norm") : module.folder);
     hidden = buildModule(model, module, hidden);
     model.checkAllClaimed({});
   }

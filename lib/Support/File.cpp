@@ -4,7 +4,9 @@
 #include "lib/Support/Error.h"
 #include "lib/Support/Json.h"
 
+#include "llvm/ADT/SmallString.h"
 #include "llvm/Support/FileSystem.h"
+#include "llvm/Support/Path.h"
 
 using namespace girih;
 
@@ -21,4 +23,12 @@ llvm::Expected<std::unique_ptr<llvm::MemoryBuffer>> girih::openFile(llvm::String
   if (!buffer)
     return badInput("unreadable-file", "cannot read {0}: {1}", quoted(path), buffer.getError().message());
   return std::move(*buffer);
+}
+
+std::string girih::joinPath(llvm::StringRef directory, llvm::StringRef name, llvm::StringRef inner) {
+  llvm::SmallString<256> path(directory);
+  for (llvm::StringRef part : {name, inner}) // append() would end the path in a slash for an empty part
+    if (!part.empty())
+      llvm::sys::path::append(path, part);
+  return path.str().str();
 }
