@@ -73,7 +73,7 @@ need_packages() {
 }
 
 # stamped NAME INPUT...: true where the inputs (texts and file contents) are those of the last `stamp NAME INPUT...`.
-digest() { { printf '%s\n' "$@"; for f in "$@"; do [[ -f $f ]] && cat "$f"; done; } | sha256sum; }
+digest() { { printf '%s\n' "$@"; for f in "$@"; do if [[ -f $f ]]; then cat "$f"; fi; done; } | sha256sum; }
 stamped() { [[ -f $STAMPS/$1 && $(cat "$STAMPS/$1") == $(digest "${@:2}") ]]; }
 stamp() { digest "${@:2}" >"$STAMPS/$1"; }
 
