@@ -1,0 +1,95 @@
+// Loads parameters. Files are mapped, so only the pages of the weights in use are read.
+#include "lib/Reference/Parameters.h"
+
+#include "lib/Support/File.h"
+
+#include "include/girih-runtime/RandomWeights.h"
+#include "llvm/Support/Path.h"
+
+using namespace mlir;
+using namespace girih;
+using namespace girih::reference;
+using llvm::Expected;
+
+void girih::reference::fillFromAttribute(ElementsAttr value, HostTensor &tensor) {
+  auto dense = cast<DenseElementsAttr>(value);
+  int64_t at = 0;
+  if (isa<FloatType>(dense.getElementType()))
+    for (APFloat element : dense.getValues<APFloat>()) {
+      bool loses;
+      element.convert(APFloat::IEEEdouble(), APFloat::rmNearestTiesToEven, &loses);
+      tensor[at++] = element.convertToDouble();
+    }
+  else
+    for (const APInt &element : dense.getValues<APInt>())
+      tensor[at++] = element.getBitWidth() == 1 ? element.getZExtValue() : element.getSExtValue();
+}
+
+void girih::reference::fillRandom(HostTensor &tensor, uint64_t seed, StringRef name) {
+  uint64_t stream = girih_random_stream(seed, name.data(), name.size());
+  float scale = girih_random_scale(tensor.getShape().data(), tensor.getRank());
+  Type type = tensor.getElementType();
+  for (int64_t i = 0; i < tensor.size(); ++i)
+    tensor[i] = isa<FloatType>(type)   ? roundTo(type, girih_random_float(stream, i, scale))
+                : type.isInteger(8)    ? girih_random_i8(stream, i)
+                                       : girih_random_bit(stream, i);
+}
+
+// What an encoding stores and gives back: a lossy one shows here.
+static void passThroughEncoding(RankedTensorType type, HostTensor &tensor) {
+  auto encoding = dyn_cast_or_null<graph::EncodingAttrInterface>(type.getEncoding());
+  if (!encoding)
+    return;
+  std::vector<char> stored = graph::pack(encoding, type, tensor.toBytes());
+  tensor.fromBytes(graph::unpack(encoding, type, stored), type.getElementType());
+}
+
+FailureOr<HostTensor> Parameters::load(graph::ParameterOp parameter) {
+  auto type = cast<RankedTensorType>(parameter.getType());
+  if (!type.hasStaticShape())
+    return parameter.emitOpError("expects a static shape to be loaded, but got ") << type;
+  HostTensor tensor(type.getShape(), type.getElementType());
+  if (ElementsAttr value = parameter.getValueAttr())
+    fillFromAttribute(value, tensor);
+  else if (randomSeed)
+    fillRandom(tensor, *randomSeed, parameter.getSymName());
+  else if (failed(fillFromSource(parameter, tensor)))
+    return failure();
+  passThroughEncoding(type, tensor);
+  return tensor;
+}
+
+FailureOr<StringRef> Parameters::openSource(graph::ParameterOp parameter, StringRef file) {
+  SmallString<256> path;
+  if (auto directory = module->getAttrOfType<StringAttr>(graph::kModelAttr))
+    path = directory.getValue();
+  llvm::sys::path::append(path, file);
+  std::unique_ptr<llvm::MemoryBuffer> &buffer = files[path];
+  if (!buffer) {
+    Expected<std::unique_ptr<llvm::MemoryBuffer>> opened = openFile(path);
+    if (!opened)
+      return parameter.emitOpError() << llvm::toString(opened.takeError());
+    buffer = std::move(*opened);
+  }
+  return buffer->getBuffer();
+}
+
+LogicalResult Parameters::fillFromSource(graph::ParameterOp parameter, HostTensor &tensor) {
+  graph::SourceAttr source = parameter.getSourceAttr();
+  if (!source)
+    return parameter.emitOpError("expects a source or a value to be loaded, but has neither; give random weights a seed");
+  FailureOr<StringRef> file = openSource(parameter, source.getFile());
+  if (failed(file))
+    return failure();
+  int64_t needed = tensor.size() * storedBytes(source.getType());
+  if (source.getBytes() != needed)
+    return parameter.emitOpError() << "expects a source of " << needed << " bytes for its shape, but got "
+                                   << source.getBytes();
+  int64_t size = file->size();
+  if (source.getOffset() > size || source.getBytes() > size - source.getOffset())
+    return parameter.emitOpError() << "expects its bytes inside '" << source.getFile() << "', which has " << size
+                                   << " bytes, but they end at " << source.getOffset() + source.getBytes();
+  tensor.fromBytes(ArrayRef(file->data() + source.getOffset(), source.getBytes()), source.getType());
+  tensor.round();
+  return success();
+}
