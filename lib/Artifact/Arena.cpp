@@ -13,15 +13,13 @@ static bool livesOverlap(const Tenant &a, const Tenant &b) {
   return a.firstStep <= b.lastStep && b.firstStep <= a.lastStep;
 }
 
-/// The tenants' numbers, largest first; equal ones in the order of their first step, so that the layout is deterministic.
+/// The tenants' numbers, largest first; equal ones in order, so that the layout is deterministic.
 static llvm::SmallVector<unsigned> bySize(llvm::ArrayRef<Tenant> tenants, llvm::ArrayRef<int64_t> largest) {
   llvm::SmallVector<int64_t> bytes;
   for (const Tenant &t : tenants)
     bytes.push_back(t.bytes.evaluate(largest).value_or(std::numeric_limits<int64_t>::max()));
-  llvm::SmallVector<unsigned> order(llvm::seq<unsigned>(0, tenants.size()));
-  llvm::stable_sort(order, [&](unsigned a, unsigned b) {
-    return bytes[a] != bytes[b] ? bytes[a] > bytes[b] : tenants[a].firstStep < tenants[b].firstStep;
-  });
+  llvm::SmallVector<unsigned> order = llvm::to_vector(llvm::seq<unsigned>(0, tenants.size()));
+  llvm::sort(order, [&](unsigned a, unsigned b) { return std::pair(-bytes[a], a) < std::pair(-bytes[b], b); });
   return order;
 }
 

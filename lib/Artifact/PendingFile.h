@@ -5,6 +5,7 @@
 #include "lib/Artifact/Writer.h"
 
 #include <sys/types.h>
+#include <unistd.h>
 
 namespace girih::artifact {
 
@@ -21,8 +22,11 @@ public:
   PendingFile(const PendingFile &) = delete;
 
   WriteResult open();
+  /// Appends.
   WriteResult write(const void *data, size_t bytes);
   WriteResult writeAt(const void *data, size_t bytes, off_t offset);
+  uint64_t position() const { return written; }
+  /// Makes the file appear under its name.
   WriteResult commit();
 
 private:

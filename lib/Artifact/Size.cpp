@@ -1,7 +1,7 @@
 // Builds, folds and evaluates size programs. The runtime has its own evaluator; this one serves planning at the bounds.
 #include "lib/Artifact/Size.h"
 
-#include "include/girih-runtime/Format.h"
+#include "girih-runtime/Format.h"
 
 #include "llvm/Support/MathExtras.h"
 

@@ -30,7 +30,7 @@ llvm::Error WeightReader::open() {
       sources.emplace_back();
       continue;
     }
-    Expected<Source> source = sourceOf(parameter);
+    llvm::Expected<Source> source = sourceOf(parameter);
     if (!source)
       return source.takeError();
     if (llvm::Error error = check(parameter, *source))
@@ -52,7 +52,7 @@ llvm::Expected<WeightReader::Source> WeightReader::sourceOf(graph::ParameterOp p
   std::string path = pathIn(directory, source.getFile());
   std::unique_ptr<llvm::MemoryBuffer> &buffer = files[path];
   if (!buffer) {
-    Expected<std::unique_ptr<llvm::MemoryBuffer>> opened = openFile(path);
+    llvm::Expected<std::unique_ptr<llvm::MemoryBuffer>> opened = openFile(path);
     if (!opened)
       return opened.takeError();
     buffer = std::move(*opened);

@@ -4,6 +4,8 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
+#include "lib/Artifact/ObjectFile.h"
+#include "lib/Artifact/PendingFile.h"
 #include "lib/Artifact/Weights.h"
 #include "lib/Artifact/Writer.h"
 #include "lib/Support/Error.h"
@@ -47,6 +49,7 @@ private:
   void addCommand(const Launch &launch, uint32_t firstBuffer);
   ValueInfo value(const artifact::Value &value);
   ArgInfo argument(const Argument &argument, uint32_t firstBuffer);
+  WriteResult writeObject(const FillWeight &fill, const WriteOptions &options, uint64_t bytes);
   uint32_t expression(const Size &size);
   std::vector<uint32_t> expressions(ArrayRef<Size> sizes);
 
@@ -233,16 +236,27 @@ llvm::Error PlanWriter::build(ArrayRef<KernelImage> images) {
   for (const std::string &kernel : plan.kernels)
     builder.addKernel(kernel);
   // The runtime takes the first version that the machine can run: the most demanding one goes first.
-  SmallVector<const KernelImage *> best;
-  for (const KernelImage &image : images)
-    best.push_back(&image);
-  llvm::stable_sort(best, [](const KernelImage *a, const KernelImage *b) { return a->features.size() > b->features.size(); });
+  auto best = llvm::to_vector(llvm::make_pointer_range(images));
+  llvm::sort(best, [](auto *a, auto *b) { return a->features.size() > b->features.size(); });
   for (const KernelImage *image : best)
     if (llvm::Error error = addImage(*image))
       return error;
   for (const Entry &entry : plan.entries)
     addEntry(entry);
   return llvm::Error::success();
+}
+
+WriteResult PlanWriter::writeObject(const FillWeight &fill, const WriteOptions &options, uint64_t bytes) {
+  ObjectFrame frame = frameObject(request.objectSymbol, bytes);
+  PendingFile file(request.path);
+  WriteResult result = file.open();
+  if (result.ok())
+    result = file.write(frame.before.data(), frame.before.size());
+  if (result.ok())
+    result = appendArtifact(builder, file, fill, options);
+  if (result.ok())
+    result = file.write(frame.after.data(), frame.after.size());
+  return result.ok() ? file.commit() : result;
 }
 
 llvm::Expected<WriteSummary> PlanWriter::write() {
@@ -255,7 +269,8 @@ llvm::Expected<WriteSummary> PlanWriter::write() {
   auto fill = [&](uint32_t weight, uint64_t offset, uint8_t *data, size_t bytes) {
     return weights.fill(weight, offset, {reinterpret_cast<char *>(data), bytes});
   };
-  WriteResult result = writeArtifact(builder, request.path, fill, options);
+  WriteResult result = request.objectSymbol.empty() ? writeArtifact(builder, request.path, fill, options)
+                                                    : writeObject(fill, options, summary.fileBytes);
   if (!result.ok())
     return makeError(ExitStatus::Resource, result.code, "{0}", result.message);
   return summary;

@@ -1,7 +1,7 @@
 // Puts an artifact together: the plan's tables, the target's code images, the weights.
 #pragma once
 
-#include "include/girih/Target.h"
+#include "girih/Target.h"
 #include "lib/Artifact/Plan.h"
 
 #include <functional>
@@ -16,6 +16,7 @@ enum class WeightStorage {
 
 struct WriteRequest {
   std::string path;
+  std::string objectSymbol; ///< not empty: the artifact is wrapped in an object file under this symbol
   WeightStorage weights = WeightStorage::Packed;
   uint64_t seed = 0;
   std::vector<std::pair<std::string, std::string>> properties;

@@ -66,7 +66,7 @@ namespace {
 /// Writes sections one after another and keeps the header's table.
 class SectionStream {
 public:
-  SectionStream(PendingFile &file, const WriteOptions &options, uint64_t total) : file(file), options(options) {
+  SectionStream(PendingFile &file, const WriteOptions &options, uint64_t total) : file(file), options(options), base(file.position()) {
     header.file_bytes = total;
   }
 
@@ -86,6 +86,7 @@ private:
   PendingFile &file;
   const WriteOptions &options;
   girih_file_header header = {};
+  uint64_t base; ///< where the artifact starts in the file
   uint64_t position = 0;
   XXH3_state_t state;
 };
@@ -169,22 +170,19 @@ WriteResult SectionStream::finish() {
   memcpy(page.data(), &header, sizeof(header));
   header.checksum = XXH3_64bits(page.data(), page.size());
   memcpy(page.data(), &header, sizeof(header));
-  return file.writeAt(page.data(), page.size(), 0);
+  return file.writeAt(page.data(), page.size(), base);
 }
 
 } // namespace
 
-WriteResult girih::artifact::writeArtifact(const ArtifactBuilder &builder, const std::string &path,
-                                           const FillWeight &fill, const WriteOptions &options) {
+WriteResult girih::artifact::appendArtifact(const ArtifactBuilder &builder, PendingFile &file, const FillWeight &fill,
+                                            const WriteOptions &options) {
   if (3 + builder.images.size() > GIRIH_MAX_SECTIONS)
     return {"too-many-versions", "expected at most " + std::to_string(GIRIH_MAX_SECTIONS - 3) +
                                      " code versions but got " + std::to_string(builder.images.size())};
-  PendingFile file(path);
-  WriteResult result = file.open();
   std::vector<uint8_t> meta = builder.serializeMeta();
   SectionStream stream(file, options, builder.fileBytes());
-  if (result.ok())
-    result = stream.start();
+  WriteResult result = stream.start();
   if (result.ok())
     result = stream.whole(GIRIH_SECTION_META, meta.data(), meta.size());
   for (const auto &image : builder.images)
@@ -196,5 +194,14 @@ WriteResult girih::artifact::writeArtifact(const ArtifactBuilder &builder, const
     result = stream.weights(builder, fill);
   if (result.ok())
     result = stream.finish();
+  return result;
+}
+
+WriteResult girih::artifact::writeArtifact(const ArtifactBuilder &builder, const std::string &path,
+                                           const FillWeight &fill, const WriteOptions &options) {
+  PendingFile file(path);
+  WriteResult result = file.open();
+  if (result.ok())
+    result = appendArtifact(builder, file, fill, options);
   return result.ok() ? file.commit() : result;
 }

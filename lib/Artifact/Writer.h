@@ -176,4 +176,9 @@ struct WriteOptions {
 WriteResult writeArtifact(const ArtifactBuilder &builder, const std::string &path, const FillWeight &fill,
                           const WriteOptions &options = {});
 
+class PendingFile;
+/// Appends the artifact to an open file, which the caller goes on with and commits; it starts at a multiple of 4096.
+WriteResult appendArtifact(const ArtifactBuilder &builder, PendingFile &file, const FillWeight &fill,
+                           const WriteOptions &options = {});
+
 } // namespace girih::artifact

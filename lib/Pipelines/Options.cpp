@@ -1,0 +1,71 @@
+// Checks options before anything is read, so that a typing error costs no time.
+#include "lib/Pipelines/Options.h"
+
+#include "lib/Pipelines/Stages.h"
+#include "lib/Support/Error.h"
+
+using namespace girih;
+using llvm::StringRef;
+
+static llvm::Error badOption(StringRef option, StringRef expected, StringRef found) {
+  return makeError(ExitStatus::Usage, "bad-option", "expected {0} to be {1} but found '{2}'", option, expected, found);
+}
+
+static std::string stageNames(size_t count) {
+  std::string names;
+  for (const StageInfo &stage : compilerStages().take_front(count))
+    names += (names.empty() ? "" : ", ") + stage.name.str();
+  return names;
+}
+
+static llvm::Error checkStages(const CompileOptions &options, CheckedOptions &checked) {
+  size_t count = compilerStages().size();
+  checked.product = llvm::StringSwitch<Product>(options.emit)
+                        .Case("artifact", Product::Artifact)
+                        .Case("object", Product::Object)
+                        .Case("asm", Product::Assembly)
+                        .Default(Product::Dump);
+  std::optional<size_t> last = checked.product == Product::Dump ? stageNumber(options.emit) : count - 1;
+  if (!last)
+    return badOption("--emit", stageNames(count) + ", object or asm", options.emit);
+  std::optional<size_t> first = stageNumber(options.from.empty() ? "import" : options.from);
+  if (!first || *first == count - 1)
+    return badOption("--from", "one of " + stageNames(count - 1), options.from);
+  if (*last < *first)
+    return badOption("--emit", "a stage not before --from=" + options.from, options.emit);
+  checked.firstStage = *first;
+  checked.lastStage = *last;
+  return llvm::Error::success();
+}
+
+static llvm::Error checkWeights(StringRef text, CheckedOptions &checked) {
+  StringRef seed = text;
+  if (text == "external")
+    checked.weights = artifact::WeightStorage::External;
+  else if (seed.consume_front("random:") && !seed.getAsInteger(10, checked.seed))
+    checked.weights = artifact::WeightStorage::Random;
+  else if (text != "packed")
+    return badOption("--weights", "packed, external or random:SEED with a whole number", text);
+  return llvm::Error::success();
+}
+
+llvm::Expected<CheckedOptions> girih::checkOptions(const CompileOptions &options) {
+  CheckedOptions checked;
+  if (llvm::Error error = checkStages(options, checked))
+    return std::move(error);
+  if (llvm::Error error = checkWeights(options.weights, checked))
+    return std::move(error);
+  if (options.dtype != "f32" && options.dtype != "bf16")
+    return badOption("--dtype", "f32 or bf16", options.dtype);
+  if (!llvm::is_contained({"", "exact", "stable", "fast"}, StringRef(options.contract)))
+    return badOption("--contract", "exact, stable or fast", options.contract);
+  if (options.maxSequence < 0)
+    return badOption("--max-seq-len", "positive", std::to_string(options.maxSequence));
+  if (options.maxBatch < 0)
+    return badOption("--max-batch", "positive", std::to_string(options.maxBatch));
+  if (options.output.empty())
+    return badOption("the output", "a file name", "");
+  if (options.output == "-" && checked.product == Product::Artifact)
+    return badOption("the output", "a file name, because an artifact does not go to a terminal", "-");
+  return checked;
+}

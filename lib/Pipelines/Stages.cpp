@@ -1,0 +1,62 @@
+// The pipeline, in one screen. Passes are named as girih-opt names them.
+#include "lib/Pipelines/Stages.h"
+
+#include "girih/Target.h"
+
+#include "mlir/Pass/PassManager.h"
+#include "mlir/Pass/PassRegistry.h"
+
+using namespace mlir;
+using namespace girih;
+
+static const StageInfo stageList[] = {
+    {"import", "the model as its importer reads it: graph ops, one parameter per tensor"},
+    {"simplify", "folded and without duplicates"},
+    {"flatten", "composite ops taken apart where parts fuse better alone"},
+    {"fuse", "girih.kernel regions: what runs together"},
+    {"outline", "one function per distinct kernel; launches name the layers"},
+    {"pack", "weights in the encodings that the target's kernels read"},
+    {"tile", "a tile.program per kernel: one block of the output grid"},
+    {"vector", "kernels lowered to vectors, per code version of the target"},
+    {"llvm", "kernels in the LLVM dialect"},
+    {"artifact", "machine code, memory plan, commands and weights in one file"},
+};
+
+llvm::ArrayRef<StageInfo> girih::compilerStages() { return stageList; }
+
+std::optional<size_t> girih::stageNumber(StringRef name) {
+  for (auto [i, stage] : llvm::enumerate(stageList))
+    if (stage.name == name)
+      return i;
+  return std::nullopt;
+}
+
+/// The passes of a stage that no target has a say in.
+static StringRef passesOf(StringRef stage) {
+  return llvm::StringSwitch<StringRef>(stage)
+      .Case("simplify", "canonicalize,cse,symbol-dce")
+      .Case("flatten", "fusion-flatten")
+      .Case("fuse", "fusion-fuse")
+      .Case("outline", "fusion-outline-kernels,fusion-merge-kernels,artifact-count-work")
+      .Case("pack", "tiling-pack-operands")
+      .Case("tile", "tiling-pull,canonicalize,cse")
+      .Default("");
+}
+
+void girih::buildStage(OpPassManager &manager, StringRef stage, const Target &target) {
+  if (stage == "vector" || stage == "llvm")
+    return target.buildLowering(manager, stage);
+  if (failed(parsePassPipeline(passesOf(stage), manager)))
+    llvm::reportFatalInternalError("stage '" + stage + "' names an unknown pass");
+}
+
+void girih::registerStagePipelines() {
+  for (const StageInfo &stage : stageList)
+    if (!passesOf(stage.name).empty())
+      registerPassPipeline(
+          ("stage-" + stage.name).str(), stage.summary,
+          [name = stage.name](OpPassManager &manager, StringRef options, auto errorHandler) {
+            return parsePassPipeline(passesOf(name), manager);
+          },
+          [](auto) {});
+}
