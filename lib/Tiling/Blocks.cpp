@@ -1,0 +1,144 @@
+// Block sizes by what dominates a kernel: a contraction's tiles, attention's queries, whole rows under a norm, and for the rest
+// about a vector register file's worth of elements along the last dimensions.
+#include "lib/Tiling/Blocks.h"
+#include "girih/Target.h"
+#include "lib/Tiling/RowStatistics.h"
+
+using namespace mlir;
+using namespace girih;
+using namespace girih::tiling;
+
+/// Elements of an element-wise tile: long enough to hide a block's overhead, small enough for the nearest cache.
+static constexpr int64_t kTileElements = 2048;
+static constexpr int64_t kColumns = 512;
+static constexpr int64_t kPooledColumns = 128;
+
+/// `wanted`, but no more than a dimension known to be smaller.
+static int64_t bounded(int64_t wanted, int64_t dim) { return ShapedType::isDynamic(dim) ? wanted : std::max<int64_t>(1, std::min(wanted, dim)); }
+
+static Blocks inOrder(SmallVector<int64_t> sizes) {
+  Blocks blocks;
+  blocks.order = llvm::to_vector(llvm::seq<int64_t>(0, sizes.size()));
+  blocks.sizes = std::move(sizes);
+  return blocks;
+}
+
+/// Rows of the last two dimensions, everything before one at a time.
+static Blocks rowsByColumns(ArrayRef<int64_t> shape, int64_t rows, int64_t columns) {
+  SmallVector<int64_t> sizes(shape.size(), 1);
+  if (!shape.empty())
+    sizes.back() = bounded(columns, shape.back());
+  if (shape.size() > 1)
+    sizes[shape.size() - 2] = bounded(rows, shape[shape.size() - 2]);
+  return inOrder(sizes);
+}
+
+static Blocks elementwiseBlocks(ArrayRef<int64_t> shape, const CostModel &cost) {
+  int64_t columns = shape.empty() ? 1 : bounded(std::max(kColumns, cost.lanes()), shape.back());
+  if (!shape.empty() && ShapedType::isDynamic(shape.back()))
+    columns = std::max<int64_t>(64, cost.lanes());
+  return rowsByColumns(shape, std::max<int64_t>(1, kTileElements / columns), columns);
+}
+
+/// Columns are slowest, so that consecutive blocks, which run at the same time on different cores or one after another on the same, share
+/// one panel of weights while it is in cache; the rows they walk through are as many as the caches' own size.
+static Blocks contractionBlocks(graph::LinearOp linear, ArrayRef<int64_t> shape, const CostModel &cost) {
+  RankedTensorType weight = linear.getWeight().getType();
+  CostModel::MatmulTiles tiles = cost.matmul(weight.getDimSize(0), weight.getDimSize(1), linear.getComputeType());
+  Blocks blocks = rowsByColumns(shape, tiles.rows, tiles.columns);
+  if (!blocks.order.empty())
+    std::rotate(blocks.order.begin(), blocks.order.end() - 1, blocks.order.end());
+  return blocks;
+}
+
+static Blocks attentionBlocks(graph::AttentionOp attention, ArrayRef<int64_t> shape, const CostModel &cost) {
+  CostModel::AttentionTiles tiles = cost.attention(shape[3], attention.getComputeType());
+  Blocks blocks;
+  blocks.sizes = {1, bounded(tiles.queries, shape[1]), 1, shape[3]};
+  blocks.order = {0, 2, 1};
+  return blocks;
+}
+
+/// Whole rows along `axis`; a row too long for a tile is walked.
+static Blocks rowBlocks(Value input, int64_t axis, ArrayRef<int64_t> shape, const CostModel &cost) {
+  bool last = axis + 1 == static_cast<int64_t>(shape.size());
+  bool whole = fitsInTile(input, axis);
+  int64_t row = whole ? std::max<int64_t>(1, shape[axis]) : kChunk;
+  Blocks blocks = last ? rowsByColumns(shape, cost.rows(row), row) : rowsByColumns(shape, 1, 64);
+  blocks.sizes[axis] = row;
+  llvm::erase(blocks.order, axis);
+  if (!whole)
+    blocks.walked = axis;
+  return blocks;
+}
+
+/// The results of a reduction: the rows it combines make each of them dearer.
+static Blocks reductionBlocks(graph::ReduceOp op, ArrayRef<int64_t> shape, const CostModel &cost) {
+  auto input = op.getInput().getType();
+  int64_t rank = input.getRank();
+  bool last = llvm::any_of(op.getAxes(), [&](int64_t axis) { return axis == rank - 1 || axis == -1; });
+  if (!last)
+    return rowsByColumns(shape, 1, 64);
+  int64_t row = fitsInTile(op.getInput(), rank - 1) ? input.getDimSize(rank - 1) : kChunk;
+  Blocks blocks = rowsByColumns(shape, 1, 1);
+  int64_t rowDim = static_cast<int64_t>(shape.size()) - (op.getKeepDims() ? 2 : 1);
+  if (rowDim >= 0)
+    blocks.sizes[rowDim] = bounded(cost.rows(row), shape[rowDim]);
+  return blocks;
+}
+
+/// The axis and input of an op that needs whole rows of a value shaped like its result.
+static std::optional<std::pair<Value, int64_t>> rowAxis(Operation &op) {
+  if (auto softmax = dyn_cast<graph::SoftmaxOp>(op)) {
+    int64_t axis = softmax.getAxis(), rank = softmax.getInput().getType().getRank();
+    return std::pair<Value, int64_t>(softmax.getInput(), axis < 0 ? axis + rank : axis);
+  }
+  if (!isa<graph::LayerNormOp, graph::RMSNormOp, graph::L2NormalizeOp>(op))
+    return std::nullopt;
+  return std::pair<Value, int64_t>(op.getOperand(0), cast<RankedTensorType>(op.getOperand(0).getType()).getRank() - 1);
+}
+
+/// Blocks of ops that answer only for certain tiles.
+static Blocks movementBlocks(Operation *op, ArrayRef<int64_t> shape, const CostModel &cost) {
+  Blocks blocks = elementwiseBlocks(shape, cost);
+  int64_t rank = shape.size();
+  if (isa<graph::PoolOp>(op)) {
+    blocks.sizes = {1, bounded(kPooledColumns, shape[1])};
+  } else if (isa<graph::PositionsOp>(op)) {
+    blocks.sizes = {1, bounded(64, shape[1])};
+  } else if (isa<graph::RopeOp>(op)) {
+    blocks.sizes = {1, bounded(cost.rows(shape[3]), shape[1]), 1, shape[3]};
+  } else if (auto reshape = dyn_cast<graph::ReshapeOp>(op)) {
+    for (int64_t d = 0; d < rank - commonTrailingDims(reshape); ++d)
+      blocks.sizes[d] = 1;
+  } else if (auto gather = dyn_cast<graph::GatherOp>(op)) {
+    int64_t dataRank = gather.getData().getType().getRank(), axis = gather.getAxis();
+    axis = axis < 0 ? axis + dataRank : axis;
+    if (axis != 0)
+      for (int64_t d = axis; d < axis + gather.getIndices().getType().getRank(); ++d)
+        blocks.sizes[d] = 1;
+  }
+  return blocks;
+}
+
+FailureOr<Blocks> tiling::chooseBlocks(func::FuncOp kernel, const CostModel &cost) {
+  Block &body = kernel.getBody().front();
+  Value root = body.getTerminator()->getOperand(0);
+  ArrayRef<int64_t> shape = cast<RankedTensorType>(root.getType()).getShape();
+  if (shape.size() > 4)
+    return kernel.emitError("expected results of at most 4 dimensions, found ")
+           << root.getType() << "; reshape it in the graph";
+  for (Operation &op : body) {
+    if (auto linear = dyn_cast<graph::LinearOp>(op))
+      return contractionBlocks(linear, shape, cost);
+    if (auto attention = dyn_cast<graph::AttentionOp>(op))
+      return attentionBlocks(attention, shape, cost);
+  }
+  for (Operation &op : body)
+    if (auto axis = rowAxis(op))
+      return rowBlocks(axis->first, axis->second, shape, cost);
+  for (Operation &op : body)
+    if (auto reduce = dyn_cast<graph::ReduceOp>(op))
+      return reductionBlocks(reduce, shape, cost);
+  return root.getDefiningOp() ? movementBlocks(root.getDefiningOp(), shape, cost) : elementwiseBlocks(shape, cost);
+}

@@ -1,0 +1,150 @@
+// Gives the weights of contractions the encoding that the target's micro-kernels read: parameter, reads, launches and kernel
+// arguments change type together.
+#include "girih/Target.h"
+#include "lib/Tiling/Passes.h"
+
+#include "llvm/ADT/StringMap.h"
+#include "llvm/ADT/StringSet.h"
+
+namespace girih::tiling {
+#define GEN_PASS_DEF_TILINGPACKOPERANDS
+#include "lib/Tiling/Passes.h.inc"
+} // namespace girih::tiling
+
+using namespace mlir;
+using namespace girih;
+using graph::GetParameterOp;
+using graph::LaunchOp;
+using graph::ParameterOp;
+
+namespace {
+/// A kernel argument that only contractions read as their weight, and the type it shall have.
+struct PackedArgument {
+  func::FuncOp kernel;
+  unsigned number;
+  RankedTensorType type;
+};
+
+struct PackOperands : tiling::impl::TilingPackOperandsBase<PackOperands> {
+  using TilingPackOperandsBase::TilingPackOperandsBase;
+  void runOnOperation() override;
+
+private:
+  void collectLaunches();
+  std::optional<PackedArgument> choose(func::FuncOp kernel, BlockArgument argument, const CostModel &cost);
+  bool comeFromParameters(func::FuncOp kernel, unsigned number);
+  void apply(const PackedArgument &packed);
+  GetParameterOp readPacked(GetParameterOp read, RankedTensorType type);
+  ParameterOp packedParameter(ParameterOp parameter, RankedTensorType type);
+  void retypeInPlace();
+
+  SymbolTable *symbols = nullptr;
+  llvm::StringMap<SmallVector<LaunchOp>> launches;
+  llvm::DenseMap<ParameterOp, ParameterOp> packedOf;
+};
+} // namespace
+
+void PackOperands::collectLaunches() {
+  launches.clear();
+  getOperation().walk([&](LaunchOp launch) { launches[launch.getKernel()].push_back(launch); });
+}
+
+static bool isOnlyWeight(BlockArgument argument) {
+  return !argument.use_empty() && llvm::all_of(argument.getUses(), [](OpOperand &use) {
+    auto linear = dyn_cast<graph::LinearOp>(use.getOwner());
+    return linear && &linear.getWeightMutable() == &use;
+  });
+}
+
+bool PackOperands::comeFromParameters(func::FuncOp kernel, unsigned number) {
+  return llvm::all_of(launches.lookup(kernel.getName()), [&](LaunchOp launch) {
+    return launch.getInputs()[number].getDefiningOp<GetParameterOp>() != nullptr;
+  });
+}
+
+std::optional<PackedArgument> PackOperands::choose(func::FuncOp kernel, BlockArgument argument, const CostModel &cost) {
+  auto type = cast<RankedTensorType>(argument.getType());
+  if (type.getEncoding() || !type.hasStaticShape() || !isOnlyWeight(argument))
+    return std::nullopt;
+  Attribute encoding = cost.weightEncoding(type);
+  if (!encoding || !comeFromParameters(kernel, argument.getArgNumber()))
+    return std::nullopt;
+  return PackedArgument{kernel, argument.getArgNumber(),
+                        RankedTensorType::get(type.getShape(), type.getElementType(), encoding)};
+}
+
+ParameterOp PackOperands::packedParameter(ParameterOp parameter, RankedTensorType type) {
+  ParameterOp &packedCopy = packedOf[parameter];
+  if (packedCopy)
+    return packedCopy;
+  OpBuilder b(parameter->getContext());
+  b.setInsertionPointAfter(parameter);
+  packedCopy = cast<ParameterOp>(b.clone(*parameter));
+  packedCopy.setSymName((parameter.getSymName() + ".packed").str());
+  packedCopy.setTypeAttr(TypeAttr::get(type));
+  symbols->insert(packedCopy); // renames on a clash
+  ++packed;
+  return packedCopy;
+}
+
+GetParameterOp PackOperands::readPacked(GetParameterOp read, RankedTensorType type) {
+  auto parameter = symbols->lookup<ParameterOp>(read.getParameter());
+  OpBuilder b(read);
+  return GetParameterOp::create(b, read.getLoc(), packedParameter(parameter, type));
+}
+
+void PackOperands::apply(const PackedArgument &packed) {
+  func::FuncOp kernel = packed.kernel;
+  for (LaunchOp launch : launches.lookup(kernel.getName())) {
+    OpOperand &operand = launch.getInputsMutable()[packed.number];
+    auto read = operand.get().getDefiningOp<GetParameterOp>();
+    operand.set(readPacked(read, packed.type));
+    if (read.use_empty())
+      read.erase();
+  }
+  kernel.getArgument(packed.number).setType(packed.type);
+  kernel.setFunctionType(FunctionType::get(kernel.getContext(), kernel.getBody().getArgumentTypes(), kernel.getResultTypes()));
+}
+
+/// A parameter that nothing reads any more in its old layout gives its name to its packed sibling.
+void PackOperands::retypeInPlace() {
+  llvm::StringSet<> read;
+  getOperation().walk([&](GetParameterOp get) { read.insert(get.getParameter()); });
+  llvm::StringMap<StringRef> renamed;
+  for (auto [parameter, packedCopy] : packedOf) {
+    if (read.contains(parameter.getSymName())) {
+      ++duplicated;
+      continue;
+    }
+    renamed[packedCopy.getSymName()] = parameter.getSymName();
+  }
+  getOperation().walk([&](GetParameterOp get) {
+    if (auto it = renamed.find(get.getParameter()); it != renamed.end())
+      get.setParameter(it->second);
+  });
+  for (auto [parameter, packedCopy] : packedOf) {
+    if (read.contains(parameter.getSymName()))
+      continue;
+    StringAttr name = parameter.getSymNameAttr();
+    symbols->erase(parameter);
+    packedCopy.setSymNameAttr(name);
+  }
+}
+
+void PackOperands::runOnOperation() {
+  FailureOr<std::unique_ptr<Target>> chosen = tiling::targetOf(getOperation(), target);
+  if (failed(chosen))
+    return signalPassFailure();
+  SymbolTable table(getOperation());
+  symbols = &table;
+  packedOf.clear();
+  collectLaunches();
+  for (auto kernel : getOperation().getOps<func::FuncOp>()) {
+    if (!kernel->hasAttr(graph::kKernelAttr))
+      continue;
+    for (BlockArgument argument : kernel.getArguments())
+      if (auto packed = choose(kernel, argument, (*chosen)->cost()))
+        apply(*packed);
+  }
+  retypeInPlace();
+}
