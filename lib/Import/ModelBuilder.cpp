@@ -112,7 +112,8 @@ graph::SourceAttr ModelBuilder::claim(StringRef name, ArrayRef<int64_t> shape, i
     fail(badInput("missing-tensor",
                   "expected tensor {0} of shape {1}, as config.json says, but the weights have no such tensor ({2}); in {3}; "
                   "check that config.json belongs to these weights",
-                  quoted(full), printShape(shape), describeMissing(full), (*module)->getAttr(graph::kModelAttr)));
+                  quoted(full), printShape(shape), describeMissing(full),
+                  quoted((*module)->getAttrOfType<StringAttr>(graph::kModelAttr))));
     return {};
   }
   claimed.insert(entry->tensor.name);
