@@ -111,6 +111,10 @@ LogicalResult AttentionOp::inferReturnTypes(MLIRContext *context, MaybeLocation 
   return success();
 }
 
-LogicalResult AttentionOp::verify() { return verifyContractionTypes(*this); } // C7
+LogicalResult AttentionOp::verify() {
+  if (!getScale().isFinite()) // C8
+    return emitOpError("expects a finite scale, but got ") << getScaleAttr();
+  return verifyContractionTypes(*this); // C7
+}
 Type AttentionOp::getComputeType() { return typeOr(getCompute(), elementOf(getQuery())); }
 Type AttentionOp::getAccumulateType() { return typeOr(getAccumulate(), Float32Type::get(getContext())); }

@@ -44,6 +44,14 @@ inline constexpr llvm::StringLiteral kRangeAttr = "girih.range";
 template <typename ConcreteOp>
 class SizesDeclared : public mlir::OpTrait::TraitBase<ConcreteOp, SizesDeclared> {};
 
+/// Checks an op's shape constraints and that its result types are the ones that follow from its operands.
+llvm::LogicalResult verifyInferredTypes(mlir::Operation *op);
+template <typename ConcreteOp>
+class InfersResults : public mlir::OpTrait::TraitBase<ConcreteOp, InfersResults> {
+public:
+  static llvm::LogicalResult verifyTrait(mlir::Operation *op) { return verifyInferredTypes(op); }
+};
+
 /// The model layers a location names, for traces and messages: "encoder.layer.3.output.dense", several joined by " + ".
 std::string layerName(mlir::Location location);
 

@@ -37,8 +37,20 @@ class Girih_Op<string mnemonic, list<Trait> traits = []> : Op<Girih_Dialect, mne
 // A pure op on tensors whose result types follow from operands and attributes, or (cast, reshape) are stated.
 class Girih_TensorOp<string mnemonic, list<Trait> traits = []> : Girih_Op<mnemonic,
     !listconcat([Pure, Girih_SizesDeclared, DeclareOpInterfaceMethods<Girih_IndexedOpInterface>], traits)>;
+// Result types are inferred, and checked by a trait of ours: upstream's check adds a second error, "failed to infer returned
+// types", to the one that says what is wrong.
+def Girih_InfersResultsTrait : NativeOpTrait<"InfersResults", [], [{
+    static ::llvm::LogicalResult refineReturnTypes(
+        ::mlir::MLIRContext *, std::optional<::mlir::Location>, ::mlir::ValueRange, ::mlir::DictionaryAttr,
+        ::mlir::OpaqueProperties, ::mlir::RegionRange, ::llvm::SmallVectorImpl<::mlir::Type> &) {
+      return ::llvm::success();
+    }
+  }]> {
+  let cppNamespace = "::girih::graph";
+}
+def Girih_InfersResults : TraitList<[InferTypeOpAdaptor, Girih_InfersResultsTrait]>;
 class Girih_InferredOp<string mnemonic, list<Trait> traits = []> :
-    Girih_TensorOp<mnemonic, !listconcat([InferTypeOpAdaptor], traits)>;
+    Girih_TensorOp<mnemonic, !listconcat([Girih_InfersResults], traits)>;
 
 // Compute and accumulator types of a contraction.
 defvar Girih_contractionDeclarations = [{

@@ -1,5 +1,6 @@
 // What the shape rules of the op families share; private to the dialect. Constraints on shapes are checked where result
-// types are inferred, because MLIR infers before it calls an op's own verifier.
+// types are inferred, because builders infer them too; the
+// verifier infers them once more and compares.
 #pragma once
 
 #include "dialects/Graph/Graph.h"

@@ -111,7 +111,8 @@ LogicalResult TransposeOp::inferReturnTypes(MLIRContext *, MaybeLocation locatio
   SmallVector<int64_t> sorted(op.getPermutation());
   llvm::sort(sorted);
   if (!llvm::equal(sorted, llvm::seq<int64_t>(0, input.size()))) // C1
-    return expects<TransposeOp>(location, "a permutation of 0 to ", int64_t(input.size()) - 1);
+    return expects<TransposeOp>(location, "a permutation of 0 to ", int64_t(input.size()) - 1, ", but got [",
+                                llvm::join(llvm::map_range(op.getPermutation(), [](int64_t i) { return std::to_string(i); }), ", "), "]");
   for (int64_t from : op.getPermutation())
     result.push_back(input[from]);
   types.push_back(getTensorType(result, elementOf(op.getInput())));

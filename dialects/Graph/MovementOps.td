@@ -26,7 +26,7 @@ def Girih_ConcatOp : Girih_InferredOp<"concat"> {
   let hasFolder = 1;
 }
 
-def Girih_SliceOp : Girih_Op<"slice", [Pure, InferTypeOpAdaptor, DeclareOpInterfaceMethods<Girih_IndexedOpInterface>,
+def Girih_SliceOp : Girih_Op<"slice", [Pure, Girih_InfersResults, DeclareOpInterfaceMethods<Girih_IndexedOpInterface>,
                                        DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
   let summary = "cuts a box out of a tensor";
   let arguments = (ins Girih_Tensor:$input, DenseI64ArrayAttr:$offsets, DenseI64ArrayAttr:$sizes);

@@ -7,6 +7,18 @@
 using namespace mlir;
 using namespace girih::graph;
 
+LogicalResult girih::graph::verifyInferredTypes(Operation *op) {
+  SmallVector<Type> expected;
+  if (failed(cast<InferTypeOpInterface>(op).inferReturnTypes(op->getContext(), op->getLoc(), op->getOperands(),
+                                                             op->getRawDictionaryAttrs(), op->getPropertiesStorage(),
+                                                             op->getRegions(), expected)))
+    return failure();
+  if (TypeRange(expected) != op->getResultTypes())
+    return op->emitOpError("expects results of type ")
+           << TypeRange(expected) << ", but got " << op->getResultTypes();
+  return success();
+}
+
 //===-- sizes and symbols -------------------------------------------------===//
 
 LogicalResult girih::graph::verifySizesDeclared(Operation *op, SymbolTableCollection &tables) {

@@ -1,0 +1,682 @@
+// Every constraint of the graph dialect is enforced, and says what was expected and what was found.
+// RUN: girih-opt %s --split-input-file --verify-diagnostics
+
+// Attributes.
+
+// expected-error @+1 {{#girih.dims expects a product of symbols and integers such as "2*batch*seq", but got "batch+1"}}
+func.func private @f(tensor<?xf32, #girih.dims<"batch+1">>)
+
+// -----
+
+// expected-error @+1 {{#girih.dims expects a size that mentions a symbol, but got "12"; write a static dimension instead}}
+func.func private @f(tensor<?xf32, #girih.dims<"12">>)
+
+// -----
+
+// expected-error @+1 {{#girih.dims expects sizes in canonical order: write "2*batch*seq" for "seq*2*batch"}}
+func.func private @f(tensor<?xf32, #girih.dims<"seq*2*batch">>)
+
+// -----
+
+// expected-error @+1 {{#girih.dims expects one size expression for each dynamic dimension, but got 1 for 2}}
+func.func private @f(tensor<?x?xf32, #girih.dims<"batch">>)
+
+// -----
+
+// expected-error @+1 {{#girih.panels expects a positive width, but got 0}}
+func.func private @f(tensor<4x4xf32, #girih.panels<width = 0>>)
+
+// -----
+
+// expected-error @+1 {{#girih.panels expects a matrix of static shape with elements of whole bytes}}
+func.func private @f(tensor<4xf32, #girih.panels<width = 8>>)
+
+// -----
+
+// expected-error @+1 {{#girih.source expects a file, an offset and a length that are not negative, but got file "w", offset -1, bytes 16}}
+girih.parameter @p : tensor<4xf32> {source = #girih.source<file = "w", offset = -1, bytes = 16, type = f32>}
+
+// -----
+
+// expected-error @+1 {{#girih.source expects a type of whole bytes, but got 'i4'}}
+girih.parameter @p : tensor<4xf32> {source = #girih.source<file = "w", offset = 0, bytes = 2, type = i4>}
+
+// -----
+
+// Attributes on other dialects' ops.
+
+// expected-error @+1 {{expects girih.contract to be "exact", "stable" or "fast", but got "quick"}}
+module attributes {girih.contract = "quick"} {}
+
+// -----
+
+// expected-error @+1 {{expects girih.model to be a string, but got 1 : i64}}
+module attributes {girih.model = 1} {}
+
+// -----
+
+// expected-error @+1 {{expects girih.entry as a unit attribute of a func.func}}
+module attributes {girih.entry} {}
+
+// -----
+
+// expected-error @+1 {{expects an attribute of the girih dialect, but got girih.contracts}}
+module attributes {girih.contracts = "stable"} {}
+
+// -----
+
+// expected-error @+1 {{expects girih.range on a tensor of i32, but got 'tensor<4xf32>'}}
+func.func private @f(tensor<4xf32> {girih.range = [0, 2]})
+
+// -----
+
+// expected-error @+1 {{expects girih.range to be [lo, hi] with lo < hi, but got [2, 0]}}
+func.func private @f(tensor<4xi32> {girih.range = [2, 0]})
+
+// -----
+
+// expected-error @+1 {{expects girih.name to be a string}}
+func.func private @f(tensor<4xi32> {girih.name = 3})
+
+// -----
+
+// expected-error @+1 {{expects girih.name or, on arguments, girih.range, but got "girih.range"}}
+func.func private @f() -> (tensor<4xi32> {girih.range = [0, 2]})
+
+// -----
+
+// expected-error @+1 {{expects girih.name or, on arguments, girih.range, but got "girih.ranges"}}
+func.func private @f(tensor<4xi32> {girih.ranges = [0, 2]})
+
+// -----
+
+// Structure.
+
+// expected-error @+1 {{expects 1 <= min <= max, but got 8 and 4}}
+girih.symbol @batch {min = 8 : i64, max = 4 : i64}
+
+// -----
+
+// expected-error @+1 {{expects a name of letters, digits and '_', but got 'batch.size'}}
+girih.symbol @"batch.size" {min = 1 : i64, max = 4 : i64}
+
+// -----
+
+func.func private @f(%x: tensor<?xf32, #girih.dims<"batch">>) {
+  // expected-error @+1 {{expects size 'batch' to be declared, as in: girih.symbol @batch {min = 1 : i64, max = 32 : i64}}}
+  %0 = girih.exp %x : (tensor<?xf32, #girih.dims<"batch">>) -> tensor<?xf32, #girih.dims<"batch">>
+  return
+}
+
+// -----
+
+func.func private @f(%x: tensor<?xf32>) {
+  // expected-error @+1 {{operand #0 must be ranked tensor of f32, bf16 or f16 with every `?` named by #girih.dims, but got 'tensor<?xf32>'}}
+  %0 = girih.exp %x : (tensor<?xf32>) -> tensor<?xf32>
+  return
+}
+
+// -----
+
+func.func private @f(%x: tensor<4xf64>) {
+  // expected-error @+1 {{operand #0 must be ranked tensor of f32, bf16, f16, i32 or i8 with every `?` named by #girih.dims, but got 'tensor<4xf64>'}}
+  %0 = girih.relu %x : (tensor<4xf64>) -> tensor<4xf64>
+  return
+}
+
+// -----
+
+girih.symbol @batch {min = 1 : i64, max = 32 : i64}
+// expected-error @+1 {{expects a static shape, but got 'tensor<?xf32, #girih.dims<"batch">>'}}
+girih.parameter @p : tensor<?xf32, #girih.dims<"batch">>
+
+// -----
+
+// expected-error @+1 {{expects a source or a value, but got both}}
+girih.parameter @p : tensor<4xf32> {source = #girih.source<file = "w", offset = 0, bytes = 16, type = f32>, value = dense<0.0> : tensor<4xf32>}
+
+// -----
+
+// expected-error @+1 {{expects a source of 8 bytes for 'tensor<4xf32>' from 'bf16', but got 16}}
+girih.parameter @p : tensor<4xf32> {source = #girih.source<file = "w", offset = 0, bytes = 16, type = bf16>}
+
+// -----
+
+// expected-error @+1 {{expects a value of type 'tensor<4xf32>', but got 'tensor<5xf32>'}}
+girih.parameter @p : tensor<4xf32> {value = dense<0.0> : tensor<5xf32>}
+
+// -----
+
+func.func @f() {
+  // expected-error @+1 {{expects a girih.parameter named @p}}
+  %0 = girih.get_parameter @p : tensor<4xf32>
+  return
+}
+
+// -----
+
+// expected-note @+1 {{the parameter is declared here}}
+girih.parameter @p : tensor<5xf32>
+func.func @f() {
+  // expected-error @+1 {{expects the parameter's type 'tensor<5xf32>', but got 'tensor<4xf32>'}}
+  %0 = girih.get_parameter @p : tensor<4xf32>
+  return
+}
+
+// -----
+
+func.func @f(%x: tensor<4xf32>) {
+  // expected-error @+1 {{expects one type for each argument, but got 2 for 1}}
+  %0 = girih.kernel(%a = %x : tensor<4xf32>, tensor<4xf32>) -> tensor<4xf32> {
+    girih.yield %a : tensor<4xf32>
+  }
+  return
+}
+
+// -----
+
+func.func @f(%x: tensor<4xf32>) {
+  // expected-error @+1 {{expects body arguments of the inputs' types}}
+  %0 = "girih.kernel"(%x) ({
+    %1 = girih.constant dense<0.0> : tensor<4xf32>
+    girih.yield %1 : tensor<4xf32>
+  }) : (tensor<4xf32>) -> tensor<4xf32>
+  return
+}
+
+// -----
+
+func.func @f(%x: tensor<4xf32>) {
+  // expected-error @+1 {{expects the body to yield the results' types}}
+  %0 = girih.kernel(%a = %x : tensor<4xf32>) -> tensor<5xf32> {
+    girih.yield %a : tensor<4xf32>
+  }
+  return
+}
+
+// -----
+
+func.func private @g()
+func.func @f(%x: tensor<4xf32>) {
+  // expected-error @+1 {{expects graph ops alone in its body, but got 'func.call'}}
+  %0 = girih.kernel(%a = %x : tensor<4xf32>) -> tensor<4xf32> {
+    // expected-note @+1 {{it stands here}}
+    func.call @g() : () -> ()
+    girih.yield %a : tensor<4xf32>
+  }
+  return
+}
+
+// -----
+
+func.func @f(%x: tensor<4xf32>) {
+  // expected-error @+1 {{expects a kernel named @k}}
+  %0 = girih.launch @k(%x) : (tensor<4xf32>) -> tensor<4xf32>
+  return
+}
+
+// -----
+
+// expected-note @+1 {{the kernel is defined here}}
+func.func private @k(tensor<4xf32>) -> tensor<5xf32> attributes {girih.kernel}
+func.func @f(%x: tensor<4xf32>) {
+  // expected-error @+1 {{expects operands and results of the kernel's types}}
+  %0 = girih.launch @k(%x) : (tensor<4xf32>) -> tensor<4xf32>
+  return
+}
+
+// -----
+
+// Contractions.
+
+func.func @f(%x: tensor<f32>, %w: tensor<4x8xf32>) {
+  // expected-error @+1 {{'girih.linear' op expects input of rank 1 or more, but got 'tensor<f32>'}}
+  %0 = girih.linear %x, %w : (tensor<f32>, tensor<4x8xf32>) -> tensor<4xf32>
+  return
+}
+
+// -----
+
+func.func @f(%x: tensor<2x8xf32>, %w: tensor<8xf32>) {
+  // expected-error @+1 {{'girih.linear' op expects weight of rank 2, but got 'tensor<8xf32>'}}
+  %0 = girih.linear %x, %w : (tensor<2x8xf32>, tensor<8xf32>) -> tensor<2xf32>
+  return
+}
+
+// -----
+
+func.func @f(%x: tensor<2x8xf32>, %w: tensor<4x9xf32>) {
+  // expected-error @+1 {{'girih.linear' op expects input and weight of equal last size K, but got 8 and 9}}
+  %0 = girih.linear %x, %w : (tensor<2x8xf32>, tensor<4x9xf32>) -> tensor<2x4xf32>
+  return
+}
+
+// -----
+
+func.func @f(%x: tensor<2x8xf32>, %w: tensor<4x8xf32>, %b: tensor<8xf32>) {
+  // expected-error @+1 {{'girih.linear' op expects bias of shape [N] = [4], but got 'tensor<8xf32>'}}
+  %0 = girih.linear %x, %w, %b : (tensor<2x8xf32>, tensor<4x8xf32>, tensor<8xf32>) -> tensor<2x4xf32>
+  return
+}
+
+// -----
+
+func.func @f(%x: tensor<2x8xf32>, %w: tensor<4x8xf32>) {
+  // expected-error @+1 {{expects a compute type of f32, bf16 or f16, but got 'i8'}}
+  %0 = girih.linear %x, %w {compute = i8} : (tensor<2x8xf32>, tensor<4x8xf32>) -> tensor<2x4xf32>
+  return
+}
+
+// -----
+
+func.func @f(%x: tensor<2x8xf32>, %w: tensor<4x8xf32>) {
+  // expected-error @+1 {{expects an accumulator of f32, but got 'bf16'}}
+  %0 = girih.linear %x, %w {accumulate = bf16} : (tensor<2x8xf32>, tensor<4x8xf32>) -> tensor<2x4xf32>
+  return
+}
+
+// -----
+
+func.func @f(%x: tensor<2x8xf32>, %w: tensor<4x8xf32>) {
+  // expected-error @+1 {{expects results of type 'tensor<2x4xf32>', but got 'tensor<2x8xf32>'}}
+  %0 = girih.linear %x, %w : (tensor<2x8xf32>, tensor<4x8xf32>) -> tensor<2x8xf32>
+  return
+}
+
+// -----
+
+func.func @f(%q: tensor<5x8x64xf32>, %k: tensor<1x5x8x64xf32>) {
+  // expected-error @+1 {{'girih.attention' op expects query of rank 4, but got 'tensor<5x8x64xf32>'}}
+  %0 = girih.attention %q, %k, %k {scale = 1.0 : f32} : (tensor<5x8x64xf32>, tensor<1x5x8x64xf32>, tensor<1x5x8x64xf32>) -> tensor<5x8x64xf32>
+  return
+}
+
+// -----
+
+girih.symbol @heads {min = 1 : i64, max = 8 : i64}
+func.func @f(%q: tensor<1x5x?x64xf32, #girih.dims<"heads">>) {
+  // expected-error @+1 {{'girih.attention' op expects query with static heads and head size, but got 'tensor<1x5x?x64xf32, #girih.dims<"heads">>'}}
+  %0 = girih.attention %q, %q, %q {scale = 1.0 : f32} : (tensor<1x5x?x64xf32, #girih.dims<"heads">>, tensor<1x5x?x64xf32, #girih.dims<"heads">>, tensor<1x5x?x64xf32, #girih.dims<"heads">>) -> tensor<1x5x?x64xf32, #girih.dims<"heads">>
+  return
+}
+
+// -----
+
+func.func @f(%q: tensor<1x5x8x64xf32>, %k: tensor<1x5x8x64xbf16>) {
+  // expected-error @+1 {{'girih.attention' op expects query, key and value of one element type, but got 'f32' and 'bf16'}}
+  %0 = girih.attention %q, %k, %k {scale = 1.0 : f32} : (tensor<1x5x8x64xf32>, tensor<1x5x8x64xbf16>, tensor<1x5x8x64xbf16>) -> tensor<1x5x8x64xf32>
+  return
+}
+
+// -----
+
+func.func @f(%q: tensor<1x5x8x64xf32>, %k: tensor<1x5x3x64xf32>) {
+  // expected-error @+1 {{'girih.attention' op expects query heads to be a multiple of key heads, but got 8 and 3}}
+  %0 = girih.attention %q, %k, %k {scale = 1.0 : f32} : (tensor<1x5x8x64xf32>, tensor<1x5x3x64xf32>, tensor<1x5x3x64xf32>) -> tensor<1x5x8x64xf32>
+  return
+}
+
+// -----
+
+func.func @f(%q: tensor<1x5x8x64xf32>, %k: tensor<1x5x8x32xf32>) {
+  // expected-error @+1 {{'girih.attention' op expects query and key of equal head size, but got 64 and 32}}
+  %0 = girih.attention %q, %k, %k {scale = 1.0 : f32} : (tensor<1x5x8x64xf32>, tensor<1x5x8x32xf32>, tensor<1x5x8x32xf32>) -> tensor<1x5x8x32xf32>
+  return
+}
+
+// -----
+
+func.func @f(%q: tensor<1x5x8x64xf32>, %k: tensor<2x5x8x64xf32>) {
+  // expected-error @+1 {{'girih.attention' op expects query, key and value of equal batch, but got 1, 2 and 2}}
+  %0 = girih.attention %q, %k, %k {scale = 1.0 : f32} : (tensor<1x5x8x64xf32>, tensor<2x5x8x64xf32>, tensor<2x5x8x64xf32>) -> tensor<1x5x8x64xf32>
+  return
+}
+
+// -----
+
+func.func @f(%q: tensor<1x5x8x64xf32>, %v: tensor<1x6x8x64xf32>) {
+  // expected-error @+1 {{'girih.attention' op expects key and value of equal length, but got 5 and 6}}
+  %0 = girih.attention %q, %q, %v {scale = 1.0 : f32} : (tensor<1x5x8x64xf32>, tensor<1x5x8x64xf32>, tensor<1x6x8x64xf32>) -> tensor<1x5x8x64xf32>
+  return
+}
+
+// -----
+
+func.func @f(%q: tensor<1x5x8x64xf32>, %v: tensor<1x5x4x64xf32>) {
+  // expected-error @+1 {{'girih.attention' op expects key and value of equal heads, but got 8 and 4}}
+  %0 = girih.attention %q, %q, %v {scale = 1.0 : f32} : (tensor<1x5x8x64xf32>, tensor<1x5x8x64xf32>, tensor<1x5x4x64xf32>) -> tensor<1x5x8x64xf32>
+  return
+}
+
+// -----
+
+func.func @f(%q: tensor<1x5x8x64xf32>, %k: tensor<1x6x8x64xf32>) {
+  // expected-error @+1 {{'girih.attention' op expects query and key of equal length where causal, but got 5 and 6}}
+  %0 = girih.attention %q, %k, %k {causal, scale = 1.0 : f32} : (tensor<1x5x8x64xf32>, tensor<1x6x8x64xf32>, tensor<1x6x8x64xf32>) -> tensor<1x5x8x64xf32>
+  return
+}
+
+// -----
+
+func.func @f(%q: tensor<1x5x8x64xf32>, %k: tensor<1x6x8x64xf32>, %m: tensor<1x5xi32>) {
+  // expected-error @+1 {{'girih.attention' op expects mask of shape [b, t] = [1, 6], but got 'tensor<1x5xi32>'}}
+  %0 = girih.attention %q, %k, %k mask %m {scale = 1.0 : f32} : (tensor<1x5x8x64xf32>, tensor<1x6x8x64xf32>, tensor<1x6x8x64xf32>, tensor<1x5xi32>) -> tensor<1x5x8x64xf32>
+  return
+}
+
+// -----
+
+func.func @f(%q: tensor<1x5x8x64xf32>, %k: tensor<1x6x8x64xf32>, %b: tensor<1x8x6x5xf32>) {
+  // expected-error @+1 {{'girih.attention' op expects bias of shape [b or 1, h or 1, s, t] = [1, 8, 5, 6], but got 'tensor<1x8x6x5xf32>'}}
+  %0 = girih.attention %q, %k, %k bias %b {scale = 1.0 : f32} : (tensor<1x5x8x64xf32>, tensor<1x6x8x64xf32>, tensor<1x6x8x64xf32>, tensor<1x8x6x5xf32>) -> tensor<1x5x8x64xf32>
+  return
+}
+
+// -----
+
+func.func @f(%q: tensor<1x5x8x64xf32>) {
+  // expected-error @+1 {{expects a finite scale, but got}}
+  %0 = girih.attention %q, %q, %q {scale = 0x7F800000 : f32} : (tensor<1x5x8x64xf32>, tensor<1x5x8x64xf32>, tensor<1x5x8x64xf32>) -> tensor<1x5x8x64xf32>
+  return
+}
+
+// -----
+
+// Normalizations.
+
+func.func @f(%x: tensor<f32>, %w: tensor<f32>) {
+  // expected-error @+1 {{'girih.layer_norm' op expects input of rank 1 or more, but got 'tensor<f32>'}}
+  %0 = girih.layer_norm %x, %w {epsilon = 0.0 : f32} : (tensor<f32>, tensor<f32>) -> tensor<f32>
+  return
+}
+
+// -----
+
+func.func @f(%x: tensor<2x4xf32>, %w: tensor<8xf32>) {
+  // expected-error @+1 {{'girih.rms_norm' op expects weight of shape [H] = [4], but got 'tensor<8xf32>'}}
+  %0 = girih.rms_norm %x, %w {epsilon = 0.0 : f32} : (tensor<2x4xf32>, tensor<8xf32>) -> tensor<2x4xf32>
+  return
+}
+
+// -----
+
+func.func @f(%x: tensor<2x4xf32>, %w: tensor<4xf32>, %b: tensor<8xf32>) {
+  // expected-error @+1 {{'girih.layer_norm' op expects bias of shape [H] = [4], but got 'tensor<8xf32>'}}
+  %0 = girih.layer_norm %x, %w, %b {epsilon = 0.0 : f32} : (tensor<2x4xf32>, tensor<4xf32>, tensor<8xf32>) -> tensor<2x4xf32>
+  return
+}
+
+// -----
+
+func.func @f(%x: tensor<2x4xf32>) {
+  // expected-error @+1 {{expects a finite epsilon of 0 or more, but got -1.000000e+00 : f32}}
+  %0 = girih.l2_normalize %x {epsilon = -1.0 : f32} : (tensor<2x4xf32>) -> tensor<2x4xf32>
+  return
+}
+
+// -----
+
+func.func @f(%x: tensor<2x4xf32>) {
+  // expected-error @+1 {{'girih.softmax' op expects an axis from 0 to 1, but got 2}}
+  %0 = girih.softmax %x {axis = 2 : i64} : (tensor<2x4xf32>) -> tensor<2x4xf32>
+  return
+}
+
+// -----
+
+// Element-wise ops.
+
+func.func @f(%x: tensor<2x4xf32>, %y: tensor<4xf32>) {
+  // expected-error @+1 {{'girih.gate' op expects gate and up of one type, but got 'tensor<2x4xf32>' and 'tensor<4xf32>'}}
+  %0 = girih.gate silu %x, %y : (tensor<2x4xf32>, tensor<4xf32>) -> tensor<2x4xf32>
+  return
+}
+
+// -----
+
+func.func @f(%x: tensor<2x4xf32>, %y: tensor<4xbf16>) {
+  // expected-error @+1 {{'girih.add' op expects operands of one element type, but got 'f32' and 'bf16'}}
+  %0 = girih.add %x, %y : (tensor<2x4xf32>, tensor<4xbf16>) -> tensor<2x4xf32>
+  return
+}
+
+// -----
+
+girih.symbol @seq {min = 1 : i64, max = 32 : i64}
+func.func @f(%x: tensor<2x?xf32, #girih.dims<"seq">>, %y: tensor<4xf32>) {
+  // expected-error @+1 {{'girih.mul' op expects shapes that broadcast (trailing dimensions equal or 1), but got [2, seq] and [4]}}
+  %0 = girih.mul %x, %y : (tensor<2x?xf32, #girih.dims<"seq">>, tensor<4xf32>) -> tensor<2x4xf32>
+  return
+}
+
+// -----
+
+func.func @f(%x: tensor<2x4xf32>) {
+  // expected-error @+1 {{'girih.cast' op expects a result of shape [2, 4], but got 'tensor<8xbf16>'}}
+  %0 = girih.cast %x : (tensor<2x4xf32>) -> tensor<8xbf16>
+  return
+}
+
+// -----
+
+func.func @f() {
+  // expected-error @+1 {{'girih.constant' op expects a value of static shape without encoding, but got 'vector<4xf32>'}}
+  %0 = girih.constant dense<0.0> : vector<4xf32>
+  return
+}
+
+// -----
+
+// Movement.
+
+func.func @f(%x: tensor<2x4xf32>) {
+  // expected-error @+1 {{'girih.reduce' op expects an axis from 0 to 1, but got -1}}
+  %0 = girih.reduce sum %x axes [-1] : (tensor<2x4xf32>) -> tensor<2xf32>
+  return
+}
+
+// -----
+
+func.func @f(%x: tensor<2x4xf32>) {
+  // expected-error @+1 {{'girih.reduce' op expects one or more axes in ascending order, each once}}
+  %0 = girih.reduce sum %x axes [1, 1] : (tensor<2x4xf32>) -> tensor<2xf32>
+  return
+}
+
+// -----
+
+func.func @f(%x: tensor<2x4xi32>) {
+  // expected-error @+1 {{'girih.reduce' op expects floats for a mean, but got 'tensor<2x4xi32>'; cast first}}
+  %0 = girih.reduce mean %x axes [1] : (tensor<2x4xi32>) -> tensor<2xi32>
+  return
+}
+
+// -----
+
+func.func @f(%x: tensor<2x4xf32>, %i: tensor<3xi32>) {
+  // expected-error @+1 {{'girih.gather' op expects an axis from 0 to 1, but got 2}}
+  %0 = girih.gather %x, %i {axis = 2 : i64} : (tensor<2x4xf32>, tensor<3xi32>) -> tensor<2x3xf32>
+  return
+}
+
+// -----
+
+func.func @f() {
+  // expected-error @+1 {{'girih.concat' op expects at least one input}}
+  %0 = "girih.concat"() {axis = 0 : i64} : () -> tensor<2xf32>
+  return
+}
+
+// -----
+
+func.func @f(%x: tensor<2x4xf32>) {
+  // expected-error @+1 {{'girih.concat' op expects an axis from 0 to 1, but got 5}}
+  %0 = girih.concat %x {axis = 5 : i64} : (tensor<2x4xf32>) -> tensor<2x4xf32>
+  return
+}
+
+// -----
+
+func.func @f(%x: tensor<2x4xf32>, %y: tensor<3x5xf32>) {
+  // expected-error @+1 {{'girih.concat' op expects inputs equal but for axis 0, but got 'tensor<2x4xf32>' and 'tensor<3x5xf32>'}}
+  %0 = girih.concat %x, %y {axis = 0 : i64} : (tensor<2x4xf32>, tensor<3x5xf32>) -> tensor<5x4xf32>
+  return
+}
+
+// -----
+
+girih.symbol @seq {min = 1 : i64, max = 32 : i64}
+func.func @f(%x: tensor<?x4xf32, #girih.dims<"seq">>, %y: tensor<1x4xf32>) {
+  // expected-error @+1 {{'girih.concat' op expects sizes along axis 0 whose sum is one product, but got seq and 1}}
+  %0 = girih.concat %x, %y {axis = 0 : i64} : (tensor<?x4xf32, #girih.dims<"seq">>, tensor<1x4xf32>) -> tensor<?x4xf32, #girih.dims<"seq">>
+  return
+}
+
+// -----
+
+func.func @f(%x: tensor<2x4xf32>) {
+  // expected-error @+1 {{'girih.slice' op expects one offset and one size for each of 2 dimensions, but got 1 and 2}}
+  %0 = girih.slice %x offsets [0] sizes [1, 1] : (tensor<2x4xf32>) -> tensor<1x1xf32>
+  return
+}
+
+// -----
+
+func.func @f(%x: tensor<2x4xf32>) {
+  // expected-error @+1 {{'girih.slice' op expects a part that lies inside and has a static size, or offset 0 and size -1, but got offset 2 and size 3 of 4}}
+  %0 = girih.slice %x offsets [0, 2] sizes [-1, 3] : (tensor<2x4xf32>) -> tensor<2x3xf32>
+  return
+}
+
+// -----
+
+girih.symbol @seq {min = 1 : i64, max = 32 : i64}
+func.func @f(%x: tensor<?x4xf32, #girih.dims<"seq">>) {
+  // expected-error @+1 {{'girih.slice' op expects a part that lies inside and has a static size, or offset 0 and size -1, but got offset 1 and size -1 of seq}}
+  %0 = girih.slice %x offsets [1, 0] sizes [-1, -1] : (tensor<?x4xf32, #girih.dims<"seq">>) -> tensor<?x4xf32, #girih.dims<"seq">>
+  return
+}
+
+// -----
+
+girih.symbol @seq {min = 1 : i64, max = 32 : i64}
+func.func @f(%x: tensor<?x4xf32, #girih.dims<"2*seq">>) {
+  // expected-error @+1 {{expects a part that lies inside for all sizes, but 2*seq may be 2, less than offset 1 and size 2}}
+  %0 = girih.slice %x offsets [1, 0] sizes [2, -1] : (tensor<?x4xf32, #girih.dims<"2*seq">>) -> tensor<2x4xf32>
+  return
+}
+
+// -----
+
+func.func @f(%x: tensor<2x4xf32>) {
+  // expected-error @+1 {{'girih.reshape' op expects one element type, but got 'f32' and 'bf16'; girih.cast converts}}
+  %0 = girih.reshape %x : (tensor<2x4xf32>) -> tensor<8xbf16>
+  return
+}
+
+// -----
+
+girih.symbol @seq {min = 1 : i64, max = 32 : i64}
+func.func @f(%x: tensor<?x4xf32, #girih.dims<"seq">>) {
+  // expected-error @+1 {{'girih.reshape' op expects as many elements as before, 4*seq, but got 8*seq}}
+  %0 = girih.reshape %x : (tensor<?x4xf32, #girih.dims<"seq">>) -> tensor<?xf32, #girih.dims<"8*seq">>
+  return
+}
+
+// -----
+
+func.func @f(%x: tensor<16xf32>) {
+  // expected-error @+1 {{'girih.reshape' op expects a result in row-major order, but got 'tensor<4x4xf32, #girih.panels<width = 2>>'}}
+  %0 = girih.reshape %x : (tensor<16xf32>) -> tensor<4x4xf32, #girih.panels<width = 2>>
+  return
+}
+
+// -----
+
+func.func @f(%x: tensor<2x4xf32>) {
+  // expected-error @+1 {{'girih.transpose' op expects a permutation of 0 to 1, but got [1, 1]}}
+  %0 = girih.transpose %x [1, 1] : (tensor<2x4xf32>) -> tensor<4x4xf32>
+  return
+}
+
+// -----
+
+// Sequences.
+
+func.func @f(%t: tensor<8xf32>, %i: tensor<2x3xi32>) {
+  // expected-error @+1 {{'girih.embedding' op expects table of rank 2, but got 'tensor<8xf32>'}}
+  %0 = girih.embedding %t, %i : (tensor<8xf32>, tensor<2x3xi32>) -> tensor<2x3xf32>
+  return
+}
+
+// -----
+
+func.func @f(%i: tensor<3xi32>) {
+  // expected-error @+1 {{'girih.positions' op expects ids of rank 2, but got 'tensor<3xi32>'}}
+  %0 = girih.positions absolute %i : (tensor<3xi32>) -> tensor<3xi32>
+  return
+}
+
+// -----
+
+func.func @f(%i: tensor<2x3xi32>) {
+  // expected-error @+1 {{expects padding_index where kind is skip_padding}}
+  %0 = girih.positions skip_padding %i : (tensor<2x3xi32>) -> tensor<2x3xi32>
+  return
+}
+
+// -----
+
+func.func @f(%i: tensor<2x3xi32>) {
+  // expected-error @+1 {{expects no padding_index where kind is absolute}}
+  %0 = girih.positions absolute %i {padding_index = 1 : i64} : (tensor<2x3xi32>) -> tensor<2x3xi32>
+  return
+}
+
+// -----
+
+func.func @f(%x: tensor<3x8x64xf32>, %p: tensor<2x3xi32>, %t: tensor<9x32xf32>) {
+  // expected-error @+1 {{'girih.rope' op expects input of rank 4, but got 'tensor<3x8x64xf32>'}}
+  %0 = girih.rope %x, %p, %t, %t : (tensor<3x8x64xf32>, tensor<2x3xi32>, tensor<9x32xf32>, tensor<9x32xf32>) -> tensor<3x8x64xf32>
+  return
+}
+
+// -----
+
+func.func @f(%x: tensor<2x3x8x64xf32>, %p: tensor<2x4xi32>, %t: tensor<9x32xf32>) {
+  // expected-error @+1 {{'girih.rope' op expects positions of shape [b, s] = [2, 3], but got 'tensor<2x4xi32>'}}
+  %0 = girih.rope %x, %p, %t, %t : (tensor<2x3x8x64xf32>, tensor<2x4xi32>, tensor<9x32xf32>, tensor<9x32xf32>) -> tensor<2x3x8x64xf32>
+  return
+}
+
+// -----
+
+func.func @f(%x: tensor<2x3x8x64xf32>, %p: tensor<2x3xi32>, %t: tensor<9x32xf32>, %u: tensor<8x32xf32>) {
+  // expected-error @+1 {{'girih.rope' op expects cos and sin of one type, but got 'tensor<9x32xf32>' and 'tensor<8x32xf32>'}}
+  %0 = girih.rope %x, %p, %t, %u : (tensor<2x3x8x64xf32>, tensor<2x3xi32>, tensor<9x32xf32>, tensor<8x32xf32>) -> tensor<2x3x8x64xf32>
+  return
+}
+
+// -----
+
+func.func @f(%x: tensor<2x3x8x64xf32>, %p: tensor<2x3xi32>, %t: tensor<9x33xf32>) {
+  // expected-error @+1 {{'girih.rope' op expects tables of at most half the head size, but got 33 for 64}}
+  %0 = girih.rope %x, %p, %t, %t : (tensor<2x3x8x64xf32>, tensor<2x3xi32>, tensor<9x33xf32>, tensor<9x33xf32>) -> tensor<2x3x8x64xf32>
+  return
+}
+
+// -----
+
+func.func @f(%x: tensor<2x8xf32>, %m: tensor<2x3xi32>) {
+  // expected-error @+1 {{'girih.pool' op expects input of rank 3, but got 'tensor<2x8xf32>'}}
+  %0 = girih.pool mean %x, %m : (tensor<2x8xf32>, tensor<2x3xi32>) -> tensor<2x8xf32>
+  return
+}
+
+// -----
+
+func.func @f(%x: tensor<2x3x8xf32>, %m: tensor<2x4xi32>) {
+  // expected-error @+1 {{'girih.pool' op expects mask of shape [b, s] = [2, 3], but got 'tensor<2x4xi32>'}}
+  %0 = girih.pool mean %x, %m : (tensor<2x3x8xf32>, tensor<2x4xi32>) -> tensor<2x8xf32>
+  return
+}
