@@ -1,0 +1,130 @@
+// Launches blocks.
+#include "Launch.h"
+#include "Device.h"
+
+#include <algorithm>
+
+using namespace girih::runtime;
+
+void Launcher::reset(const Plan &newPlan, std::span<const TaskMemory> newTasks, TraceSink newSink) {
+  plan = &newPlan;
+  tasks = newTasks;
+  sink = newSink;
+  launchCount = blockCount = flopCount = byteCount = 0;
+  next.store(0);
+  done.store(0);
+  failed.store(false);
+  cancelled.store(false);
+}
+
+void Launcher::work(uint32_t task) {
+  // The same rounding and no flushing of denormals, whatever the caller's thread is set to: the same bits from every thread.
+  uint32_t before = __builtin_ia32_stmxcsr();
+  __builtin_ia32_ldmxcsr(0x1f80);
+  Walker walker(*plan, tasks[task].walk);
+  for (uint32_t step = 0; !stopped() && walker.next(); ++step) {
+    if (task == 0)
+      count(walker.group());
+    runGroup(step, walker.group(), task);
+  }
+  if (walker.failed())
+    failed.store(true);
+  __builtin_ia32_ldmxcsr(before);
+}
+
+void Launcher::count(const Group &group) {
+  launchCount += group.size();
+  blockCount += group.blocks();
+  for (unsigned i = 0; i != group.size(); ++i) {
+    flopCount += group.launch(i).flops;
+    byteCount += group.launch(i).bytes;
+  }
+}
+
+//===-- Sharing a group's blocks -----------------------------------------------------------------------------------===//
+
+bool Launcher::take(uint32_t step, uint64_t total, uint64_t &first, uint64_t &count) {
+  uint64_t word = next.load(std::memory_order_acquire);
+  do {
+    first = uint32_t(word);
+    if (stepOf(word) != step || first >= total)
+      return false;
+    // Large pieces first, single blocks at the end: neighbours share operands, and the end stays even.
+    count = std::max<uint64_t>(1, (total - first) / (tasks.size() * 4));
+  } while (!next.compare_exchange_weak(word, word + count, std::memory_order_acquire));
+  return true;
+}
+
+void Launcher::complete(uint32_t step, uint64_t total, uint64_t count) {
+  if (done.fetch_add(count, std::memory_order_acq_rel) + count != total)
+    return;
+  done.store(0, std::memory_order_relaxed);
+  next.store(uint64_t(step + 1) << 32); // opens the next group; sequentially consistent against the sleepers' count
+  if (uint32_t asleep = sleepers.load())
+    wake(reinterpret_cast<uint32_t *>(&next) + 1, asleep);
+}
+
+void Launcher::waitFor(uint32_t step) {
+  const uint32_t *word = reinterpret_cast<uint32_t *>(&next) + 1; // the high half
+  for (unsigned round = 0; stepOf(next.load(std::memory_order_acquire)) == step && !stopped(); ++round) {
+    if (round < spinRounds) {
+      pauseCpu();
+      continue;
+    }
+    sleepers.fetch_add(1);
+    sleepWhile(word, step, /*briefly=*/true); // a cancellation does not change the word
+    sleepers.fetch_sub(1);
+  }
+}
+
+void Launcher::runGroup(uint32_t step, const Group &group, uint32_t task) {
+  uint64_t first, count;
+  while (!stopped() && take(step, group.blocks(), first, count)) {
+    runBlocks(group, first, count, task);
+    complete(step, group.blocks(), count);
+  }
+  waitFor(step);
+}
+
+//===-- Running blocks ---------------------------------------------------------------------------------------------===//
+
+void Launcher::runBlocks(const Group &group, uint64_t first, uint64_t count, uint32_t task) {
+  uint64_t end = first + count;
+  for (unsigned i = 0; i != group.size(); ++i) {
+    uint64_t from = std::max(first, group.begin(i)), to = std::min(end, group.end(i));
+    if (from < to)
+      runPart(group.launch(i), from - group.begin(i), to - from, task);
+  }
+}
+
+void Launcher::runPart(const BoundLaunch &launch, uint64_t first, uint64_t count, uint32_t task) {
+  uint64_t begin = sink.trace ? monotonicNanoseconds() : 0;
+  int64_t block[GIRIH_MAX_GRID] = {};
+  uint64_t rest = first;
+  for (uint32_t d = launch.gridRank; d-- != 0; rest /= launch.grid[d])
+    block[d] = int64_t(rest % launch.grid[d]);
+  for (uint64_t i = 0; i != count && !wasCancelled(); ++i) {
+    launch.function(launch.args, block, tasks[task].scratch);
+    for (uint32_t d = launch.gridRank; d-- != 0;) {
+      if (++block[d] < launch.grid[d])
+        break;
+      block[d] = 0;
+    }
+  }
+  if (sink.trace)
+    emit(launch, task, begin, count);
+}
+
+void Launcher::emit(const BoundLaunch &launch, uint32_t task, uint64_t begin, uint64_t blocks) {
+  const Tables &t = plan->module().tables();
+  bool isCopy = launch.command->kind == GIRIH_COMMAND_COPY;
+  girih_trace_event event = {};
+  event.label = t.string(launch.command->label);
+  event.kernel = isCopy ? "copy" : t.string(t.kernels[launch.command->kernel].name);
+  event.command = uint32_t(launch.command - t.commands.data());
+  event.thread = task;
+  event.begin_ns = begin;
+  event.end_ns = monotonicNanoseconds();
+  event.blocks = blocks;
+  sink.trace(sink.user, &event);
+}

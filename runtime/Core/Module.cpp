@@ -1,0 +1,149 @@
+// Loading: map, verify, choose the code version, find the weights.
+#include "Module.h"
+#include "Verify.h"
+#include "runtime/CPU/Device.h"
+
+#include <algorithm>
+#include <cstring>
+#include <new>
+
+using namespace girih::runtime;
+
+girih_code Module::load(const char *path, const girih_load_options &options, Module *&result, girih_status *status) {
+  Mapping mapping;
+  if (girih_code code = Mapping::file(path, GIRIH_CANNOT_READ, mapping, status))
+    return code;
+  auto *module = new (std::nothrow) Module;
+  if (!module)
+    return fail(status, GIRIH_OUT_OF_MEMORY, "no memory for a module");
+  module->mapped = std::move(mapping);
+  const char *slash = strrchr(path, '/');
+  module->directory = slash ? std::string(path, slash + 1) : std::string();
+  if (girih_code code = module->initialize(module->mapped.bytes(), options, status)) {
+    module->release();
+    return code;
+  }
+  result = module;
+  return succeed(status);
+}
+
+girih_code Module::load(std::span<const uint8_t> bytes, const girih_load_options &options, Module *&result,
+                        girih_status *status) {
+  if (reinterpret_cast<uintptr_t>(bytes.data()) % GIRIH_WEIGHT_ALIGNMENT != 0)
+    return fail(status, GIRIH_INVALID_ARGUMENT, "expected an artifact in memory to be aligned to 64 bytes");
+  auto *module = new (std::nothrow) Module;
+  if (!module)
+    return fail(status, GIRIH_OUT_OF_MEMORY, "no memory for a module");
+  if (girih_code code = module->initialize(bytes, options, status)) {
+    module->release();
+    return code;
+  }
+  result = module;
+  return succeed(status);
+}
+
+void Module::release() {
+  if (references.fetch_sub(1, std::memory_order_acq_rel) == 1)
+    delete this;
+}
+
+girih_code Module::initialize(std::span<const uint8_t> bytes, const girih_load_options &options, girih_status *status) {
+  if (girih_code code = readArtifactFile(bytes, options.skip_weight_checksums != 0, artifact, status))
+    return code;
+  if (girih_code code = sliceTables(artifact.meta, t, status))
+    return code;
+  Surroundings around = {artifact.weights.size(), artifact.sections};
+  if (girih_code code = Verifier(t, around, status).verify())
+    return code;
+  factsText.assign(artifact.facts.begin(), artifact.facts.end());
+  if (girih_code code = chooseVersion(options.code_version, status))
+    return code;
+  markDynamic();
+  describeDims();
+  return mapWeights(status);
+}
+
+//===-- Code -------------------------------------------------------------------------------------------------------===//
+
+static bool isAmx(uint64_t features) {
+  return features & (uint64_t(1) << GIRIH_CPU_AMX_TILE | uint64_t(1) << GIRIH_CPU_AMX_BF16 | uint64_t(1) << GIRIH_CPU_AMX_INT8);
+}
+
+girih_code Module::chooseVersion(const char *wanted, girih_status *status) {
+  uint64_t have = cpuFeatures(), missing = 0;
+  const char *closest = "none";
+  for (version = 0; version != t.versions.size(); ++version) {
+    const girih_code_version &each = t.versions[version];
+    if (wanted && strcmp(wanted, t.string(each.name)) != 0)
+      continue;
+    closest = t.string(each.name);
+    missing = each.features & ~have;
+    if (missing == 0 && (!isAmx(each.features) || enableAmx()))
+      return Mapping::code(artifact.section(each.section), code, status);
+  }
+  char names[256];
+  printCpuFeatures(missing, names, sizeof(names));
+  return fail(status, GIRIH_UNSUPPORTED_CPU,
+              "no code in the artifact runs here: '%s' needs %s, which this CPU or its operating system lacks; compile "
+              "for this machine",
+              wanted ? wanted : closest, names[0] ? names : "a code version that the artifact does not have");
+}
+
+KernelFunction Module::kernel(uint32_t index) const {
+  return reinterpret_cast<KernelFunction>(code.data() + t.kernelCode[version * t.kernels.size() + index].entry);
+}
+
+uint64_t Module::scratchBytes() const {
+  uint64_t result = 0;
+  for (const girih_kernel_code &kernel : t.kernelCode.subspan(version * t.kernels.size(), t.kernels.size()))
+    result = std::max(result, kernel.scratch_bytes);
+  return result;
+}
+
+//===-- Tables derived once ----------------------------------------------------------------------------------------===//
+
+bool Module::usesCounter(uint32_t expression) const {
+  if (expression == GIRIH_NONE)
+    return false;
+  const girih_expression &program = t.expressions[expression];
+  for (const girih_instruction &instruction : t.instructions.subspan(program.first, program.count))
+    if (instruction.opcode == GIRIH_OP_SYMBOL && t.symbols[instruction.value].kind == GIRIH_SYMBOL_COUNTER)
+      return true;
+  return false;
+}
+
+bool Module::usesCounter(const girih_command &command) const {
+  auto uses = [&](uint32_t expression) { return usesCounter(expression); };
+  if (command.kind == GIRIH_COMMAND_LAUNCH) {
+    if (uses(command.flops) || uses(command.bytes) ||
+        std::ranges::any_of(t.dims(command.first_grid, command.grid_rank), uses))
+      return true;
+  } else if (command.kind != GIRIH_COMMAND_COPY) {
+    return false;
+  }
+  for (const girih_arg &arg : t.args.subspan(command.first_arg, command.arg_count))
+    if (uses(arg.offset) || uses(arg.bytes) || std::ranges::any_of(t.dims(arg.first_dim, arg.rank), uses))
+      return true;
+  return uses(command.bytes);
+}
+
+void Module::markDynamic() {
+  for (const girih_command &command : t.commands)
+    dynamic.push_back(usesCounter(command));
+}
+
+void Module::describeDims() {
+  char text[256];
+  for (const girih_value &value : t.values)
+    for (uint32_t dim : t.dims(value.first_dim, value.rank)) {
+      print(t, dim, text, sizeof(text));
+      texts[dim] = text;
+    }
+}
+
+std::vector<int64_t> Module::maxima() const {
+  std::vector<int64_t> result;
+  for (const girih_symbol &symbol : t.symbols)
+    result.push_back(symbol.max);
+  return result;
+}

@@ -1,0 +1,69 @@
+// A loaded artifact: verified tables over the mapped file, code mapped for this CPU, and where every weight lies. Immutable
+// once loaded, counted by its caller and its sessions.
+#pragma once
+
+#include "ArtifactFile.h"
+#include "SizeExpression.h"
+#include "runtime/CPU/Memory.h"
+
+#include <atomic>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace girih::runtime {
+
+using KernelFunction = void (*)(const int64_t *args, const int64_t *block, void *scratch);
+
+class Module {
+public:
+  static girih_code load(const char *path, const girih_load_options &options, Module *&module, girih_status *status);
+  static girih_code load(std::span<const uint8_t> bytes, const girih_load_options &options, Module *&module,
+                         girih_status *status);
+  void retain() { references.fetch_add(1, std::memory_order_relaxed); }
+  void release();
+
+  const Tables &tables() const { return t; }
+  const ArtifactFile &file() const { return artifact; }
+  const char *versionName() const { return t.string(t.versions[version].name); }
+  const char *facts() const { return factsText.c_str(); }
+  uint64_t codeBytes() const { return code.size(); }
+
+  KernelFunction kernel(uint32_t index) const;
+  /// The greatest scratch of any kernel.
+  uint64_t scratchBytes() const;
+  const uint8_t *weight(uint32_t index) const { return weightData[index]; }
+  /// Does the command use a loop's counter?
+  bool isDynamic(uint32_t command) const { return dynamic[command]; }
+  const char *text(uint32_t expression) const { return texts.find(expression)->second.c_str(); }
+
+  /// Upper bounds of all symbols.
+  std::vector<int64_t> maxima() const;
+
+private:
+  girih_code initialize(std::span<const uint8_t> bytes, const girih_load_options &options, girih_status *status);
+  girih_code chooseVersion(const char *wanted, girih_status *status);
+  girih_code mapWeights(girih_status *status);
+  girih_code mapExternal(uint32_t file, girih_status *status);
+  girih_code fillRandom(girih_status *status);
+  void markDynamic();
+  void describeDims();
+  bool usesCounter(uint32_t expression) const;
+  bool usesCounter(const girih_command &command) const;
+
+  ~Module() = default;
+
+  std::atomic<uint32_t> references{1};
+  std::string directory; // of the artifact; external files may lie beside it
+  Mapping mapped, code, random;
+  std::vector<Mapping> external;
+  ArtifactFile artifact;
+  Tables t;
+  uint32_t version = 0;
+  std::vector<const uint8_t *> weightData;
+  std::vector<uint8_t> dynamic;
+  std::map<uint32_t, std::string> texts;
+  std::string factsText;
+};
+
+} // namespace girih::runtime

@@ -1,0 +1,45 @@
+// State of one caller on a module: arena, scratch, the bound plan and the pool it runs on.
+#pragma once
+
+#include "runtime/CPU/Launch.h"
+
+namespace girih::runtime {
+
+class Session {
+public:
+  static girih_code create(Module &module, const girih_session_options &options, Session *&session,
+                           girih_status *status);
+  ~Session();
+
+  girih_code run(const Call &call, girih_status *status);
+  void cancel() { launcher.cancel(); }
+  void setTrace(girih_trace trace, void *user) { sink = {trace, user}; }
+  girih_statistics statistics() const { return last; }
+
+private:
+  explicit Session(Module &module) : module(module), plan(module), symbols(module.maxima()) { module.retain(); }
+  girih_code chooseMaxima(const int64_t *wanted, girih_status *status);
+  girih_code reserveArena(bool huge, girih_status *status);
+  girih_code choosePool(const girih_session_options &options, girih_status *status);
+  girih_code reserveTasks(girih_status *status);
+  girih_code runChecked(const Call &call, girih_status *status);
+  void launchAll();
+  girih_code outcome(girih_status *status);
+
+  Module &module;
+  Plan plan;
+  std::vector<int64_t> maxima, symbols;
+  Mapping arena, scratch;
+  std::vector<int64_t> walkWords; // of all tasks
+  std::vector<TaskMemory> tasks;
+  Pool *pool = nullptr;
+  girih_parallel parallel = nullptr;
+  void *parallelUser = nullptr;
+  uint32_t threads = 1;
+  TraceSink sink;
+  Launcher launcher;
+  girih_statistics last = {};
+  std::atomic<bool> running{false};
+};
+
+} // namespace girih::runtime
