@@ -8,8 +8,9 @@ Loading and running need only the small runtime; the compiler's libraries are lo
 """
 
 from ._errors import Error
+from ._runtime import version as _version
 from .compiler import compile
 from .model import Model, load
 
-__version__ = "0.1.0"
+__version__ = _version()
 __all__ = ["Error", "Model", "compile", "load", "__version__"]

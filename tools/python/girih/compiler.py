@@ -1,25 +1,36 @@
 """Compiling: the compiler's libraries are loaded by the first call, so programs that only run models never pay for them."""
 
 import os
-from typing import Optional
+from typing import NamedTuple, Optional
+
+
+class Summary(NamedTuple):
+    """What a compilation made: sizes in bytes, distinct kernels, and launches of all entry points."""
+
+    file_bytes: int
+    weight_bytes: int
+    kernels: int
+    launches: int
 
 
 def compile(path, out, target: str = "cpu", dtype: str = "f32", max_seq_len: Optional[int] = None,
-            max_batch: Optional[int] = None, weights: str = "packed", contract: str = "") -> None:
+            max_batch: Optional[int] = None, weights: str = "packed", contract: str = "") -> Summary:
     """Compiles a Hugging Face directory or a `.mlir` file in the girih dialect into one artifact.
 
     target       what to compile for: "cpu" is this machine, "cpu:NAME" another one
     dtype        the compute type, "f32" or "bf16"
     max_seq_len  the longest sequence the artifact accepts (default: the model's own limit)
-    max_batch    the largest batch the artifact accepts
-    weights      "packed" into the artifact (the default), "external" or "random:SEED"
+    max_batch    the largest batch the artifact accepts (default: the importer's choice)
+    weights      "packed" into the artifact, "external" (the model's files are mapped) or "random:SEED" (none are stored)
+    contract     "exact", "stable" or "fast" (default: the module's own, else "stable")
 
     `out` appears whole or not at all. Raises girih.Error. Ctrl-C ends the compilation and leaves nothing behind.
     """
     from . import _compiler
 
-    _compiler.compile(os.path.abspath(os.fspath(path)), os.path.abspath(os.fspath(out)), target, dtype,
-                      _limit(max_seq_len, "max_seq_len"), _limit(max_batch, "max_batch"), weights, contract)
+    return Summary(**_compiler.compile(
+        os.path.abspath(os.fspath(path)), os.path.abspath(os.fspath(out)), target, dtype, _limit(max_seq_len, "max_seq_len"),
+        _limit(max_batch, "max_batch"), weights, contract))
 
 
 def _limit(value, name) -> int:

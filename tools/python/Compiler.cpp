@@ -1,0 +1,86 @@
+// girih._compiler: the compiler's C interface as one function. The compilation runs on a thread of its own with the GIL released, so
+// that other Python threads go on, and the calling thread looks for signals: Ctrl-C stops the compilation between two steps, which
+// leaves no file behind.
+#include "Errors.h"
+
+#include "girih-c/Compiler.h"
+
+#include <nanobind/stl/string.h>
+
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+
+namespace nb = nanobind;
+using namespace girih::python;
+
+namespace {
+
+/// Runs `work(stop)` on another thread; a Python signal handler that raises sets `stop`. True if one raised.
+template <typename Work>
+bool runInterruptibly(Work work) {
+  std::atomic<bool> stop = false;
+  std::mutex mutex;
+  std::condition_variable changed;
+  bool done = false, raised = false;
+  std::thread worker([&] {
+    work(stop);
+    std::lock_guard lock(mutex);
+    done = true;
+    changed.notify_one();
+  });
+  auto wait = [&] {
+    nb::gil_scoped_release released;
+    std::unique_lock lock(mutex);
+    return changed.wait_for(lock, std::chrono::milliseconds(20), [&] { return done; });
+  };
+  while (!wait())
+    if (!raised && PyErr_CheckSignals() != 0)
+      stop = raised = true;
+  worker.join();
+  return raised;
+}
+
+const char *orNull(const std::string &text) { return text.empty() ? nullptr : text.c_str(); }
+
+nb::dict compile(const std::string &model, const std::string &output, const std::string &target, const std::string &dtype,
+                 int64_t maxSequence, int64_t maxBatch, const std::string &weights, const std::string &contract) {
+  girih_compile_options options = {};
+  options.struct_bytes = sizeof(options);
+  options.model = model.c_str();
+  options.output = output.c_str();
+  options.target = orNull(target);
+  options.dtype = orNull(dtype);
+  options.weights = orNull(weights);
+  options.contract = orNull(contract);
+  options.max_sequence = maxSequence;
+  options.max_batch = maxBatch;
+  options.interrupted = [](void *stop) { return int(static_cast<std::atomic<bool> *>(stop)->load()); };
+
+  girih_compile_summary summary = {};
+  girih_compiler_status status = {};
+  bool raised = runInterruptibly([&](std::atomic<bool> &stop) {
+    options.user = &stop;
+    girih_compile(&options, &summary, &status);
+  });
+  if (raised)
+    throw nb::python_error();
+  if (status.exit_status != 0)
+    raiseError(status.message, status.code, status.exit_status);
+  nb::dict result;
+  result["file_bytes"] = summary.file_bytes;
+  result["weight_bytes"] = summary.weight_bytes;
+  result["kernels"] = summary.kernels;
+  result["launches"] = summary.launches;
+  return result;
+}
+
+} // namespace
+
+NB_MODULE(_compiler, m) {
+  m.def("version", &girih_compiler_version);
+  m.def("compile", &compile, nb::arg("model"), nb::arg("output"), nb::arg("target"), nb::arg("dtype"), nb::arg("max_sequence"),
+        nb::arg("max_batch"), nb::arg("weights"), nb::arg("contract"));
+}
