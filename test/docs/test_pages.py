@@ -2,6 +2,8 @@
 
 import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -53,3 +55,9 @@ def test_what_a_page_does_to_the_tree_is_undone(tmp_path):
     if results is None:
         pytest.skip("this machine allows no overlay mount")
     assert not list(problems(results)) and not (ROOT / "a-page-was-here").exists()
+
+
+def test_generated_pages_are_up_to_date():
+    """docs/passes.md and the tables of docs/errors.md follow from their sources."""
+    result = subprocess.run([sys.executable, ROOT / "tools/lib/make_docs.py", "--check"], capture_output=True, text=True)
+    assert result.returncode == 0, result.stdout + result.stderr
