@@ -50,6 +50,9 @@ void girih::registerAll(DialectRegistry &registry) {
 #ifdef GIRIH_HAS_REFERENCE
   reference::registerReferenceModels(registry);
 #endif
+#ifdef GIRIH_HAS_TILING
+  tiling::registerTilingModels(registry);
+#endif
 #ifdef GIRIH_HAS_TARGET
   registerTargetDialects(registry);
 #endif

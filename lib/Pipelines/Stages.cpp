@@ -39,7 +39,7 @@ static StringRef passesOf(StringRef stage) {
       .Case("fuse", "fusion-fuse")
       .Case("outline", "fusion-outline-kernels,fusion-merge-kernels,artifact-count-work")
       .Case("pack", "tiling-pack-operands")
-      .Case("tile", "tiling-pull,canonicalize,cse")
+      .Case("tile", "tiling-emit-programs,canonicalize,cse")
       .Default("");
 }
 

@@ -1,0 +1,87 @@
+// girihc: the ahead-of-time compiler's command line.
+#include "Arguments.h"
+#include "Progress.h"
+
+#include "girih/Target.h"
+#include "lib/Support/Error.h"
+
+#include "llvm/Support/CrashRecoveryContext.h"
+#include "llvm/Support/InitLLVM.h"
+#include "llvm/Support/PrettyStackTrace.h"
+
+#include <csignal>
+
+using namespace girih;
+using namespace girihc;
+
+static volatile std::sig_atomic_t interrupted = 0;
+
+/// The first signal asks the compiler to stop; a second one ends the program as usual. Either way nothing is left behind.
+static void stopOnSignals() {
+  struct sigaction action = {};
+  action.sa_handler = [](int) { interrupted = 1; };
+  action.sa_flags = SA_RESETHAND;
+  for (int signal : {SIGINT, SIGTERM, SIGHUP})
+    sigaction(signal, &action, nullptr);
+}
+
+static int answer(const Arguments &arguments) {
+  if (arguments.help)
+    llvm::outs() << helpText();
+  else if (arguments.version)
+    llvm::outs() << "girihc " << GIRIH_VERSION << "\n";
+  else if (arguments.listTargets)
+    for (const std::string &name : targetNames())
+      llvm::outs() << name << "\n";
+  else
+    for (const StageInfo &stage : compilerStages())
+      llvm::outs() << llvm::left_justify(stage.name, 10) << stage.summary << "\n";
+  return 0;
+}
+
+static int compileModel(Arguments &arguments) {
+  stopOnSignals();
+  CompileOptions &options = arguments.options;
+  Progress progress(arguments.quiet);
+  options.progress = [&](llvm::StringRef step, uint64_t done, uint64_t total) { progress.update(step, done, total); };
+  options.interrupted = [] { return interrupted != 0; };
+  if (arguments.verbose)
+    options.remark = [](llvm::StringRef text) { llvm::errs() << "girihc: " << text << "\n"; };
+  if (!arguments.quiet)
+    options.sizeKnown = [&](uint64_t fileBytes, uint64_t weightBytes) {
+      llvm::errs() << llvm::formatv("girihc: writing {0}, {1:f1} MB ({2:f1} MB of weights)\n", options.output,
+                                    fileBytes / 1048576.0, weightBytes / 1048576.0);
+    };
+  llvm::Expected<CompileSummary> summary = compile(options);
+  return summary ? 0 : reportError(summary.takeError());
+}
+
+static int run(llvm::ArrayRef<const char *> words) {
+  llvm::Expected<Arguments> arguments = parseArguments(words);
+  if (!arguments)
+    return reportError(arguments.takeError());
+  if (arguments->help || arguments->version || arguments->listStages || arguments->listTargets)
+    return answer(*arguments);
+  return compileModel(*arguments);
+}
+
+static std::string commandLine(int argc, char **argv) {
+  std::string text;
+  for (int i = 0; i < argc; ++i)
+    text += (i ? " " : "") + std::string(argv[i]);
+  return text;
+}
+
+int main(int argc, char **argv) {
+  std::string command = commandLine(argc, argv);
+  llvm::setBugReportMsg("girihc has a fault in itself; please report it with the lines below\n");
+  llvm::InitLLVM init(argc, argv);
+  llvm::CrashRecoveryContext::Enable();
+  llvm::CrashRecoveryContext recovery;
+  recovery.DumpStackAndCleanupOnFailure = true;
+  int status = 0;
+  if (recovery.RunSafely([&] { status = run(llvm::ArrayRef<const char *>(argv, argc).drop_front()); }))
+    return status;
+  llvm::errs() << "error: [internal] girihc crashed; this command shows it again: " << command << "\n";
+  return static_cast<int>(ExitStatus::Internal);
+}
