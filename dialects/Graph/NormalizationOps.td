@@ -5,24 +5,87 @@
 include "dialects/Graph/GraphBase.td"
 
 def Girih_RMSNormOp : Girih_InferredOp<"rms_norm"> {
-  let summary = "divides rows by their root mean square";
-  let arguments = (ins Girih_FloatTensor:$input, Girih_FloatTensor:$weight, F32Attr:$epsilon);
+  let summary = "rows divided by their root mean square";
+  let description = [{
+    Scales every row of the last dimension to root mean square 1, then by a weight.
+
+    `result[.., h] = input[.., h] / sqrt(mean over i of input[.., i]^2 + epsilon) * weight[h]`
+
+    C1: `input` has rank 1 or more; its last size is H.
+    C2: `weight` is `[H]`.
+    C3: `epsilon` is finite and not negative.
+
+    ```mlir
+    func.func @f(%x: tensor<4x384xf32>, %w: tensor<384xf32>) {
+      %0 = girih.rms_norm %x, %w {epsilon = 1.0e-6 : f32} : (tensor<4x384xf32>, tensor<384xf32>) -> tensor<4x384xf32>
+      return
+    }
+    ```
+
+    Lowering: `lib/Tiling/EmitNormalization.cpp`.
+  }];
+  let arguments = (ins
+    Arg<Girih_FloatTensor, "rows [.., H]">:$input,
+    Arg<Girih_FloatTensor, "scale [H]">:$weight,
+    Arg<F32Attr, "added to the mean square">:$epsilon);
   let results = (outs Girih_FloatTensor:$result);
   let assemblyFormat = "$input `,` $weight attr-dict `:` functional-type(operands, results)";
   let hasVerifier = 1;
 }
 
 def Girih_LayerNormOp : Girih_InferredOp<"layer_norm"> {
-  let summary = "shifts and scales rows to mean 0 and variance 1";
-  let arguments = (ins Girih_FloatTensor:$input, Girih_FloatTensor:$weight, Optional<Girih_FloatTensor>:$bias, F32Attr:$epsilon);
+  let summary = "rows shifted and scaled to mean 0 and variance 1";
+  let description = [{
+    Standardizes every row of the last dimension, then scales and shifts it. The variance is the population's, divided by H.
+
+    `result[.., h] = (input[.., h] - mean) / sqrt(variance + epsilon) * weight[h] + bias[h]`
+
+    C1: `input` has rank 1 or more; its last size is H.
+    C2: `weight` and `bias`, if there is one, are `[H]`.
+    C3: `epsilon` is finite and not negative.
+
+    ```mlir
+    func.func @f(%x: tensor<4x384xf32>, %w: tensor<384xf32>, %b: tensor<384xf32>) {
+      %0 = girih.layer_norm %x, %w, %b {epsilon = 1.0e-12 : f32} :
+        (tensor<4x384xf32>, tensor<384xf32>, tensor<384xf32>) -> tensor<4x384xf32>
+      return
+    }
+    ```
+
+    Lowering: `lib/Tiling/EmitNormalization.cpp`.
+  }];
+  let arguments = (ins
+    Arg<Girih_FloatTensor, "rows [.., H]">:$input,
+    Arg<Girih_FloatTensor, "scale [H]">:$weight,
+    Arg<Optional<Girih_FloatTensor>, "shift [H]">:$bias,
+    Arg<F32Attr, "added to the variance">:$epsilon);
   let results = (outs Girih_FloatTensor:$result);
   let assemblyFormat = "$input `,` $weight (`,` $bias^)? attr-dict `:` functional-type(operands, results)";
   let hasVerifier = 1;
 }
 
 def Girih_L2NormalizeOp : Girih_InferredOp<"l2_normalize"> {
-  let summary = "scales rows to unit length";
-  let arguments = (ins Girih_FloatTensor:$input, F32Attr:$epsilon);
+  let summary = "rows scaled to unit length";
+  let description = [{
+    Divides every row of the last dimension by its Euclidean length, which counts as at least `epsilon`.
+
+    `result[.., h] = input[.., h] / max(sqrt(sum over i of input[.., i]^2), epsilon)`
+
+    C1: `input` has rank 1 or more.
+    C2: `epsilon` is finite and not negative.
+
+    ```mlir
+    func.func @f(%x: tensor<4x384xf32>) {
+      %0 = girih.l2_normalize %x {epsilon = 1.0e-12 : f32} : (tensor<4x384xf32>) -> tensor<4x384xf32>
+      return
+    }
+    ```
+
+    Lowering: `lib/Tiling/EmitNormalization.cpp`.
+  }];
+  let arguments = (ins
+    Arg<Girih_FloatTensor, "rows [.., H]">:$input,
+    Arg<F32Attr, "least length">:$epsilon);
   let results = (outs Girih_FloatTensor:$result);
   let assemblyFormat = "$input attr-dict `:` functional-type(operands, results)";
   let hasVerifier = 1;
@@ -30,7 +93,25 @@ def Girih_L2NormalizeOp : Girih_InferredOp<"l2_normalize"> {
 
 def Girih_SoftmaxOp : Girih_InferredOp<"softmax"> {
   let summary = "exponentials along an axis, scaled to sum 1";
-  let arguments = (ins Girih_FloatTensor:$input, I64Attr:$axis);
+  let description = [{
+    Computes the softmax along `axis`, with the maximum subtracted first so that nothing overflows.
+
+    `result[.., i, ..] = exp(input[.., i, ..] - max) / sum over j of exp(input[.., j, ..] - max)`
+
+    C1: `axis` is one of the input's.
+
+    ```mlir
+    func.func @f(%x: tensor<4x16xf32>) {
+      %0 = girih.softmax %x {axis = 1 : i64} : (tensor<4x16xf32>) -> tensor<4x16xf32>
+      return
+    }
+    ```
+
+    Lowering: `lib/Tiling/EmitNormalization.cpp`.
+  }];
+  let arguments = (ins
+    Arg<Girih_FloatTensor, "scores">:$input,
+    Arg<I64Attr, "axis that sums to 1">:$axis);
   let results = (outs Girih_FloatTensor:$result);
   let assemblyFormat = "$input attr-dict `:` functional-type(operands, results)";
 }

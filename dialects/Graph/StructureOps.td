@@ -5,17 +5,56 @@
 include "dialects/Graph/GraphBase.td"
 
 def Girih_SymbolOp : Girih_Op<"symbol", [Symbol, HasParent<"::mlir::ModuleOp">]> {
-  let summary = "declares a size that is known when the model runs";
-  let arguments = (ins SymbolNameAttr:$sym_name, I64Attr:$min, I64Attr:$max, OptionalAttr<StrAttr>:$sym_visibility);
+  let summary = "a size that is known when the model runs";
+  let description = [{
+    Declares a symbol that size expressions in `#girih.dims` may use, and the values it may take. The runtime derives each symbol
+    from the shapes of an entry's inputs and rejects what lies outside `[min, max]`; memory is planned for `max`.
+
+    C1: `1 <= min <= max`.
+    C2: the name consists of letters, digits and `_`, and does not begin with a digit.
+
+    ```mlir
+    girih.symbol @batch {min = 1 : i64, max = 32 : i64}
+    ```
+
+    Lowering: a symbol of the artifact, `lib/Artifact`.
+  }];
+  let arguments = (ins
+    SymbolNameAttr:$sym_name,
+    Arg<I64Attr, "least value">:$min,
+    Arg<I64Attr, "greatest value">:$max,
+    OptionalAttr<StrAttr>:$sym_visibility);
   let assemblyFormat = "$sym_name attr-dict";
   let hasVerifier = 1;
   let builders = [OpBuilder<(ins "::llvm::StringRef":$name, "int64_t":$min, "int64_t":$max)>];
 }
 
 def Girih_ParameterOp : Girih_Op<"parameter", [Symbol, HasParent<"::mlir::ModuleOp">]> {
-  let summary = "declares a weight: its type, and where its bytes come from";
-  let arguments = (ins SymbolNameAttr:$sym_name, TypeAttrOf<Girih_Tensor>:$type, OptionalAttr<Girih_SourceAttr>:$source,
-                       OptionalAttr<ElementsAttr>:$value, OptionalAttr<StrAttr>:$sym_visibility);
+  let summary = "a weight: its type, and where its bytes come from";
+  let description = [{
+    Declares a weight. `type` is how the artifact stores it, encoding included; `source` says where its bytes lie in the model's
+    files, row-major and in the source's element type. The artifact's writer converts and packs them. A small table that the importer
+    computed carries its `value` instead. With neither, the model compiles with random weights alone.
+
+    C1: the shape is static.
+    C2: `source` and `value` exclude each other.
+    C3: `source` has as many bytes as the shape takes in the source's element type.
+    C4: `value` has the shape and element type of `type`, without encoding.
+
+    ```mlir
+    girih.parameter @"encoder.layer.0.output.dense.weight" : tensor<384x1536xf32, #girih.panels<width = 32>>
+        {source = #girih.source<file = "model.safetensors", offset = 1024, bytes = 2359296, type = f32>}
+    girih.parameter @ones : tensor<4xf32> {value = dense<1.0> : tensor<4xf32>}
+    ```
+
+    Lowering: a weight of the artifact, `lib/Artifact`.
+  }];
+  let arguments = (ins
+    SymbolNameAttr:$sym_name,
+    Arg<TypeAttrOf<Girih_Tensor>, "stored type, encoding included">:$type,
+    Arg<OptionalAttr<Girih_SourceAttr>, "where the bytes come from">:$source,
+    Arg<OptionalAttr<ElementsAttr>, "the elements of a small table">:$value,
+    OptionalAttr<StrAttr>:$sym_visibility);
   let assemblyFormat = "$sym_name `:` $type attr-dict";
   let hasVerifier = 1;
   let builders = [
@@ -26,7 +65,25 @@ def Girih_ParameterOp : Girih_Op<"parameter", [Symbol, HasParent<"::mlir::Module
 
 def Girih_GetParameterOp : Girih_Op<"get_parameter", [Pure, DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
   let summary = "reads a weight";
-  let arguments = (ins FlatSymbolRefAttr:$parameter);
+  let description = [{
+    Yields the named parameter's tensor. It stays outside kernels, which take weights as inputs, so that identical layers can share
+    one kernel.
+
+    C1: the name is that of a `girih.parameter`.
+    C2: the result has the parameter's type.
+
+    ```mlir
+    girih.parameter @bias : tensor<384xf32>
+    func.func @f() -> tensor<384xf32> {
+      %0 = girih.get_parameter @bias : tensor<384xf32>
+      return %0 : tensor<384xf32>
+    }
+    ```
+
+    Lowering: an argument of launches, `lib/Artifact`.
+  }];
+  let arguments = (ins
+    Arg<FlatSymbolRefAttr, "name of the parameter">:$parameter);
   let results = (outs Girih_Tensor:$result);
   let assemblyFormat = "$parameter attr-dict `:` type($result)";
   let builders = [OpBuilder<(ins "::girih::graph::ParameterOp":$parameter)>];
@@ -34,7 +91,29 @@ def Girih_GetParameterOp : Girih_Op<"get_parameter", [Pure, DeclareOpInterfaceMe
 
 def Girih_KernelOp : Girih_Op<"kernel", [IsolatedFromAbove, Pure, SingleBlock, Girih_SizesDeclared]> {
   let summary = "graph ops that run together";
-  let arguments = (ins Variadic<Girih_Tensor>:$inputs);
+  let description = [{
+    Computes its body in one launch: intermediate tensors of the body never reach memory. `fuse` forms kernels, `outline` moves their
+    bodies into functions that identical kernels share.
+
+    C1: the body's arguments have the inputs' types.
+    C2: the body ends by yielding values of the results' types.
+    C3: the body holds graph ops alone, no kernel and no launch.
+
+    ```mlir
+    func.func @f(%x: tensor<4x8xf32>, %w: tensor<16x8xf32>) -> tensor<4x16xf32> {
+      %y = girih.kernel(%a = %x, %b = %w : tensor<4x8xf32>, tensor<16x8xf32>) -> (tensor<4x16xf32>) {
+        %0 = girih.linear %a, %b : (tensor<4x8xf32>, tensor<16x8xf32>) -> tensor<4x16xf32>
+        %1 = girih.gelu %0 : (tensor<4x16xf32>) -> tensor<4x16xf32>
+        girih.yield %1 : tensor<4x16xf32>
+      }
+      return %y : tensor<4x16xf32>
+    }
+    ```
+
+    Lowering: the passes of `lib/Fusion`, to `girih.launch`.
+  }];
+  let arguments = (ins
+    Arg<Variadic<Girih_Tensor>, "what the body reads">:$inputs);
   let results = (outs Variadic<Girih_Tensor>:$outputs);
   let regions = (region SizedRegion<1>:$bodyRegion);
   let hasCustomAssemblyFormat = 1;
@@ -49,14 +128,53 @@ def Girih_KernelOp : Girih_Op<"kernel", [IsolatedFromAbove, Pure, SingleBlock, G
 
 def Girih_YieldOp : Girih_Op<"yield", [Pure, Terminator, ReturnLike, HasParent<"KernelOp">]> {
   let summary = "ends a kernel's body with its results";
-  let arguments = (ins Variadic<Girih_Tensor>:$values);
+  let description = [{
+    Returns `values` from the body of the `girih.kernel` around it, whose C2 says which types they have.
+
+    ```mlir
+    func.func @f(%x: tensor<8xf32>) -> tensor<8xf32> {
+      %y = girih.kernel(%a = %x : tensor<8xf32>) -> tensor<8xf32> {
+        %0 = girih.exp %a : (tensor<8xf32>) -> tensor<8xf32>
+        girih.yield %0 : tensor<8xf32>
+      }
+      return %y : tensor<8xf32>
+    }
+    ```
+
+    Lowering: the passes of `lib/Fusion`, to the function's return.
+  }];
+  let arguments = (ins
+    Arg<Variadic<Girih_Tensor>, "the kernel's results">:$values);
   let assemblyFormat = "attr-dict ($values^ `:` type($values))?";
   let builders = [OpBuilder<(ins)>];
 }
 
 def Girih_LaunchOp : Girih_Op<"launch", [Pure, DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
   let summary = "runs an outlined kernel";
-  let arguments = (ins FlatSymbolRefAttr:$kernel, Variadic<Girih_Tensor>:$inputs);
+  let description = [{
+    Runs the kernel `@kernel` on its inputs. After outlining the kernel is a `func.func private` with the attribute `girih.kernel`,
+    after tiling a `tile.program` whose first views are the inputs and whose last are the results. The launch's location names the
+    model's layers, which traces and messages show.
+
+    C1: the name is that of a function or program.
+    C2: inputs and results have, in order, the types of its arguments and results: shape, element type and encoding.
+
+    ```mlir
+    func.func private @k(%x: tensor<8xf32>) -> tensor<8xf32> attributes {girih.kernel} {
+      %0 = girih.exp %x : (tensor<8xf32>) -> tensor<8xf32>
+      return %0 : tensor<8xf32>
+    }
+    func.func @f(%x: tensor<8xf32>) -> tensor<8xf32> {
+      %0 = girih.launch @k(%x) : (tensor<8xf32>) -> tensor<8xf32>
+      return %0 : tensor<8xf32>
+    }
+    ```
+
+    Lowering: a launch command of the artifact, `lib/Artifact`.
+  }];
+  let arguments = (ins
+    Arg<FlatSymbolRefAttr, "name of the kernel">:$kernel,
+    Arg<Variadic<Girih_Tensor>, "what the kernel reads">:$inputs);
   let results = (outs Variadic<Girih_Tensor>:$outputs);
   let assemblyFormat = "$kernel `(` $inputs `)` attr-dict `:` functional-type($inputs, $outputs)";
 }

@@ -98,14 +98,22 @@ LogicalResult KernelOp::verify() {
   return success();
 }
 
-/// Whether a kernel's argument, a tensor or a view of memory, holds `tensor`. Views are the tile dialect's; what the two
-/// have in common is being shaped.
+/// The encoding in a shaped type: its attribute, if it has one.
+static Attribute encodingOf(Type type) {
+  Attribute encoding;
+  type.walkImmediateSubElements([&](Attribute attribute) { encoding = attribute; }, [](Type) {});
+  return encoding;
+}
+
+/// Whether a kernel's argument, a tensor or a view of memory, holds `tensor`. Views are the tile dialect's, which this one does
+/// not know; both are shaped, and a view names an encoding but no sizes.
 static bool holds(Type argument, RankedTensorType tensor) {
-  auto shaped = dyn_cast<ShapedType>(argument);
-  if (!shaped || isa<RankedTensorType>(argument))
+  auto view = dyn_cast<ShapedType>(argument);
+  if (!view || isa<RankedTensorType>(argument))
     return argument == tensor;
-  return shaped.hasRank() && shaped.getShape() == tensor.getShape() &&
-         shaped.getElementType() == tensor.getElementType();
+  Attribute encoding = isa_and_present<DimsAttr>(tensor.getEncoding()) ? Attribute() : tensor.getEncoding();
+  return view.hasRank() && view.getShape() == tensor.getShape() && view.getElementType() == tensor.getElementType() &&
+         encodingOf(view) == encoding;
 }
 
 LogicalResult LaunchOp::verifySymbolUses(SymbolTableCollection &tables) {
