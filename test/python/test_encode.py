@@ -71,7 +71,7 @@ def test_describes_itself(model, bert):
     assert entry.inputs[0].dtype == "int32" and entry.outputs[0].dtype == "float32"
     assert entry.outputs[0].shape[-1] == 48 and entry.launches > 0
     assert model.limits["seq"] == (1, 40)
-    assert model.property("model") == str(bert[0]) and model.property("no-such-key") is None
+    assert model.metadata("model") == str(bert[0]) and model.metadata("no-such-key") is None
 
 
 @pytest.mark.parametrize("ids, mask, message", [

@@ -45,7 +45,7 @@ def embed(options):
             compile(options.model, artifact)
         model = load(artifact, options.threads)
         if not options.model.is_dir():
-            directory = Path(model.property("model") or artifact.parent)
+            directory = Path(model.metadata("model") or artifact.parent)
         tokenizer = Tokenizer(find_tokenizer(directory, options.tokenizer), longest(model))
         vectors = np.concatenate([model.encode(*tokenizer(options.text[i:i + BATCH])) for i in range(0, len(options.text), BATCH)])
     if vectors.ndim != 2:

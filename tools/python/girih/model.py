@@ -41,7 +41,7 @@ class Model:
         """The least and greatest value of every symbol in the shapes: {"batch": (1, 64), "seq": (1, 512)}."""
         return self._handle.limits()
 
-    def property(self, key: str) -> Optional[str]:
+    def metadata(self, key: str) -> Optional[str]:
         """What the artifact says of itself under `key`, such as "model", "target" or "contract"; None where it says nothing."""
         return self._handle.property(key)
 
