@@ -1,0 +1,109 @@
+// What the compiler knows about a machine: its facts, the cost model that chooses tiles from them, and
+// the lowering that turns tile programs into kernel images. Phases before the target see only this file.
+#pragma once
+
+#include "mlir/IR/Attributes.h"
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/BuiltinTypes.h"
+#include "mlir/IR/Types.h"
+#include "llvm/ADT/StringRef.h"
+#include "llvm/Support/Error.h"
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace mlir {
+class DialectRegistry;
+class OpPassManager;
+} // namespace mlir
+
+namespace girih {
+
+/// A machine as lib/Target/Facts/*.facts describes it: `key = value` lines, `#` starts a comment.
+struct MachineFacts {
+  std::string target;                // "cpu"
+  std::string name;                  // "zen4"
+  std::string description;           // for people
+  std::vector<std::string> versions; // code versions to compile, least demanding first: "x86-64-v3"
+  int64_t l1Bytes = 32 << 10;        // first-level data cache of one core
+  int64_t l2Bytes = 512 << 10;       // second-level cache of one core
+  int64_t l3Bytes = 0;               // last-level cache, shared
+
+  /// Parses a facts file. `origin` names it in messages. Unknown keys are errors.
+  static llvm::Expected<MachineFacts> parse(llvm::StringRef text, llvm::StringRef origin);
+  /// The facts in the file's own format; what an artifact carries.
+  std::string text() const;
+};
+
+/// Chooses tile sizes and weight packings. Answers depend only on facts and arguments, never on rows,
+/// batch or threads, so that the `stable` contract holds.
+class CostModel {
+public:
+  virtual ~CostModel();
+
+  struct MatmulTiles {
+    int64_t rows, columns, depth;
+  };
+  /// Tiles of a contraction with `n` result columns over `k` elements; depth is 256 under `stable`.
+  virtual MatmulTiles matmul(int64_t n, int64_t k, mlir::Type compute) const = 0;
+
+  struct AttentionTiles {
+    int64_t queries, keys;
+  };
+  /// Query rows of a block, and the fixed absolute block of keys.
+  virtual AttentionTiles attention(int64_t headSize, mlir::Type compute) const = 0;
+
+  /// Rows per block of a row-wise kernel whose rows hold `rowElements` elements.
+  virtual int64_t rows(int64_t rowElements) const = 0;
+  /// Element-wise tiles are multiples of this many elements.
+  virtual int64_t lanes() const = 0;
+  /// How a weight `[N, K]` that feeds contractions is packed; null: row-major.
+  virtual mlir::Attribute weightEncoding(mlir::RankedTensorType weight) const = 0;
+};
+
+/// Machine code of all kernels in one code version: position-independent bytes, text and read-only data together.
+struct KernelImage {
+  struct Kernel {
+    std::string name;
+    uint64_t entry;        // offset into bytes
+    uint64_t scratchBytes; // private, 64-byte aligned memory the kernel wants per thread
+  };
+  std::string version;               // "x86-64-v4"
+  std::vector<std::string> features; // CPUID features the machine must have, /proc/cpuinfo's spelling
+  std::vector<uint8_t> bytes;        // entries and constants are 64-byte aligned relative to a page
+  std::vector<Kernel> kernels;
+};
+
+/// A kind of machine Girih compiles for.
+class Target {
+public:
+  virtual ~Target();
+  virtual llvm::StringRef name() const = 0; // "cpu"
+  virtual const MachineFacts &facts() const = 0;
+  virtual const CostModel &cost() const = 0;
+
+  /// Adds the passes of one stage: "vector" gives the module, per code version, a nested `module @<version>` of
+  /// lowered kernels beside the tile programs; "llvm" turns these into the LLVM dialect.
+  virtual void buildLowering(mlir::OpPassManager &manager, llvm::StringRef stage) const = 0;
+
+  /// Compiles the nested modules, as the "llvm" stage left them, to one image per code version.
+  virtual llvm::Expected<std::vector<KernelImage>> emit(mlir::ModuleOp module) const = 0;
+  /// The relocatable objects of one code version, one per kernel, for `--emit=object`.
+  virtual llvm::Expected<std::vector<std::vector<uint8_t>>> emitObjects(mlir::ModuleOp module,
+                                                                        llvm::StringRef version) const = 0;
+};
+
+/// `cpu` (this machine), `cpu:zen4` (a facts file that ships with Girih), `cpu:/path` or `/path` (a facts file).
+llvm::Expected<std::unique_ptr<Target>> lookupTarget(llvm::StringRef spec);
+
+/// The names `lookupTarget` knows, for help texts: "cpu", "cpu:haswell", …
+std::vector<std::string> targetNames();
+
+/// Registers the dialects the targets lower to, and their translations to LLVM IR.
+void registerTargetDialects(mlir::DialectRegistry &registry);
+/// Registers the targets' passes for girih-opt.
+void registerTargetPasses();
+
+} // namespace girih

@@ -1,0 +1,23 @@
+// The code versions the CPU target compiles: levels of the x86-64 psABI. What LLVM must be told, what the
+// machine must have, and how many vector registers a micro-kernel may fill.
+#pragma once
+
+#include "llvm/ADT/ArrayRef.h"
+#include "llvm/ADT/StringRef.h"
+
+namespace girih::cpu {
+
+struct CodeVersion {
+  llvm::StringRef name;                        // also LLVM's name for the CPU
+  llvm::StringRef llvmFeatures;                // beyond what the level implies
+  llvm::ArrayRef<llvm::StringRef> cpuFeatures; // what the loader checks, /proc/cpuinfo's spelling
+  int64_t registerRows;                        // micro-kernel: rows of the result held in registers
+  int64_t registerColumns;                     // and its columns
+};
+
+/// Every version, least demanding first.
+llvm::ArrayRef<CodeVersion> codeVersions();
+/// The version of that name, or null.
+const CodeVersion *findCodeVersion(llvm::StringRef name);
+
+} // namespace girih::cpu

@@ -1,0 +1,52 @@
+// Chooses tiles for a CPU. A block of a contraction keeps its accumulators and one panel of the weights in
+// the second-level cache; its size also sets how finely work spreads over threads.
+#include "lib/Target/CPU/Target.h"
+
+#include "dialects/Graph/Graph.h"
+#include "mlir/IR/BuiltinTypes.h"
+
+#include <algorithm>
+
+using namespace girih;
+
+namespace {
+
+constexpr int64_t panelWidth = 32; // two zmm or four ymm registers of f32
+constexpr int64_t depthBlock = 256; // the `stable` contract's block of K
+
+class CPUCostModel : public CostModel {
+public:
+  explicit CPUCostModel(const MachineFacts &facts) : facts(facts) {}
+
+  MatmulTiles matmul(int64_t n, int64_t k, mlir::Type compute) const override {
+    // Rows: a multiple of 12 and of 8 would leave no remainder, but the programs skip rows that are not there, so
+    // 96 costs nothing on 16 rows. Columns: a whole number of panels, at most 128 so that small models feed threads.
+    int64_t columns = std::min<int64_t>(128, llvm::alignTo(n, panelWidth));
+    return {96, columns, std::min<int64_t>(depthBlock, k)};
+  }
+
+  AttentionTiles attention(int64_t headSize, mlir::Type compute) const override { return {64, 128}; }
+
+  int64_t rows(int64_t rowElements) const override {
+    // A block of rows is read several times (statistics, then the result): keep it in half of the first-level cache.
+    int64_t fit = facts.l1Bytes / 2 / std::max<int64_t>(1, rowElements * 4);
+    return std::clamp<int64_t>(llvm::bit_floor(uint64_t(std::max<int64_t>(fit, 1))), 1, 64);
+  }
+
+  int64_t lanes() const override { return 16; }
+
+  mlir::Attribute weightEncoding(mlir::RankedTensorType weight) const override {
+    if (weight.getRank() != 2 || !(weight.getElementType().isF32() || weight.getElementType().isBF16()))
+      return {};
+    return graph::PanelsAttr::get(weight.getContext(), panelWidth);
+  }
+
+private:
+  MachineFacts facts;
+};
+
+} // namespace
+
+std::unique_ptr<CostModel> cpu::createCostModel(const MachineFacts &facts) {
+  return std::make_unique<CPUCostModel>(facts);
+}

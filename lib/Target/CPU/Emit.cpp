@@ -1,0 +1,169 @@
+// Kernels to machine code: each is translated to its own LLVM module in its own context, so that they compile in
+// parallel, then linked flat and laid one after another.
+#include "lib/Target/CPU/Emit.h"
+
+#include "lib/Support/Error.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/IR/Builders.h"
+#include "mlir/IR/OwningOpRef.h"
+#include "mlir/Target/LLVMIR/Export.h"
+#include "llvm/IR/LegacyPassManager.h"
+#include "llvm/IR/Module.h"
+#include "llvm/MC/TargetRegistry.h"
+#include "llvm/Passes/PassBuilder.h"
+#include "llvm/Support/TargetSelect.h"
+#include "llvm/Support/ThreadPool.h"
+#include "llvm/Target/TargetMachine.h"
+#include "llvm/Transforms/InstCombine/InstCombine.h"
+#include "llvm/Transforms/Scalar/EarlyCSE.h"
+#include "llvm/Transforms/Scalar/LICM.h"
+#include "llvm/Transforms/Scalar/LoopPassManager.h"
+#include "llvm/Transforms/Scalar/SimplifyCFG.h"
+
+#include <mutex>
+
+using namespace girih;
+using namespace girih::cpu;
+
+static std::unique_ptr<llvm::TargetMachine> createMachine(const CodeVersion &version) {
+  static std::once_flag once;
+  std::call_once(once, [] {
+    LLVMInitializeX86TargetInfo();
+    LLVMInitializeX86Target();
+    LLVMInitializeX86TargetMC();
+    LLVMInitializeX86AsmPrinter();
+  });
+  llvm::Triple triple("x86_64-unknown-linux-gnu");
+  std::string error;
+  const llvm::Target *target = llvm::TargetRegistry::lookupTarget(triple, error);
+  if (!target)
+    return nullptr;
+  llvm::TargetOptions options;
+  return std::unique_ptr<llvm::TargetMachine>(
+      target->createTargetMachine(triple, version.name, version.llvmFeatures, options, llvm::Reloc::PIC_,
+                                  llvm::CodeModel::Small, llvm::CodeGenOptLevel::Default));
+}
+
+/// The little that lowered kernels leave to improve: redundant addresses and masks, and what loops do not change.
+static void optimize(llvm::Module &module, llvm::TargetMachine &machine) {
+  llvm::PassBuilder builder(&machine);
+  llvm::LoopAnalysisManager loops;
+  llvm::FunctionAnalysisManager functions;
+  llvm::CGSCCAnalysisManager components;
+  llvm::ModuleAnalysisManager modules;
+  builder.registerModuleAnalyses(modules);
+  builder.registerCGSCCAnalyses(components);
+  builder.registerFunctionAnalyses(functions);
+  builder.registerLoopAnalyses(loops);
+  builder.crossRegisterProxies(loops, functions, components, modules);
+  llvm::FunctionPassManager passes;
+  passes.addPass(llvm::EarlyCSEPass());
+  passes.addPass(llvm::InstCombinePass());
+  passes.addPass(llvm::createFunctionToLoopPassAdaptor(
+      llvm::LICMPass(llvm::LICMOptions()), /*UseMemorySSA=*/true));
+  passes.addPass(llvm::SimplifyCFGPass());
+  passes.addPass(llvm::EarlyCSEPass());
+  for (llvm::Function &function : module)
+    if (!function.isDeclaration())
+      passes.run(function, functions);
+}
+
+/// Kernels call nothing, touch no stack frame of anyone else, and use the widest vectors.
+static void setAttributes(llvm::Function &function, const CodeVersion &version) {
+  function.addFnAttr(llvm::Attribute::NoUnwind);
+  function.addFnAttr("no-builtins");
+  function.addFnAttr("min-legal-vector-width", "512");
+  function.addFnAttr("prefer-vector-width", "512");
+  function.addFnAttr("target-cpu", version.name);
+  function.addFnAttr("target-features", version.llvmFeatures);
+}
+
+static llvm::Expected<std::vector<uint8_t>> compileKernel(mlir::LLVM::LLVMFuncOp kernel, const CodeVersion &version) {
+  mlir::OwningOpRef<mlir::ModuleOp> single = mlir::ModuleOp::create(kernel.getLoc());
+  single->getBody()->push_back(kernel->clone());
+  llvm::LLVMContext context;
+  std::unique_ptr<llvm::Module> module =
+      mlir::translateModuleToLLVMIR(*single, context, kernel.getName(), /*disableVerification=*/true);
+  std::unique_ptr<llvm::TargetMachine> machine = createMachine(version);
+  if (!module || !machine)
+    return makeError(ExitStatus::Internal, "codegen-failed", "kernel '{0}' could not be translated to LLVM IR",
+                     kernel.getName());
+  module->setTargetTriple(machine->getTargetTriple());
+  module->setDataLayout(machine->createDataLayout());
+  for (llvm::Function &function : *module)
+    if (!function.isDeclaration())
+      setAttributes(function, version);
+  optimize(*module, *machine);
+  llvm::SmallVector<char, 0> object;
+  llvm::raw_svector_ostream stream(object);
+  llvm::legacy::PassManager codegen;
+  if (machine->addPassesToEmitFile(codegen, stream, nullptr, llvm::CodeGenFileType::ObjectFile))
+    return makeError(ExitStatus::Internal, "codegen-failed", "LLVM cannot write objects for {0}", version.name);
+  codegen.run(*module);
+  return std::vector<uint8_t>(object.begin(), object.end());
+}
+
+static llvm::Expected<mlir::ModuleOp> findVersion(mlir::ModuleOp module, const CodeVersion &version) {
+  for (mlir::ModuleOp nested : module.getOps<mlir::ModuleOp>())
+    if (nested.getName() == version.name)
+      return nested;
+  return makeError(ExitStatus::Compile, "missing-code-version",
+                   "expected a nested module '@{0}' of lowered kernels, but found none; run the stages vector and llvm",
+                   version.name);
+}
+
+/// Runs `work` on every index, in parallel, and gathers the first error.
+static llvm::Error forEachInParallel(size_t count, llvm::function_ref<llvm::Error(size_t)> work) {
+  llvm::Error first = llvm::Error::success();
+  std::mutex mutex;
+  llvm::DefaultThreadPool pool(llvm::hardware_concurrency(count));
+  for (size_t i = 0; i < count; ++i)
+    pool.async([&, i] {
+      if (llvm::Error error = work(i)) {
+        std::lock_guard lock(mutex);
+        first = llvm::joinErrors(std::move(first), std::move(error));
+      }
+    });
+  pool.wait();
+  return first;
+}
+
+llvm::Expected<std::vector<std::vector<uint8_t>>> cpu::emitObjects(mlir::ModuleOp module, const CodeVersion &version) {
+  llvm::Expected<mlir::ModuleOp> nested = findVersion(module, version);
+  if (!nested)
+    return nested.takeError();
+  llvm::SmallVector<mlir::LLVM::LLVMFuncOp> kernels(nested->getOps<mlir::LLVM::LLVMFuncOp>());
+  std::vector<std::vector<uint8_t>> objects(kernels.size());
+  llvm::Error failed = forEachInParallel(kernels.size(), [&](size_t i) -> llvm::Error {
+    llvm::Expected<std::vector<uint8_t>> object = compileKernel(kernels[i], version);
+    if (!object)
+      return object.takeError();
+    objects[i] = std::move(*object);
+    return llvm::Error::success();
+  });
+  if (failed)
+    return failed;
+  return objects;
+}
+
+llvm::Expected<KernelImage> cpu::emitImage(mlir::ModuleOp module, const CodeVersion &version) {
+  auto objects = emitObjects(module, version);
+  if (!objects)
+    return objects.takeError();
+  KernelImage image;
+  image.version = version.name.str();
+  for (llvm::StringRef feature : version.cpuFeatures)
+    image.features.push_back(feature.str());
+  for (auto [i, kernel] :
+       llvm::enumerate(cantFail(findVersion(module, version)).getOps<mlir::LLVM::LLVMFuncOp>())) {
+    llvm::Expected<LinkedKernel> linked = linkFlat((*objects)[i], kernel.getName());
+    if (!linked)
+      return linked.takeError();
+    image.bytes.resize(llvm::alignTo(image.bytes.size(), 64), 0xcc); // int3 between kernels
+    auto scratch = kernel->getAttrOfType<mlir::IntegerAttr>("girih.scratch_bytes");
+    image.kernels.push_back({kernel.getName().str(), image.bytes.size() + linked->entry,
+                             scratch ? scratch.getValue().getZExtValue() : 0});
+    image.bytes.insert(image.bytes.end(), linked->bytes.begin(), linked->bytes.end());
+  }
+  return image;
+}

@@ -1,0 +1,206 @@
+// Demand flows backwards from stores: rows that lie past the end of every output are computed by nobody, so 16
+// rows never pay for a block of 96. And the choice of what to keep in scratch: results of dots and reductions,
+// operands of dots, and what is dear and needed by two loop nests.
+#include "lib/Target/CPU/Extents.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/Iterators.h"
+
+using namespace mlir;
+using namespace girih;
+using namespace girih::cpu;
+
+static bool isTile(Value value) { return isa<RankedTensorType>(value.getType()); }
+
+bool Need::join(const Need &other) {
+  if (all)
+    return false;
+  if (other.all)
+    return all = true;
+  bool grew = false;
+  for (const Term &term : other.terms)
+    if (!llvm::is_contained(terms, term)) {
+      terms.push_back(term);
+      grew = true;
+    }
+  return grew;
+}
+
+ArrayRef<Need> Extents::need(Value tile) const {
+  auto found = needs.find(tile);
+  return found == needs.end() ? ArrayRef<Need>() : ArrayRef<Need>(found->second);
+}
+
+void Extents::demand(Value tile, ArrayRef<Need> wanted) {
+  auto &current = needs[tile];
+  current.resize(cast<RankedTensorType>(tile.getType()).getRank());
+  for (auto [mine, theirs] : llvm::zip(current, wanted))
+    changed |= mine.join(theirs);
+}
+
+void Extents::demandAll(Value tile) {
+  Need everything;
+  everything.all = true;
+  SmallVector<Need> wanted(cast<RankedTensorType>(tile.getType()).getRank(), everything);
+  demand(tile, wanted);
+}
+
+/// What a store can hold of its tile. Offsets that change inside the program (loops over chunks) ask for everything.
+static SmallVector<Need> storeNeeds(tile::StoreOp op) {
+  SmallVector<Need> wanted;
+  Block *top = &op->getParentOfType<tile::ProgramOp>().getBody().front();
+  auto shape = cast<RankedTensorType>(op.getTile().getType()).getShape();
+  for (auto [size, dim] : llvm::zip(shape, op.getTileDims())) {
+    Value offset = op.getOffsets()[dim];
+    Need &need = wanted.emplace_back();
+    if (offset.getParentBlock() == top && isNonNegative(offset))
+      need.terms.push_back({op.getView(), dim, offset, size});
+    else
+      need.all = true;
+  }
+  return wanted;
+}
+
+/// Needs of a reshape's input: kept where it only adds or drops dimensions of size 1.
+static SmallVector<Need> reshapeNeeds(tile::ReshapeOp op, ArrayRef<Need> result) {
+  auto from = cast<RankedTensorType>(op.getInput().getType()).getShape();
+  auto to = cast<RankedTensorType>(op.getResult().getType()).getShape();
+  Need everything;
+  everything.all = true;
+  SmallVector<Need> wanted(from.size(), everything);
+  SmallVector<unsigned> fromDims, toDims;
+  for (unsigned i = 0; i < from.size(); ++i)
+    if (from[i] != 1)
+      fromDims.push_back(i);
+  for (unsigned i = 0; i < to.size(); ++i)
+    if (to[i] != 1)
+      toDims.push_back(i);
+  if (fromDims.size() != toDims.size())
+    return wanted;
+  for (auto [a, b] : llvm::zip(fromDims, toDims))
+    if (from[a] != to[b])
+      return wanted;
+  for (auto [a, b] : llvm::zip(fromDims, toDims))
+    wanted[a] = result[b];
+  return wanted;
+}
+
+void Extents::propagate(Operation *op) {
+  Need everything;
+  everything.all = true;
+  if (auto store = dyn_cast<tile::StoreOp>(op))
+    return demand(store.getTile(), storeNeeds(store));
+  if (auto loop = dyn_cast<scf::ForOp>(op)) {
+    for (auto [init, argument, yielded, result] :
+         llvm::zip(loop.getInitArgs(), loop.getRegionIterArgs(), loop.getYieldedValues(), loop.getResults()))
+      if (isTile(init)) {
+        demand(argument, SmallVector<Need>(need(result)));
+        SmallVector<Need> all(need(argument));
+        demand(init, all);
+        demand(yielded, all);
+      }
+    return;
+  }
+  if (auto branch = dyn_cast<scf::IfOp>(op)) {
+    for (auto [i, result] : llvm::enumerate(branch.getResults()))
+      if (isTile(result))
+        for (Block *block : {branch.thenBlock(), branch.elseBlock()})
+          demand(block->getTerminator()->getOperand(i), SmallVector<Need>(need(result)));
+    return;
+  }
+  if (op->getNumResults() != 1 || !isTile(op->getResult(0))) {
+    for (Value operand : op->getOperands())
+      if (isTile(operand) && !op->hasTrait<OpTrait::IsTerminator>())
+        demandAll(operand);
+    return;
+  }
+  SmallVector<Need> result(need(op->getResult(0)));
+  if (result.empty() && cast<RankedTensorType>(op->getResult(0).getType()).getRank() > 0)
+    return; // nobody has asked yet
+  if (auto dot = dyn_cast<tile::DotOp>(op)) {
+    demand(dot.getLhs(), {result[0], everything});
+    demand(dot.getRhs(), dot.getTransposeB() ? ArrayRef<Need>({result[1], everything})
+                                             : ArrayRef<Need>({everything, result[1]}));
+    return demand(dot.getAcc(), result);
+  }
+  if (auto reduce = dyn_cast<tile::ReduceOp>(op)) {
+    result.insert(result.begin() + reduce.getAxis(), everything);
+    return demand(reduce.getInput(), result);
+  }
+  if (auto broadcast = dyn_cast<tile::BroadcastOp>(op)) {
+    SmallVector<Need> wanted;
+    auto shape = cast<RankedTensorType>(broadcast.getInput().getType()).getShape();
+    for (auto [size, dim] : llvm::zip(shape, broadcast.getDims()))
+      wanted.push_back(size == 1 ? everything : result[dim]);
+    return demand(broadcast.getInput(), wanted);
+  }
+  if (auto transpose = dyn_cast<tile::TransposeOp>(op)) {
+    SmallVector<Need> wanted(result.size());
+    for (auto [i, from] : llvm::enumerate(transpose.getPermutation()))
+      wanted[from] = result[i];
+    return demand(transpose.getInput(), wanted);
+  }
+  if (auto concat = dyn_cast<tile::ConcatOp>(op)) {
+    result[concat.getAxis()] = everything;
+    for (Value input : concat.getInputs())
+      demand(input, result);
+    return;
+  }
+  if (auto reshape = dyn_cast<tile::ReshapeOp>(op))
+    return demand(reshape.getInput(), reshapeNeeds(reshape, result));
+  if (auto gather = dyn_cast<tile::GatherOp>(op))
+    return demand(gather.getIndices(), result[0]);
+  for (Value operand : op->getOperands())
+    if (isTile(operand)) {
+      if (OpTrait::hasElementwiseMappableTraits(op))
+        demand(operand, result);
+      else
+        demandAll(operand);
+    }
+}
+
+/// Tens of instructions: worth keeping rather than computing twice.
+static bool isDear(Operation *op) {
+  return isa<arith::DivFOp, tile::GatherOp>(op) || (isa_and_nonnull<math::MathDialect>(op->getDialect()) &&
+                                                    !isa<math::AbsFOp, math::FmaOp, math::RoundEvenOp, math::FloorOp>(op));
+}
+
+void Extents::chooseKept(tile::ProgramOp program) {
+  // Which loop nests read each tile, through inline expressions; operations in reverse order see users first.
+  DenseMap<Value, DenseSet<Operation *>> nests;
+  auto readersOf = [&](Value tile) {
+    DenseSet<Operation *> readers;
+    for (Operation *user : tile.getUsers()) {
+      bool isInline = user->getNumResults() == 1 && user->getNumRegions() == 0 && isTile(user->getResult(0)) &&
+                      !kept.contains(user->getResult(0)) && !isa<tile::DotOp, tile::ReduceOp>(user);
+      if (!isInline)
+        readers.insert(user);
+      else
+        readers.insert(nests[user->getResult(0)].begin(), nests[user->getResult(0)].end());
+    }
+    return readers;
+  };
+  program->walk<WalkOrder::PostOrder, ReverseIterator>([&](Operation *op) {
+    for (Value result : op->getResults()) {
+      if (!isTile(result))
+        continue;
+      nests[result] = readersOf(result);
+      auto constant = dyn_cast<arith::ConstantOp>(op);
+      bool listed = constant && !cast<DenseElementsAttr>(constant.getValue()).isSplat();
+      bool structural = isa<tile::DotOp, tile::ReduceOp, tile::ConcatOp, scf::ForOp, scf::IfOp>(op);
+      if (structural || listed || (isDear(op) && nests[result].size() > 1))
+        kept.insert(result);
+    }
+  });
+}
+
+Extents::Extents(tile::ProgramOp program) {
+  do {
+    changed = false;
+    program->walk<WalkOrder::PostOrder, ReverseIterator>([&](Operation *op) { propagate(op); });
+  } while (changed);
+  chooseKept(program);
+}

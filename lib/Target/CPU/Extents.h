@@ -1,0 +1,51 @@
+// What is known about a program before it is lowered: which tiles are kept in scratch, how much of each tile
+// anybody needs, and bounds of index values.
+#pragma once
+
+#include "dialects/Tile/Tile.h"
+
+namespace girih::cpu {
+
+/// Demand for one dimension of a tile: everything, or what some stores can hold.
+struct Need {
+  struct Term { // min(size, dim(view, dim) - offset)
+    mlir::Value view;
+    int64_t dim;
+    mlir::Value offset;
+    int64_t size;
+    bool operator==(const Term &) const = default;
+  };
+  bool all = false;
+  llvm::SmallVector<Term, 2> terms;
+  /// Adds another demand; true if this one grew.
+  bool join(const Need &other);
+};
+
+class Extents {
+public:
+  explicit Extents(tile::ProgramOp program);
+
+  /// The demand per dimension of a tile.
+  llvm::ArrayRef<Need> need(mlir::Value tile) const;
+  /// True if the tile is computed once and kept in scratch rather than evaluated where it is needed.
+  bool isKept(mlir::Value tile) const { return kept.contains(tile); }
+
+private:
+  void propagate(mlir::Operation *op);
+  void demand(mlir::Value tile, llvm::ArrayRef<Need> needs);
+  void demandAll(mlir::Value tile);
+  void chooseKept(tile::ProgramOp program);
+
+  llvm::DenseMap<mlir::Value, llvm::SmallVector<Need>> needs;
+  llvm::DenseSet<mlir::Value> kept;
+  bool changed = false;
+};
+
+/// The greatest value an index of a program can have, if known.
+std::optional<int64_t> upperBound(mlir::Value index);
+/// True if the index is certainly not negative.
+bool isNonNegative(mlir::Value index);
+/// A number that certainly divides the index; 0 divides only 0.
+int64_t divisor(mlir::Value index);
+
+} // namespace girih::cpu

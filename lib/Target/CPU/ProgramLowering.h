@@ -1,0 +1,171 @@
+// Lowers one tile program to loops over vectors of 16 lanes. A tile never becomes a vector: a tile value is
+// either *inline*, an expression evaluated at the point where a consumer needs it, or *kept* in a slot of the
+// thread's scratch memory. Loop nests exist only for what must touch memory: stores, kept tiles, reductions and dots.
+#pragma once
+
+#include "dialects/Tile/Tile.h"
+#include "lib/Target/CPU/CodeVersion.h"
+#include "lib/Target/CPU/Extents.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+
+namespace girih::cpu {
+
+using namespace mlir;
+
+/// Lanes of every vector in lowered code, whatever the version: AVX2 holds one in two registers. One width keeps the
+/// order of reductions, and so the bits, the same for all versions.
+constexpr int64_t lanes = 16;
+
+/// An element of a tile, or 16 of them along dimension `lane` from `index` on.
+struct Point {
+  SmallVector<Value, 4> index; // index-typed, one per tile dimension
+  int lane = -1;               // -1: one element
+};
+
+/// A kept tile: row-major in scratch, the lane dimension padded so that whole vectors may be read and written.
+struct Slot {
+  Value pointer;
+  RankedTensorType type;
+  SmallVector<int64_t, 4> strides; // in elements
+};
+
+/// A view argument: its address and sizes as the kernel receives them.
+struct View {
+  Value data;
+  tile::ViewType type;
+  SmallVector<Value, 4> sizes;   // index
+  SmallVector<Value, 4> strides; // index, in elements; row-major
+};
+
+/// The tile dimension that vectors run along: the last of more than one element.
+int laneDim(ArrayRef<int64_t> shape);
+/// How an element lies in memory: i1 takes a byte.
+Type storageType(Type element);
+
+class ProgramLowering {
+public:
+  ProgramLowering(tile::ProgramOp program, const CodeVersion &version, func::FuncOp function);
+  LogicalResult run();
+
+private:
+  // Structure.cpp: the walk over the program.
+  void bindArguments();
+  void bindScalars();
+  LogicalResult lowerBlock(Block &block);
+  LogicalResult lowerOp(Operation &op);
+  LogicalResult lowerFor(scf::ForOp loop);
+  LogicalResult lowerIf(scf::IfOp op);
+  void lowerScalar(Operation &op);
+  void yieldTiles(Block &body, ArrayRef<Value> yielded, ArrayRef<Slot> slots);
+  bool ownsSlot(Value tile, Operation &user);
+  std::optional<Slot> inPlaceSlot(Value result, Value input);
+
+  // Nests.cpp: loop nests.
+  void forLoop(Value bound, int64_t step, function_ref<void(Value)> body);
+  void nest(RankedTensorType type, ArrayRef<Value> bounds, function_ref<void(const Point &)> body, bool vectors = true);
+  void keep(Value tile, const Slot &slot);
+  void keepConcat(tile::ConcatOp op, const Slot &slot);
+  void keepConstant(DenseElementsAttr values, const Slot &slot);
+  void lowerStore(tile::StoreOp op);
+  Slot allocate(RankedTensorType type);
+  SmallVector<Value> neededBounds(Value tile);
+
+  // Reduction.cpp
+  void lowerReduce(tile::ReduceOp op, const Slot &slot);
+  Value reduceAcrossLanes(tile::ReduceOp op, const Point &row);
+  Value reduceAcrossRows(tile::ReduceOp op, const Point &point);
+  SmallVector<Value> foldLoop(int64_t bound, SmallVector<Value> partials,
+                              function_ref<void(Value, SmallVector<Value> &)> body);
+  Value combine(tile::ReduceKind kind, Value a, Value b);
+  Value neutral(tile::ReduceKind kind, Type type);
+
+  // Evaluate.cpp: the value of an inline tile at a point; a scalar where all lanes agree.
+  Value evaluate(Value tile, const Point &point);
+  Value evaluateHere(Value tile, const Point &point);
+  Value evaluateElementwise(Operation *op, const Point &point);
+  Value evaluateReshape(tile::ReshapeOp op, const Point &point);
+  Value evaluateIota(tile::IotaOp op, const Point &point);
+  Value evaluateLoad(tile::LoadOp op, const Point &point);
+  Value evaluateGather(tile::GatherOp op, const Point &point);
+  Value eachLane(Value tile, const Point &point);
+  unsigned depthOf(const Point &point);
+
+  // Memory.cpp: addresses, bounds and vector memory access.
+  struct Access { // where a point of a tile lies in a view
+    SmallVector<Value, 4> position;
+    SmallVector<bool, 4> checked; // dimensions whose position may lie outside
+    int lane = -1;                // view dimension the lanes run along
+  };
+  Access access(ValueRange offsets, ArrayRef<int64_t> dims, const View &view, RankedTensorType tile, const Point &);
+  Value loadView(const View &view, const Access &access);
+  Value loadScalar(const View &view, const Access &access);
+  void storeView(const View &view, const Access &access, Value value);
+  Value inside(const View &view, const Access &access);
+  Value laneMask(const View &view, const Access &access);
+  Value linearIndex(const View &view, const Access &access);
+  Value laneAddresses(const View &view, const Access &access);
+  Value loadSlot(const Slot &slot, const Point &point);
+  void storeSlot(const Slot &slot, const Point &point, Value value);
+  Value address(Value base, Type element, Value index);
+  Value fromStorage(Value value, Type element);
+  Value toStorage(Value value);
+  Value maskBelow(Value count);
+  Value laneNumbers();
+
+  // Dot.cpp and MicroKernel.cpp: contractions.
+  struct Operand { // a matrix in memory: element (line, depth) at pointer + line * lineStride + depth * depthStride
+    Value pointer;
+    Type element;
+    Value lineStride, depthStride; // index, in elements
+    Value lines, depth;            // index: how much of it exists
+    std::optional<View> panels;    // packed weights: lines are found through the encoding
+    Value firstLine, firstDepth;   // with panels: where the tile begins
+    int64_t panelWidth = 0;
+  };
+  void lowerDot(tile::DotOp op, const Slot &slot, bool accumulate);
+  Operand leftOperand(tile::DotOp op);
+  Operand rightOperand(tile::DotOp op);
+  std::optional<Operand> directOperand(Value tile, unsigned line, unsigned depth);
+  std::optional<Operand> panelOperand(Value tile);
+  Operand keptOperand(Value tile, bool transposed);
+  void keepTransposed(Value tile, const Slot &slot);
+  Value widened(Value value);
+  Value columnPointer(const Operand &right, Value column);
+  void rowBlocks(const Operand &left, const Operand &right, Value rightPointer, const Slot &result, Value rows,
+                 Value column, Value depth, int64_t columns, bool accumulate);
+  void microKernel(const Operand &left, const Operand &right, Value rightPointer, const Slot &result, Value row,
+                   Value column, Value depth, int64_t rows, int64_t columns, bool accumulate);
+
+  // Small helpers: arithmetic on index values, folded where constant.
+  Value constant(int64_t value);
+  Value add(Value a, Value b);
+  Value sub(Value a, Value b);
+  Value mul(Value a, Value b);
+  Value minimum(Value a, Value b);
+  Value toI64(Value index);
+  Value splat(Value scalar);
+  Value zero(Type type);
+  Value mapped(Value value) { return mapping.lookup(value); }
+
+  tile::ProgramOp program;
+  const CodeVersion &version;
+  func::FuncOp function;
+  OpBuilder builder;
+  Location loc;
+  Extents extents;
+  IRMapping mapping;              // scalars of the program to scalars of the function
+  DenseMap<Value, View> views;    // by argument
+  DenseMap<Value, Slot> slots;    // kept tiles
+  DenseMap<int64_t, Value> constants;
+  Operation *entryEnd = nullptr;  // constants and slots' addresses are made before it
+  int64_t scratchBytes = 0;
+
+  struct Scope { // one loop being emitted, and what was evaluated in its body
+    Operation *loop = nullptr;
+    DenseMap<Value, SmallVector<std::pair<Point, Value>>> memo;
+  };
+  SmallVector<Scope> scopes;
+};
+
+} // namespace girih::cpu

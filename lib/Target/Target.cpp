@@ -1,0 +1,57 @@
+// Finds a target by its name: the part before the colon chooses the room, the rest the machine's facts.
+#include "girih/Target.h"
+#include "lib/Support/Error.h"
+#include "lib/Target/CPU/Target.h"
+#include "lib/Target/MachineFacts.h"
+
+#include "llvm/Support/MemoryBuffer.h"
+
+using namespace girih;
+using llvm::StringRef;
+
+CostModel::~CostModel() = default;
+Target::~Target() = default;
+
+std::vector<std::string> girih::targetNames() {
+  std::vector<std::string> names = {"cpu"};
+  for (const EmbeddedFacts &facts : embeddedFacts())
+    names.push_back("cpu:" + facts.name.str());
+  return names;
+}
+
+static llvm::Expected<MachineFacts> readFacts(StringRef path) {
+  auto buffer = llvm::MemoryBuffer::getFile(path, /*IsText=*/true);
+  if (!buffer)
+    return badInput("bad-machine-facts", "cannot read machine facts '{0}': {1}", path, buffer.getError().message());
+  return MachineFacts::parse((*buffer)->getBuffer(), path);
+}
+
+/// The facts that `spec` asks for: a path, a shipped machine, or this one.
+static llvm::Expected<MachineFacts> findFacts(StringRef spec) {
+  auto [room, machine] = spec.split(':');
+  if (spec.contains('/') && !room.contains('/'))
+    return readFacts(machine);
+  if (spec.contains('/') || spec.ends_with(".facts"))
+    return readFacts(spec);
+  if (spec == "cpu")
+    return detectMachine();
+  if (room == "cpu")
+    for (const EmbeddedFacts &facts : embeddedFacts())
+      if (facts.name == machine)
+        return MachineFacts::parse(facts.text, machine);
+  return makeError(ExitStatus::Usage, "unknown-target", "unknown target '{0}'; expected {1}, or the path of a facts file",
+                   spec, llvm::join(targetNames(), ", "));
+}
+
+llvm::Expected<std::unique_ptr<Target>> girih::lookupTarget(StringRef spec) {
+  llvm::Expected<MachineFacts> facts = findFacts(spec);
+  if (!facts)
+    return facts.takeError();
+  if (facts->target != "cpu")
+    return makeError(ExitStatus::Usage, "unknown-target",
+                     "'{0}' describes a machine for target '{1}', but this compiler has only 'cpu'", spec, facts->target);
+  return cpu::createTarget(std::move(*facts));
+}
+
+void girih::registerTargetDialects(mlir::DialectRegistry &registry) { cpu::registerDialects(registry); }
+void girih::registerTargetPasses() { cpu::registerPasses(); }
