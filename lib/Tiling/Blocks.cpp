@@ -52,7 +52,9 @@ static Blocks contractionBlocks(graph::LinearOp linear, ArrayRef<int64_t> shape,
 }
 
 static Blocks attentionBlocks(graph::AttentionOp attention, ArrayRef<int64_t> shape, const CostModel &cost) {
-  CostModel::AttentionTiles tiles = cost.attention(shape[3], attention.getComputeType());
+  CostModel::AttentionTiles tiles = cost.attention(attention.getValue().getType().getDimSize(3), attention.getComputeType());
+  if (shape.size() == 3) // the log-sum-exp alone
+    return inOrder({1, 1, bounded(tiles.queries, shape[2])});
   Blocks blocks;
   blocks.sizes = {1, bounded(tiles.queries, shape[1]), 1, shape[3]};
   blocks.order = {0, 2, 1};
@@ -138,7 +140,10 @@ FailureOr<Blocks> tiling::chooseBlocks(func::FuncOp kernel, const CostModel &cos
     if (auto axis = rowAxis(op))
       return rowBlocks(axis->first, axis->second, shape, cost);
   for (Operation &op : body)
-    if (auto reduce = dyn_cast<graph::ReduceOp>(op))
-      return reductionBlocks(reduce, shape, cost);
+    if (auto reduce = dyn_cast<graph::ReduceOp>(op)) {
+      ArrayRef<int64_t> rows = reduce.getInput().getType().getShape();
+      bool reads = graph::getSizes(reduce.getInput().getType()) == graph::getSizes(cast<RankedTensorType>(root.getType()));
+      return reads ? rowBlocks(reduce.getInput(), rows.size() - 1, shape, cost) : reductionBlocks(reduce, shape, cost);
+    }
   return root.getDefiningOp() ? movementBlocks(root.getDefiningOp(), shape, cost) : elementwiseBlocks(shape, cost);
 }

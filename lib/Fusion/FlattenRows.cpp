@@ -1,0 +1,175 @@
+// Rewrites row-wise ops to [rows, features] and lets reshapes sink through element-wise ops, so that they meet and cancel.
+#include "lib/Fusion/OpKinds.h"
+#include "lib/Fusion/Passes.h"
+
+namespace girih::fusion {
+#define GEN_PASS_DEF_FUSIONFLATTENROWS
+#include "lib/Fusion/Passes.h.inc"
+} // namespace girih::fusion
+
+using namespace mlir;
+using namespace girih;
+using namespace girih::fusion;
+using graph::SizeExpr;
+
+static SizeExpr product(ArrayRef<SizeExpr> sizes) {
+  SizeExpr all;
+  for (const SizeExpr &size : sizes)
+    all = all * size;
+  return all;
+}
+
+static Value reshape(PatternRewriter &rewriter, Location loc, Value value, ArrayRef<SizeExpr> sizes) {
+  if (graph::getSizes(tensorOf(value)) == SmallVector<SizeExpr>(sizes))
+    return value;
+  return graph::ReshapeOp::create(rewriter, loc, value, sizes);
+}
+
+/// The last dimension stays, all before it become one.
+static SmallVector<SizeExpr> asRows(ArrayRef<SizeExpr> sizes) { return {product(sizes.drop_back()), sizes.back()}; }
+
+static graph::ConstantOp splatOf(Value value) {
+  auto constant = value.getDefiningOp<graph::ConstantOp>();
+  return constant && isa<SplatElementsAttr>(constant.getValue()) ? constant : graph::ConstantOp();
+}
+
+/// Clones an op on new operands, with a result of new sizes.
+static Value cloneWith(PatternRewriter &rewriter, Operation *op, ValueRange operands, ArrayRef<SizeExpr> sizes) {
+  Operation *clone = rewriter.clone(*op);
+  clone->setOperands(operands);
+  clone->getResult(0).setType(graph::getTensorType(sizes, tensorOf(op->getResult(0)).getElementType()));
+  return clone->getResult(0);
+}
+
+namespace {
+/// An operand of an element-wise op under another shape of the same elements; nothing if broadcasting stands in the way.
+struct ReshapedOperands {
+  PatternRewriter &rewriter;
+  Operation *op;
+  ArrayRef<SizeExpr> sizes;
+
+  /// Whether the operand repeats one element, or one run along the last dimension that the new sizes keep.
+  bool isSmall(Value operand) {
+    SmallVector<SizeExpr> own = graph::getSizes(tensorOf(operand)), whole = graph::getSizes(tensorOf(op->getResult(0)));
+    for (const SizeExpr &size : ArrayRef(own).drop_back(own.empty() ? 0 : 1))
+      if (size != SizeExpr(1))
+        return false;
+    return own.empty() || own.back() == SizeExpr(1) || whole.back() == sizes.back();
+  }
+  bool allow(Value operand) { return sameSizes(operand, op->getResult(0)) || splatOf(operand) || isSmall(operand); }
+  Value take(Value operand) {
+    if (sameSizes(operand, op->getResult(0)))
+      return reshape(rewriter, op->getLoc(), operand, sizes);
+    SmallVector<SizeExpr> own = graph::getSizes(tensorOf(operand));
+    return own.size() < 2 ? operand : reshape(rewriter, op->getLoc(), operand, {own.back()});
+  }
+};
+
+/// op(reshape(x), reshape(y)) becomes reshape(op(x, y)).
+struct SinkReshape : RewritePattern {
+  SinkReshape(MLIRContext *context) : RewritePattern(MatchAnyOpTypeTag(), 2, context) {}
+
+  static graph::ReshapeOp above(Operation *op) {
+    graph::ReshapeOp found;
+    for (Value operand : op->getOperands()) {
+      if (splatOf(operand) || !sameSizes(operand, op->getResult(0)))
+        continue;
+      auto reshape = operand.getDefiningOp<graph::ReshapeOp>();
+      if (!reshape || (found && !sameSizes(found.getInput(), reshape.getInput())))
+        return {};
+      found = reshape;
+    }
+    return found;
+  }
+
+  LogicalResult matchAndRewrite(Operation *op, PatternRewriter &rewriter) const override {
+    if (!isElementwise(op))
+      return failure();
+    graph::ReshapeOp reshapeOp = above(op);
+    if (!reshapeOp)
+      return failure();
+    SmallVector<SizeExpr> source = graph::getSizes(tensorOf(reshapeOp.getInput())), sizes = graph::getSizes(tensorOf(op->getResult(0)));
+    if (source.empty())
+      return failure();
+    ReshapedOperands operands{rewriter, op, source};
+    if (!llvm::all_of(op->getOperands(), [&](Value operand) { return operands.allow(operand); }))
+      return failure();
+    SmallVector<Value> taken = llvm::map_to_vector(op->getOperands(), [&](Value operand) { return operands.take(operand); });
+    rewriter.replaceOp(op, reshape(rewriter, op->getLoc(), cloneWith(rewriter, op, taken, source), sizes));
+    return success();
+  }
+};
+
+/// A row-wise op of more than two dimensions becomes one of two.
+struct FlattenOp : RewritePattern {
+  FlattenOp(MLIRContext *context, Pass::Statistic &flattened)
+      : RewritePattern(MatchAnyOpTypeTag(), 1, context), flattened(flattened) {}
+
+  LogicalResult matchAndRewrite(Operation *op, PatternRewriter &rewriter) const override {
+    LogicalResult done = isElementwise(op) ? elementwise(op, rewriter)
+                         : isa<graph::EmbeddingOp>(op) ? embedding(cast<graph::EmbeddingOp>(op), rewriter)
+                         : isa<graph::LinearOp>(op) || isRowNorm(op) || isRowReduction(op) ? rows(op, rewriter)
+                                                                                            : failure();
+    if (succeeded(done))
+      ++flattened;
+    return done;
+  }
+
+private:
+  LogicalResult elementwise(Operation *op, PatternRewriter &rewriter) const {
+    SmallVector<SizeExpr> sizes = graph::getSizes(tensorOf(op->getResult(0)));
+    if (sizes.size() < 3)
+      return failure();
+    SmallVector<SizeExpr> flat = asRows(sizes);
+    ReshapedOperands operands{rewriter, op, flat};
+    if (!llvm::all_of(op->getOperands(), [&](Value operand) { return operands.allow(operand); }))
+      return rewriter.notifyMatchFailure(op, "an operand is broadcast along rows");
+    SmallVector<Value> taken = llvm::map_to_vector(op->getOperands(), [&](Value operand) { return operands.take(operand); });
+    rewriter.replaceOp(op, reshape(rewriter, op->getLoc(), cloneWith(rewriter, op, taken, flat), sizes));
+    return success();
+  }
+
+  /// Ops whose first operand alone has rows.
+  LogicalResult rows(Operation *op, PatternRewriter &rewriter) const {
+    SmallVector<SizeExpr> input = graph::getSizes(tensorOf(op->getOperand(0))), sizes = graph::getSizes(tensorOf(op->getResult(0)));
+    if (input.size() < 3)
+      return failure();
+    SmallVector<Value> operands(op->getOperands());
+    operands[0] = reshape(rewriter, op->getLoc(), operands[0], asRows(input));
+    bool dropsRow = isRowReduction(op) && sizes.size() < input.size();
+    SmallVector<SizeExpr> flat = dropsRow ? SmallVector<SizeExpr>{product(sizes)} : asRows(sizes);
+    Value result = cloneWith(rewriter, op, operands, flat);
+    if (auto softmax = result.getDefiningOp<graph::SoftmaxOp>())
+      softmax.setAxis(1);
+    if (auto reduce = result.getDefiningOp<graph::ReduceOp>())
+      reduce.setAxes({1});
+    rewriter.replaceOp(op, reshape(rewriter, op->getLoc(), result, sizes));
+    return success();
+  }
+
+  LogicalResult embedding(graph::EmbeddingOp op, PatternRewriter &rewriter) const {
+    SmallVector<SizeExpr> ids = graph::getSizes(op.getIds().getType()), sizes = graph::getSizes(op.getResult().getType());
+    if (ids.size() < 2)
+      return failure();
+    Value flatIds = reshape(rewriter, op.getLoc(), op.getIds(), {product(ids)});
+    Value result = cloneWith(rewriter, op, {op.getTable(), flatIds}, asRows(sizes));
+    rewriter.replaceOp(op, reshape(rewriter, op.getLoc(), result, sizes));
+    return success();
+  }
+
+  Pass::Statistic &flattened;
+};
+
+struct FlattenRows : fusion::impl::FusionFlattenRowsBase<FlattenRows> {
+  using FusionFlattenRowsBase::FusionFlattenRowsBase;
+
+  void runOnOperation() override {
+    RewritePatternSet patterns(&getContext());
+    patterns.add<SinkReshape>(&getContext());
+    patterns.add<FlattenOp>(&getContext(), flattened);
+    graph::ReshapeOp::getCanonicalizationPatterns(patterns, &getContext());
+    if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
+      signalPassFailure();
+  }
+};
+} // namespace
