@@ -93,6 +93,8 @@ public:
   /// The relocatable objects of one code version, one per kernel, for `--emit=object`.
   virtual llvm::Expected<std::vector<std::vector<uint8_t>>> emitObjects(mlir::ModuleOp module,
                                                                         llvm::StringRef version) const = 0;
+  /// The assembly of one code version's kernels, for `--emit=asm`.
+  virtual llvm::Expected<std::string> emitAssembly(mlir::ModuleOp module, llvm::StringRef version) const = 0;
 };
 
 /// `cpu` (this machine), `cpu:zen4` (a facts file that ships with Girih), `cpu:/path` or `/path` (a facts file).

@@ -78,7 +78,8 @@ static void setAttributes(llvm::Function &function, const CodeVersion &version) 
   function.addFnAttr("target-features", version.llvmFeatures);
 }
 
-static llvm::Expected<std::vector<uint8_t>> compileKernel(mlir::LLVM::LLVMFuncOp kernel, const CodeVersion &version) {
+static llvm::Expected<std::vector<uint8_t>> compileKernel(mlir::LLVM::LLVMFuncOp kernel, const CodeVersion &version,
+                                                          llvm::CodeGenFileType kind) {
   mlir::OwningOpRef<mlir::ModuleOp> single = mlir::ModuleOp::create(kernel.getLoc());
   single->getBody()->push_back(kernel->clone());
   llvm::LLVMContext context;
@@ -97,7 +98,7 @@ static llvm::Expected<std::vector<uint8_t>> compileKernel(mlir::LLVM::LLVMFuncOp
   llvm::SmallVector<char, 0> object;
   llvm::raw_svector_ostream stream(object);
   llvm::legacy::PassManager codegen;
-  if (machine->addPassesToEmitFile(codegen, stream, nullptr, llvm::CodeGenFileType::ObjectFile))
+  if (machine->addPassesToEmitFile(codegen, stream, nullptr, kind))
     return makeError(ExitStatus::Internal, "codegen-failed", "LLVM cannot write objects for {0}", version.name);
   codegen.run(*module);
   return std::vector<uint8_t>(object.begin(), object.end());
@@ -128,14 +129,15 @@ static llvm::Error forEachInParallel(size_t count, llvm::function_ref<llvm::Erro
   return first;
 }
 
-llvm::Expected<std::vector<std::vector<uint8_t>>> cpu::emitObjects(mlir::ModuleOp module, const CodeVersion &version) {
+static llvm::Expected<std::vector<std::vector<uint8_t>>> compileAll(mlir::ModuleOp module, const CodeVersion &version,
+                                                                    llvm::CodeGenFileType kind) {
   llvm::Expected<mlir::ModuleOp> nested = findVersion(module, version);
   if (!nested)
     return nested.takeError();
   llvm::SmallVector<mlir::LLVM::LLVMFuncOp> kernels(nested->getOps<mlir::LLVM::LLVMFuncOp>());
   std::vector<std::vector<uint8_t>> objects(kernels.size());
   llvm::Error failed = forEachInParallel(kernels.size(), [&](size_t i) -> llvm::Error {
-    llvm::Expected<std::vector<uint8_t>> object = compileKernel(kernels[i], version);
+    llvm::Expected<std::vector<uint8_t>> object = compileKernel(kernels[i], version, kind);
     if (!object)
       return object.takeError();
     objects[i] = std::move(*object);
@@ -144,6 +146,20 @@ llvm::Expected<std::vector<std::vector<uint8_t>>> cpu::emitObjects(mlir::ModuleO
   if (failed)
     return failed;
   return objects;
+}
+
+llvm::Expected<std::vector<std::vector<uint8_t>>> cpu::emitObjects(mlir::ModuleOp module, const CodeVersion &version) {
+  return compileAll(module, version, llvm::CodeGenFileType::ObjectFile);
+}
+
+llvm::Expected<std::string> cpu::emitAssembly(mlir::ModuleOp module, const CodeVersion &version) {
+  auto texts = compileAll(module, version, llvm::CodeGenFileType::AssemblyFile);
+  if (!texts)
+    return texts.takeError();
+  std::string all;
+  for (const std::vector<uint8_t> &text : *texts)
+    all.append(text.begin(), text.end());
+  return all;
 }
 
 llvm::Expected<KernelImage> cpu::emitImage(mlir::ModuleOp module, const CodeVersion &version) {

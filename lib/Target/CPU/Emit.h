@@ -10,6 +10,8 @@ namespace girih::cpu {
 llvm::Expected<KernelImage> emitImage(mlir::ModuleOp module, const CodeVersion &version);
 /// One relocatable ELF object per kernel.
 llvm::Expected<std::vector<std::vector<uint8_t>>> emitObjects(mlir::ModuleOp module, const CodeVersion &version);
+/// The same kernels as assembly, one after another.
+llvm::Expected<std::string> emitAssembly(mlir::ModuleOp module, const CodeVersion &version);
 
 /// A kernel's object linked flat: all relocations resolved, so the bytes run wherever they are mapped.
 struct LinkedKernel {

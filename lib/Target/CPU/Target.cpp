@@ -49,6 +49,14 @@ public:
     return cpu::emitObjects(module, *found);
   }
 
+  llvm::Expected<std::string> emitAssembly(mlir::ModuleOp module, llvm::StringRef version) const override {
+    const cpu::CodeVersion *found = cpu::findCodeVersion(version);
+    if (!found)
+      return makeError(ExitStatus::Usage, "unknown-code-version", "expected x86-64-v3 or x86-64-v4, but found '{0}'",
+                       version);
+    return cpu::emitAssembly(module, *found);
+  }
+
 private:
   MachineFacts machine;
   std::unique_ptr<CostModel> model;
