@@ -12,7 +12,7 @@ import time
 import girih
 import numpy as np
 import pytest
-from conftest import make_bert
+from small_bert import make_bert
 
 
 def test_limits_reach_the_artifact(bert, tmp_path):
