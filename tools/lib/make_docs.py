@@ -1,4 +1,4 @@
-"""Writes the generated parts of docs/: the pass reference from every Passes.td, the tables of error codes from their definitions.
+"""Writes the generated parts of docs/: the dialects' and passes' references from the .td files, the tables of error codes from their definitions.
 
     python3 tools/lib/make_docs.py            writes them (also: ninja docs)
     python3 tools/lib/make_docs.py --check    says which are out of date
@@ -8,6 +8,8 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+
+import dialect_pages
 
 ROOT = Path(__file__).resolve().parents[2]
 TBLGEN = ["/usr/lib/llvm-22/bin/mlir-tblgen", "-gen-pass-doc", "-I/usr/lib/llvm-22/include", f"-I{ROOT}"]
@@ -64,12 +66,13 @@ def errors_page():
 def main():
     check = sys.argv[1:] == ["--check"]
     stale = []
-    for name, make in (("docs/passes.md", passes_page), ("docs/errors.md", errors_page)):
+    for name, make in (("docs/passes.md", passes_page), ("docs/errors.md", errors_page), *dialect_pages.pages()):
         path, text = ROOT / name, make()
         if path.exists() and path.read_text() == text:
             continue
         stale.append(name)
         if not check:
+            path.parent.mkdir(exist_ok=True)
             path.write_text(text)
     for name in stale:
         print(f"{name} {'is out of date: run ninja docs' if check else 'written'}")
