@@ -12,7 +12,7 @@ using namespace girih;
 static const StageInfo stageList[] = {
     {"import", "the model as its importer reads it: graph ops, one parameter per tensor"},
     {"simplify", "folded and without duplicates"},
-    {"flatten", "composite ops taken apart where parts fuse better alone"},
+    {"flatten", "row-wise ops on [rows, features]; batch and sequence apart only where they differ"},
     {"fuse", "girih.kernel regions: what runs together"},
     {"outline", "one function per distinct kernel; launches name the layers"},
     {"pack", "weights in the encodings that the target's kernels read"},
@@ -35,9 +35,9 @@ std::optional<size_t> girih::stageNumber(StringRef name) {
 static StringRef passesOf(StringRef stage) {
   return llvm::StringSwitch<StringRef>(stage)
       .Case("simplify", "canonicalize,cse,symbol-dce")
-      .Case("flatten", "fusion-flatten")
-      .Case("fuse", "fusion-fuse")
-      .Case("outline", "fusion-outline-kernels,fusion-merge-kernels,artifact-count-work")
+      .Case("flatten", "func.func(fusion-flatten-rows,canonicalize,cse)")
+      .Case("fuse", "fusion-form-kernels{remarks=true}")
+      .Case("outline", "fusion-outline-kernels,artifact-count-work")
       .Case("pack", "tiling-pack-operands")
       .Case("tile", "tiling-emit-programs,canonicalize,cse")
       .Default("");
