@@ -1,17 +1,13 @@
 """A small random encoder and its artifact, made once for all tests of the package."""
 
+import girih
 import pytest
-
-pytest.importorskip("torch")
-pytest.importorskip("transformers")
-girih = pytest.importorskip("girih")
+from small_bert import make_bert
 
 
 @pytest.fixture(scope="session")
 def bert(tmp_path_factory):
     """(directory, transformers' model)"""
-    from small_bert import make_bert
-
     directory = tmp_path_factory.mktemp("bert")
     return directory, make_bert(directory)
 

