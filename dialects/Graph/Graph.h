@@ -39,6 +39,11 @@ inline constexpr llvm::StringLiteral kEntryAttr = "girih.entry";
 inline constexpr llvm::StringLiteral kKernelAttr = "girih.kernel";
 inline constexpr llvm::StringLiteral kNameAttr = "girih.name";
 inline constexpr llvm::StringLiteral kRangeAttr = "girih.range";
+/// On launches: arithmetic and memory traffic, lists of size expressions to be summed.
+inline constexpr llvm::StringLiteral kFlopsAttr = "girih.flops";
+inline constexpr llvm::StringLiteral kBytesAttr = "girih.bytes";
+/// On lowered kernels: bytes of memory private to a thread.
+inline constexpr llvm::StringLiteral kScratchAttr = "girih.scratch_bytes";
 
 /// Marks ops whose types' sizes are verified to be declared.
 template <typename ConcreteOp>

@@ -170,6 +170,17 @@ static LogicalResult verifyContract(Operation *op, Attribute value) {
   return op->emitOpError("expects girih.contract to be \"exact\", \"stable\" or \"fast\", but got ") << value;
 }
 
+static LogicalResult verifyWork(Operation *op, StringRef name, Attribute value) {
+  auto isSize = [](Attribute term) {
+    auto text = dyn_cast<StringAttr>(term);
+    return text && succeeded(SizeExpr::parse(text.getValue()));
+  };
+  auto terms = dyn_cast<ArrayAttr>(value);
+  if (isa<LaunchOp>(op) && terms && llvm::all_of(terms, isSize))
+    return success();
+  return op->emitOpError("expects ") << name << " to be a list of size expressions on a girih.launch, but got " << value;
+}
+
 LogicalResult GirihDialect::verifyOperationAttribute(Operation *op, NamedAttribute attribute) {
   StringRef name = attribute.getName();
   if (name == kContractAttr)
@@ -183,6 +194,10 @@ LogicalResult GirihDialect::verifyOperationAttribute(Operation *op, NamedAttribu
       return success();
     return op->emitOpError("expects ") << name << " as a unit attribute of a func.func";
   }
+  if (name == kFlopsAttr || name == kBytesAttr)
+    return verifyWork(op, name, attribute.getValue());
+  if (name == kScratchAttr && isa<IntegerAttr>(attribute.getValue()))
+    return success();
   return op->emitOpError("expects an attribute of the girih dialect, but got ") << name;
 }
 

@@ -105,8 +105,8 @@ struct ArtifactCountWork : artifact::impl::ArtifactCountWorkBase<ArtifactCountWo
       auto kernel = table.lookup<func::FuncOp>(launch.getKernel());
       if (!kernel || kernel.isExternal())
         return;
-      launch->setAttr("girih.flops", flopsOf(kernel).attribute(&getContext()));
-      launch->setAttr("girih.bytes", bytesOf(kernel).attribute(&getContext()));
+      launch->setAttr(graph::kFlopsAttr, flopsOf(kernel).attribute(&getContext()));
+      launch->setAttr(graph::kBytesAttr, bytesOf(kernel).attribute(&getContext()));
     });
   }
 };

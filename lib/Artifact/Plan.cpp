@@ -85,9 +85,9 @@ artifact::Value EntryPlanner::describe(Type type, DictionaryAttr attributes, Str
   value.name = (fallback + Twine(number)).str();
   if (!attributes)
     return value;
-  if (auto name = attributes.getAs<StringAttr>("girih.name"))
+  if (auto name = attributes.getAs<StringAttr>(graph::kNameAttr))
     value.name = name.str();
-  if (auto range = attributes.getAs<ArrayAttr>("girih.range"))
+  if (auto range = attributes.getAs<ArrayAttr>(graph::kRangeAttr))
     value.range = {cast<IntegerAttr>(range[0]).getInt(), cast<IntegerAttr>(range[1]).getInt()};
   return value;
 }
@@ -184,8 +184,8 @@ LogicalResult EntryPlanner::visitLaunch(graph::LaunchOp op) {
     launch.arguments.push_back(argument(value));
   for (auto grid : program.getGrid().getAsRange<tile::GridAttr>())
     launch.grid.push_back(launch.arguments[grid.getArg()].dims[grid.getDim()].ceilDiv(grid.getStep()));
-  launch.flops = workExpression(op, "girih.flops", numbering.symbols);
-  launch.bytes = workExpression(op, "girih.bytes", numbering.symbols);
+  launch.flops = workExpression(op, graph::kFlopsAttr, numbering.symbols);
+  launch.bytes = workExpression(op, graph::kBytesAttr, numbering.symbols);
   if (numbering.kernels.try_emplace(launch.kernel, plan.kernels.size()).second)
     plan.kernels.push_back(launch.kernel);
   entry.launches.push_back(std::move(launch));
@@ -272,7 +272,7 @@ FailureOr<Plan> girih::artifact::planModule(ModuleOp module) {
     plan.symbols.push_back({symbol.getSymName().str(), static_cast<int64_t>(symbol.getMin()), static_cast<int64_t>(symbol.getMax())});
   }
   for (auto function : module.getOps<func::FuncOp>()) {
-    if (!function->hasAttr("girih.entry"))
+    if (!function->hasAttr(graph::kEntryAttr))
       continue;
     FailureOr<Entry> entry = EntryPlanner(function, table, numbering, plan).run();
     if (failed(entry))

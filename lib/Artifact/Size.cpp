@@ -3,6 +3,7 @@
 
 #include "girih-runtime/Format.h"
 
+#include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/MathExtras.h"
 
 using namespace girih::artifact;
@@ -75,7 +76,25 @@ Size Size::ceilDiv(int64_t divisor) const {
 
 Size Size::alignTo(int64_t multiple) const { return ceilDiv(multiple) * Size(multiple); }
 
-Size Size::max(const Size &a, const Size &b) { return a == b ? a : combine(GIRIH_OP_MAX, a, b); }
+std::optional<std::pair<int64_t, llvm::SmallVector<unsigned>>> Size::asProduct() const {
+  int64_t coefficient = 1;
+  for (const Instruction &i : program) {
+    if (i.opcode == GIRIH_OP_CONST && llvm::MulOverflow(coefficient, i.value, coefficient))
+      return std::nullopt;
+    if (i.opcode != GIRIH_OP_CONST && i.opcode != GIRIH_OP_SYMBOL && i.opcode != GIRIH_OP_MUL)
+      return std::nullopt;
+  }
+  llvm::SmallVector<unsigned> factors = symbols();
+  llvm::sort(factors);
+  return std::pair(coefficient, factors);
+}
+
+Size Size::max(const Size &a, const Size &b) {
+  auto x = a.asProduct(), y = b.asProduct();
+  if (x && y && x->second == y->second)
+    return x->first >= y->first ? a : b;
+  return combine(GIRIH_OP_MAX, a, b);
+}
 
 std::optional<int64_t> Size::constantValue() const {
   if (program.size() == 1 && program[0].opcode == GIRIH_OP_CONST)

@@ -29,6 +29,7 @@ public:
   Size ceilDiv(int64_t divisor) const;
   /// Rounded up to a multiple, for alignment.
   Size alignTo(int64_t multiple) const;
+  /// The greater; of two multiples of the same symbols, that is known at once.
   static Size max(const Size &a, const Size &b);
 
   std::optional<int64_t> constantValue() const;
@@ -45,6 +46,8 @@ public:
   bool operator==(const Size &) const = default;
 
 private:
+  /// Coefficient and sorted symbols, if the size is a product of constants and symbols.
+  std::optional<std::pair<int64_t, llvm::SmallVector<unsigned>>> asProduct() const;
   static Size combine(uint32_t opcode, const Size &a, const Size &b);
   std::vector<Instruction> program;
 };
