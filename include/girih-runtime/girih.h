@@ -169,13 +169,14 @@ typedef void (*girih_parallel)(void *user, uint32_t tasks, void (*body)(void *co
 
 typedef struct girih_session girih_session;
 
-/* One thread's part of one launch. */
+/* Some neighbouring blocks of one launch, run by one thread. */
 typedef struct girih_trace_event {
   const char *label, *kernel; /* the model's layers; the kernel's name, "copy" for a copy */
   uint32_t command;           /* index in the artifact's command table */
   uint32_t thread;            /* 0: the caller's */
   uint64_t begin_ns, end_ns;  /* CLOCK_MONOTONIC */
-  uint64_t blocks;            /* that this thread ran */
+  uint64_t blocks;            /* these */
+  uint64_t launch_blocks, launch_flops, launch_bytes; /* of the whole launch; 0 where the artifact does not state them */
 } girih_trace_event;
 
 /* Called from the threads that run, several at once. */
@@ -204,6 +205,30 @@ GIRIH_API girih_code girih_session_run(girih_session *session, uint32_t entry, c
 GIRIH_API void girih_session_cancel(girih_session *session);
 /* NULL: no more. Not during a run. */
 GIRIH_API void girih_session_set_trace(girih_session *session, girih_trace trace, void *user);
+
+/* What one launch has just read and written, for debugging. */
+typedef struct girih_observed_arg {
+  const void *data;
+  uint64_t bytes;
+  uint32_t kind;  /* girih_arg_kind */
+  uint32_t index; /* of the buffer, weight, input or output */
+  uint32_t rank;
+  int64_t shape[GIRIH_MAX_RANK]; /* the dims that the kernel was given */
+} girih_observed_arg;
+
+typedef struct girih_observation {
+  const char *label, *kernel;
+  uint32_t command;
+  uint64_t launch; /* counted from 0 in this run, copies left out */
+  uint32_t arg_count;
+  const girih_observed_arg *args; /* the kernel's results last */
+} girih_observation;
+
+typedef void (*girih_observer)(void *user, const girih_observation *observation);
+
+/* Calls the observer after every launch, from the caller's thread, which then runs everything alone. NULL: no more. Not
+ * during a run. */
+GIRIH_API void girih_session_set_observer(girih_session *session, girih_observer observer, void *user);
 
 typedef struct girih_statistics {
   uint64_t nanoseconds;   /* of the last run */

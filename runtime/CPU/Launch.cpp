@@ -6,11 +6,11 @@
 
 using namespace girih::runtime;
 
-void Launcher::reset(const Plan &newPlan, std::span<const TaskMemory> newTasks, TraceSink newSink) {
+void Launcher::reset(const Plan &newPlan, std::span<const TaskMemory> newTasks, const Listeners &newListeners) {
   plan = &newPlan;
   tasks = newTasks;
-  sink = newSink;
-  launchCount = blockCount = flopCount = byteCount = 0;
+  listeners = newListeners;
+  observed = launchCount = blockCount = flopCount = byteCount = 0;
   next.store(0);
   done.store(0);
   failed.store(false);
@@ -26,6 +26,8 @@ void Launcher::work(uint32_t task) {
     if (task == 0)
       count(walker.group());
     runGroup(step, walker.group(), task);
+    if (listeners.observer && !stopped())
+      observe(walker.group());
   }
   if (walker.failed())
     failed.store(true);
@@ -98,7 +100,7 @@ void Launcher::runBlocks(const Group &group, uint64_t first, uint64_t count, uin
 }
 
 void Launcher::runPart(const BoundLaunch &launch, uint64_t first, uint64_t count, uint32_t task) {
-  uint64_t begin = sink.trace ? monotonicNanoseconds() : 0;
+  uint64_t begin = listeners.trace ? monotonicNanoseconds() : 0;
   int64_t block[GIRIH_MAX_GRID] = {};
   uint64_t rest = first;
   for (uint32_t d = launch.gridRank; d-- != 0; rest /= launch.grid[d])
@@ -111,7 +113,7 @@ void Launcher::runPart(const BoundLaunch &launch, uint64_t first, uint64_t count
       block[d] = 0;
     }
   }
-  if (sink.trace)
+  if (listeners.trace)
     emit(launch, task, begin, count);
 }
 
@@ -126,5 +128,32 @@ void Launcher::emit(const BoundLaunch &launch, uint32_t task, uint64_t begin, ui
   event.begin_ns = begin;
   event.end_ns = monotonicNanoseconds();
   event.blocks = blocks;
-  sink.trace(sink.user, &event);
+  event.launch_blocks = launch.blocks;
+  event.launch_flops = launch.flops;
+  event.launch_bytes = launch.bytes;
+  listeners.trace(listeners.traceUser, &event);
+}
+
+//===-- Observing --------------------------------------------------------------------------------------------------===//
+
+void Launcher::observe(const Group &group) {
+  for (unsigned i = 0; i != group.size(); ++i)
+    if (group.launch(i).command->kind == GIRIH_COMMAND_LAUNCH)
+      observe(group.launch(i));
+}
+
+void Launcher::observe(const BoundLaunch &launch) {
+  const Tables &t = plan->module().tables();
+  const girih_command &command = *launch.command;
+  girih_observed_arg args[GIRIH_MAX_ARGS];
+  const int64_t *word = launch.args;
+  for (uint32_t i = 0; i != command.arg_count; ++i) {
+    const girih_arg &arg = t.args[command.first_arg + i];
+    args[i] = {reinterpret_cast<const void *>(*word++), plan->argBytes(arg), arg.kind, arg.index, arg.rank, {}};
+    for (uint32_t d = 0; d != arg.rank; ++d)
+      args[i].shape[d] = *word++;
+  }
+  girih_observation observation = {t.string(command.label), t.string(t.kernels[command.kernel].name),
+                                   uint32_t(&command - t.commands.data()), observed++, command.arg_count, args};
+  listeners.observer(listeners.observerUser, &observation);
 }

@@ -14,15 +14,18 @@ struct TaskMemory {
   WalkMemory walk;
 };
 
-struct TraceSink {
+/// Who is told what happens.
+struct Listeners {
   girih_trace trace = nullptr;
-  void *user = nullptr;
+  void *traceUser = nullptr;
+  girih_observer observer = nullptr; // only in runs of a single task
+  void *observerUser = nullptr;
 };
 
 /// One run of an entry. Lives in the session and is reset for each run.
 class Launcher {
 public:
-  void reset(const Plan &plan, std::span<const TaskMemory> tasks, TraceSink sink);
+  void reset(const Plan &plan, std::span<const TaskMemory> tasks, const Listeners &listeners);
   /// One task of the region; task 0 returns only when all is done, cancelled or failed.
   void work(uint32_t task);
   void cancel() { cancelled.store(true, std::memory_order_relaxed); }
@@ -43,14 +46,17 @@ private:
   void complete(uint32_t step, uint64_t total, uint64_t count);
   void waitFor(uint32_t step);
   void count(const Group &group);
+  void observe(const Group &group);
+  void observe(const BoundLaunch &launch);
   void emit(const BoundLaunch &launch, uint32_t task, uint64_t begin, uint64_t blocks);
   bool stopped() const { return wasCancelled() || hasFailed(); }
   static uint32_t stepOf(uint64_t word) { return uint32_t(word >> 32); }
 
   const Plan *plan = nullptr;
   std::span<const TaskMemory> tasks;
-  TraceSink sink;
+  Listeners listeners;
   uint64_t launchCount = 0, blockCount = 0, flopCount = 0, byteCount = 0; // kept by task 0
+  uint64_t observed = 0;
   alignas(64) std::atomic<uint64_t> next{0}; // running group's number (high half) and its next block (low half)
   alignas(64) std::atomic<uint64_t> done{0}; // blocks of the running group that are complete
   alignas(64) std::atomic<uint32_t> sleepers{0};

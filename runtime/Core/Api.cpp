@@ -251,6 +251,10 @@ void girih_session_set_trace(girih_session *session, girih_trace trace, void *us
   unwrap(session)->setTrace(trace, user);
 }
 
+void girih_session_set_observer(girih_session *session, girih_observer observer, void *user) {
+  unwrap(session)->setObserver(observer, user);
+}
+
 void girih_session_statistics(const girih_session *session, girih_statistics *statistics) {
   *statistics = reinterpret_cast<const Session *>(session)->statistics();
 }

@@ -191,3 +191,8 @@ bool Plan::bindCommand(const girih_command &command, const int64_t *symbols, int
 bool Plan::bindDynamic(uint32_t command, const int64_t *symbols, int64_t *words, BoundLaunch &launch) const {
   return bindCommand(t.commands[command], symbols, words, launch);
 }
+
+uint64_t Plan::argBytes(const girih_arg &arg) const {
+  std::span<uint8_t> bytes;
+  return piece(arg, boundSymbols.data(), bytes) ? bytes.size() : 0;
+}

@@ -36,6 +36,8 @@ public:
   const BoundLaunch &bound(uint32_t command) const { return launches[command - boundEntry->first_command]; }
   /// Binds a command that depends on counters into the caller's words (wordsPerLaunch() of them). False: out of bounds.
   bool bindDynamic(uint32_t command, const int64_t *symbols, int64_t *words, BoundLaunch &launch) const;
+  /// Bytes that an argument covers at the bound sizes; 0 where they depend on a counter.
+  uint64_t argBytes(const girih_arg &arg) const;
   size_t wordsPerLaunch() const { return maxWords; }
   bool hasDynamic() const { return anyDynamic; }
 

@@ -111,7 +111,7 @@ girih_code Session::run(const Call &call, girih_status *status) {
 
 girih_code Session::runChecked(const Call &call, girih_status *status) {
   uint64_t begin = monotonicNanoseconds();
-  launcher.reset(plan, tasks, sink);
+  launcher.reset(plan, tasks, listeners);
   if (call.entry >= module.tables().entries.size())
     return fail(status, GIRIH_UNKNOWN_ENTRY, "expected an entry point below %zu but got %u",
                 module.tables().entries.size(), call.entry);
@@ -136,7 +136,9 @@ girih_code Session::runChecked(const Call &call, girih_status *status) {
 
 void Session::launchAll() {
   auto body = [](void *self, uint32_t task) { static_cast<Launcher *>(self)->work(task); };
-  if (parallel)
+  if (listeners.observer)
+    body(&launcher, 0);
+  else if (parallel)
     parallel(parallelUser, threads, body, &launcher);
   else
     pool->run(threads, body, &launcher);

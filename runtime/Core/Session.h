@@ -13,7 +13,10 @@ public:
 
   girih_code run(const Call &call, girih_status *status);
   void cancel() { launcher.cancel(); }
-  void setTrace(girih_trace trace, void *user) { sink = {trace, user}; }
+  void setTrace(girih_trace trace, void *user) { listeners.trace = trace, listeners.traceUser = user; }
+  void setObserver(girih_observer observer, void *user) {
+    listeners.observer = observer, listeners.observerUser = user;
+  }
   girih_statistics statistics() const { return last; }
 
 private:
@@ -36,7 +39,7 @@ private:
   girih_parallel parallel = nullptr;
   void *parallelUser = nullptr;
   uint32_t threads = 1;
-  TraceSink sink;
+  Listeners listeners;
   Launcher launcher;
   girih_statistics last = {};
   std::atomic<bool> running{false};
