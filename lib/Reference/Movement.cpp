@@ -46,7 +46,7 @@ void reduce(ReduceOp op, Operands operands, Results results) {
     return;
   double count = out.size() == 0 ? 1 : static_cast<double>(in.size()) / out.size();
   for (int64_t i = 0; i < out.size(); ++i)
-    out[i] = isa<FloatType>(out.getElementType()) ? out[i] / count : std::trunc(out[i] / count);
+    out[i] /= count;
 }
 
 int64_t nonNegative(int64_t axis, int64_t rank) { return axis < 0 ? axis + rank : axis; }

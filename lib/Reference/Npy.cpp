@@ -147,7 +147,7 @@ llvm::Error girih::reference::writeNpy(const HostTensor &tensor, StringRef path)
   std::error_code code;
   llvm::raw_fd_ostream os(path, code);
   if (code)
-    return badInput("unreadable-file", "expected to write '{0}', but: {1}", path, code.message());
+    return resourceError("cannot-write", "expected to write '{0}', but: {1}", path, code.message());
   HostTensor stored(tensor.getShape(), fileType(tensor));
   std::copy(tensor.data(), tensor.data() + tensor.size(), stored.data());
   std::vector<char> bytes = stored.toBytes();

@@ -43,7 +43,7 @@ Expected<OwningOpRef<ModuleOp>> girih::eval::readModule(MLIRContext &context, co
     return error;
   OwningOpRef<ModuleOp> module = parseSourceFile<ModuleOp>(path, &context);
   if (!module)
-    return badInput("bad-module", "expected a module of Girih's dialects in '{0}'; see the errors above", path);
+    return badInput("bad-mlir", "expected a module of Girih's dialects in '{0}'; see the errors above", path);
   return module;
 }
 
