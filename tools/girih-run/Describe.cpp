@@ -1,0 +1,50 @@
+// Lists what an artifact holds.
+#include "Call.h"
+
+#include <cstdio>
+
+using namespace girih::run;
+
+static void describeValue(const char *role, const girih_value_info &info) {
+  std::string dims;
+  for (uint32_t d = 0; d != info.rank; ++d)
+    dims += (d ? ", " : "") + std::string(info.dims[d]);
+  printf("  %-6s %s: %s [%s]", role, info.name, typeName(info.element_type), dims.c_str());
+  if (info.has_range)
+    printf(" in [%lld, %lld)", static_cast<long long>(info.range_low), static_cast<long long>(info.range_high));
+  printf("\n");
+}
+
+static void describeEntry(girih_module *module, uint32_t index) {
+  girih_entry_info entry;
+  girih_module_entry(module, index, &entry);
+  printf("%s (%u launches)\n", entry.name, entry.launch_count);
+  girih_value_info value;
+  for (uint32_t i = 0; i != entry.input_count; ++i) {
+    girih_module_input(module, index, i, &value);
+    describeValue("input", value);
+  }
+  for (uint32_t i = 0; i != entry.output_count; ++i) {
+    girih_module_output(module, index, i, &value);
+    describeValue("output", value);
+  }
+  uint64_t bytes = 0;
+  girih_module_arena_bytes(module, index, nullptr, &bytes, nullptr);
+  printf("  arena  at most %.1f MB\n", double(bytes) / 1e6);
+}
+
+void girih::run::describe(girih_module *module) {
+  girih_module_info info;
+  girih_module_describe(module, &info);
+  for (uint32_t i = 0; i != info.entry_count; ++i)
+    describeEntry(module, i);
+  girih_symbol_info symbol;
+  for (uint32_t i = 0; girih_module_symbol(module, i, &symbol) == GIRIH_OK; ++i)
+    printf("symbol %s: %lld to %lld\n", symbol.name, static_cast<long long>(symbol.min), static_cast<long long>(symbol.max));
+  printf("file %.1f MB: %u weights of %.1f MB; %u kernels of %.1f KB for %s\n", double(info.file_bytes) / 1e6,
+         info.weight_count, double(info.weight_bytes) / 1e6, info.kernel_count, double(info.code_bytes) / 1e3,
+         info.code_version);
+  for (const char *key : {"model", "target", "contract", "dtype", "producer"})
+    if (const char *value = girih_module_property(module, key))
+      printf("%s: %s\n", key, value);
+}

@@ -1,0 +1,32 @@
+// girih-run's command line.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace girih::run {
+
+struct Options {
+  std::string artifact;
+  bool help = false, version = false;
+  std::string entry, code;
+  std::vector<std::string> inputs; // "name=file.npy" or "file.npy", in order
+  std::map<std::string, std::string> outputs;
+  std::map<std::string, int64_t> shape; // symbol values
+  uint32_t threads = 0;
+  uint64_t seed = 1;
+  bool run = false; // with made-up inputs
+  bool benchmark = false, perLaunch = false, json = false;
+  uint32_t warmup = 3, repeats = 0; // 0: as many as fit a second or two
+  std::string trace;
+  std::string compareModel, compilerLibrary;
+  double tolerance = 0; // 0: by element type
+};
+
+Options parseOptions(int argc, char **argv);
+void printHelp();
+
+} // namespace girih::run

@@ -1,0 +1,51 @@
+// girih-run: lists, runs, measures and checks the entry points of an artifact.
+#include "Benchmark.h"
+#include "Compare.h"
+#include "Trace.h"
+
+#include <cstdio>
+
+using namespace girih::run;
+
+static int perform(const Options &options) {
+  Module module = loadModule(options);
+  bool runs = options.run || options.benchmark || !options.inputs.empty() || !options.shape.empty() ||
+              !options.outputs.empty() || !options.trace.empty() || !options.compareModel.empty();
+  if (!runs) {
+    describe(module.get());
+    return Success;
+  }
+  Call call(module.get(), options);
+  if (!options.compareModel.empty())
+    return compareReference(module.get(), call, options);
+  if (!options.trace.empty())
+    traceCall(call, options.trace);
+  if (options.benchmark) {
+    benchmark(call, options);
+  } else if (options.trace.empty() || !options.outputs.empty()) {
+    call.run();
+    showOutputs(call, options);
+  }
+  return Success;
+}
+
+int main(int argc, char **argv) {
+  try {
+    Options options = parseOptions(argc, argv);
+    if (options.help) {
+      printHelp();
+      return Success;
+    }
+    if (options.version) {
+      printf("girih-run %s\n", girih_runtime_version());
+      return Success;
+    }
+    return perform(options);
+  } catch (const Failure &failure) {
+    fprintf(stderr, "error: [%s] %s\n", failure.code.c_str(), failure.message.c_str());
+    return failure.exitStatus;
+  } catch (const std::exception &exception) {
+    fprintf(stderr, "error: [internal] %s\n", exception.what());
+    return Internal;
+  }
+}
