@@ -22,7 +22,7 @@ void girih::reference::fillFromAttribute(ElementsAttr value, HostTensor &tensor)
     }
   else
     for (const APInt &element : dense.getValues<APInt>())
-      tensor[at++] = element.getBitWidth() == 1 ? element.getZExtValue() : element.getSExtValue();
+      tensor[at++] = static_cast<double>(element.getBitWidth() == 1 ? static_cast<int64_t>(element.getZExtValue()) : element.getSExtValue());
 }
 
 void girih::reference::fillRandom(HostTensor &tensor, uint64_t seed, StringRef name) {

@@ -130,8 +130,9 @@ static void print(const Tensors &results) {
     llvm::outs() << "result " << i << " [";
     llvm::interleaveComma(result->getShape(), llvm::outs());
     llvm::outs() << "] " << result->getElementType() << ":";
+    const char *format = isa<IntegerType>(result->getElementType()) ? " %.0f" : " %g";
     for (int64_t at = 0; at < result->size(); ++at)
-      llvm::outs() << llvm::format(" %g", (*result)[at]);
+      llvm::outs() << llvm::format(format, (*result)[at]);
     llvm::outs() << "\n";
   }
 }
