@@ -176,7 +176,7 @@ llvm::Expected<KernelImage> cpu::emitImage(mlir::ModuleOp module, const CodeVers
     if (!linked)
       return linked.takeError();
     image.bytes.resize(llvm::alignTo(image.bytes.size(), 64), 0xcc); // int3 between kernels
-    auto scratch = kernel->getAttrOfType<mlir::IntegerAttr>("girih.scratch_bytes");
+    auto scratch = kernel->getAttrOfType<mlir::IntegerAttr>("scratch_bytes");
     image.kernels.push_back({kernel.getName().str(), image.bytes.size() + linked->entry,
                              scratch ? scratch.getValue().getZExtValue() : 0});
     image.bytes.insert(image.bytes.end(), linked->bytes.begin(), linked->bytes.end());

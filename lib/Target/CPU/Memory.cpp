@@ -15,8 +15,8 @@ Value ProgramLowering::address(Value base, Type element, Value index) {
   if (known == 0)
     return base;
   Type pointer = LLVM::LLVMPointerType::get(builder.getContext());
-  return LLVM::GEPOp::create(builder, loc, pointer, element, base, ValueRange{toI64(index)},
-                             LLVM::GEPNoWrapFlags::inbounds);
+  // Not `inbounds`: masked lanes and rows may be addressed outside their buffer, and are not touched there.
+  return LLVM::GEPOp::create(builder, loc, pointer, element, base, ValueRange{toI64(index)});
 }
 
 Value ProgramLowering::fromStorage(Value value, Type element) {

@@ -13,7 +13,7 @@ def CPULowerPrograms : Pass<"cpu-lower-programs", "::mlir::ModuleOp"> {
     A tile never becomes one large vector. Element-wise values are evaluated where they are needed, 16 lanes at a
     time; results of dots and reductions, and what is dear and used twice, are kept in scratch. `tile.dot`
     becomes register-blocked micro-kernels of fused multiply-adds that read packed weights and plain loads in
-    place. Rows past the end of the outputs are never computed. Each function carries `girih.scratch_bytes`.
+    place. Rows past the end of the outputs are never computed. Each function carries `scratch_bytes`.
 
     Precondition: programs verify and use arith, math, tile, `tensor.splat`, `tensor.extract`, `scf.for` and `scf.if` only.
   }];
@@ -43,7 +43,7 @@ def CPUConvertToLLVM : Pass<"cpu-convert-to-llvm", "::mlir::ModuleOp"> {
     Converts a nested module's functions to the LLVM dialect in one conversion, after control flow became branches.
     Declines what has no conversion, naming the operation.
   }];
-  let dependentDialects = ["::mlir::LLVM::LLVMDialect"];
+  let dependentDialects = ["::mlir::cf::ControlFlowDialect", "::mlir::LLVM::LLVMDialect"];
 }
 
 #endif

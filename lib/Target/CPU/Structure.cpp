@@ -30,7 +30,7 @@ LogicalResult ProgramLowering::run() {
   builder.restoreInsertionPoint(body);
   if (failed(lowerBlock(program.getBody().front())))
     return failure();
-  function->setAttr("girih.scratch_bytes", builder.getI64IntegerAttr(llvm::alignTo(scratchBytes, 64)));
+  function->setAttr("scratch_bytes", builder.getI64IntegerAttr(llvm::alignTo(scratchBytes, 64)));
   return success();
 }
 
