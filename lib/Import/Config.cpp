@@ -18,7 +18,7 @@ using llvm::StringRef;
 static constexpr StringLiteral bookkeeping[] = {
     "_name_or_path", "architectures",   "model_type",  "name",        "transformers_version", "torch_dtype",
     "dtype",         "tokenizer_class", "finetuning_task", "problem_type", "language",        "id2label",
-    "label2id",      "num_labels",      "task_specific_params", "sentence_transformers", "_commit_hash", "prefix"};
+    "label2id",      "num_labels", "_num_labels",      "task_specific_params", "sentence_transformers", "_commit_hash", "prefix"};
 // Training: dropout does nothing at inference.
 static constexpr StringLiteral training[] = {
     "attention_probs_dropout_prob", "hidden_dropout_prob", "classifier_dropout", "initializer_range",
@@ -28,7 +28,7 @@ static constexpr StringLiteral execution[] = {
     "use_cache",           "return_dict",          "output_attentions",    "output_hidden_states",
     "output_past",         "torchscript",          "use_bfloat16",         "tf_legacy_loss",
     "attn_implementation", "_attn_implementation", "_attn_implementation_autoset", "_attn_implementation_internal",
-    "chunk_size_feed_forward"};
+    "chunk_size_feed_forward", "xla_device"};
 // Special tokens: they enter the ids, not the computation.
 static constexpr StringLiteral tokens[] = {"pad_token_id", "bos_token_id", "eos_token_id", "sep_token_id",
                                            "cls_token_id", "mask_token_id", "unk_token_id", "decoder_start_token_id"};

@@ -11,6 +11,7 @@ import argparse
 import json
 import os
 import random
+import shutil
 import struct
 
 H, F, HEADS, VOCAB, POSITIONS = 8, 16, 2, 11, 20
@@ -163,6 +164,7 @@ def main():
     tensors = {args.prefix + name: shape for name, shape in tensors.items()}
     tensors |= dict(map(split, args.add))
 
+    shutil.rmtree(args.folder, ignore_errors=True)  # nothing is left of an earlier run
     write_json(args.folder, "config.json", config)
     if args.shards:
         write_shards(args.folder, tensors, args.dtype, args.shards)
