@@ -77,9 +77,6 @@ static LogicalResult checkSequences(MaybeLocation location, AttentionAdaptor op)
   if (value[2] != key[2]) // C2
     return expects<AttentionOp>(location, "key and value of equal heads, but got ", key[2].str(), " and ",
                                 value[2].str());
-  if (op.getCausal() && key[1] != query[1]) // C6
-    return expects<AttentionOp>(location, "query and key of equal length where causal, but got ", query[1].str(),
-                                " and ", key[1].str());
   return success();
 }
 
@@ -112,9 +109,9 @@ LogicalResult AttentionOp::inferReturnTypes(MLIRContext *context, MaybeLocation 
 }
 
 LogicalResult AttentionOp::verify() {
-  if (!getScale().isFinite()) // C8
+  if (!getScale().isFinite()) // C7
     return emitOpError("expects a finite scale, but got ") << getScaleAttr();
-  return verifyContractionTypes(*this); // C7
+  return verifyContractionTypes(*this); // C6
 }
 Type AttentionOp::getComputeType() { return typeOr(getCompute(), elementOf(getQuery())); }
 Type AttentionOp::getAccumulateType() { return typeOr(getAccumulate(), Float32Type::get(getContext())); }

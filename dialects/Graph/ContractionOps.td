@@ -51,8 +51,8 @@ def Girih_AttentionOp : Girih_InferredOp<"attention", [AttrSizedOperandSegments]
 
     `result[b, s, h, e] = sum over t of softmax_t(score)[b, h, s, t] * value[b, t, h / (H / G), e]`
 
-    A key takes part where `mask[b, t]` is not 0 and, if `causal`, where `t <= s`. A row that may attend to nothing yields 0, and its
-    log-sum-exp is minus infinity. With `return_lse` the second result is the `[b, h, s]` log-sum-exp of the scores, in natural units.
+    A key takes part where `mask[b, t]` is not 0 and, if `causal`, where it is not later than the row; the last row sees all T keys, so
+    row s sees those with `t <= s + T - S`. A row that may attend to nothing yields 0, and its log-sum-exp is minus infinity. With `return_lse` the second result is the `[b, h, s]` log-sum-exp of the scores, in natural units.
     Fewer key heads than query heads (G < H) is grouped-query attention.
 
     C1: `query` `[b, s, H, d]`, `key` `[b, t, G, d]` and `value` `[b, t, G, e]` have rank 4, one element type, static heads and head sizes.
@@ -60,9 +60,8 @@ def Girih_AttentionOp : Girih_InferredOp<"attention", [AttrSizedOperandSegments]
     C3: G divides H.
     C4: `mask`, if there is one, is `[b, t]`.
     C5: `bias`, if there is one, is `[b or 1, H or 1, s, t]`.
-    C6: if `causal`, s and t are equal.
-    C7: `compute` is f32, bf16 or f16, and `accumulate` is f32.
-    C8: `scale` is finite.
+    C6: `compute` is f32, bf16 or f16, and `accumulate` is f32.
+    C7: `scale` is finite.
 
     ```mlir
     girih.symbol @seq {min = 1 : i64, max = 512 : i64}

@@ -6,6 +6,7 @@
 
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Utils/StructuredOpsUtils.h"
 #include "mlir/IR/AffineMap.h"
 #include "mlir/IR/BuiltinOps.h"
@@ -18,6 +19,7 @@
 #include "mlir/Interfaces/ControlFlowInterfaces.h"
 #include "mlir/Interfaces/InferTypeOpInterface.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
+#include "mlir/Interfaces/TilingInterface.h"
 
 namespace girih::reference {
 /// A tensor in the host's memory; defined in lib/Reference.
@@ -56,6 +58,21 @@ class InfersResults : public mlir::OpTrait::TraitBase<ConcreteOp, InfersResults>
 public:
   static llvm::LogicalResult verifyTrait(mlir::Operation *op) { return verifyInferredTypes(op); }
 };
+
+/// Positions, from an op's indexing maps: its iteration domain, the tile of a result that a tile of the domain computes, and the
+/// tile of the domain that computes a tile of a result.
+llvm::SmallVector<mlir::Range> iterationDomain(mlir::Operation *op, mlir::OpBuilder &builder);
+llvm::LogicalResult resultTilePosition(mlir::Operation *op, unsigned result, llvm::ArrayRef<mlir::OpFoldResult> offsets,
+                                       llvm::ArrayRef<mlir::OpFoldResult> sizes,
+                                       llvm::SmallVector<mlir::OpFoldResult> &resultOffsets,
+                                       llvm::SmallVector<mlir::OpFoldResult> &resultSizes);
+llvm::LogicalResult domainTileOfResultTile(mlir::Operation *op, mlir::OpBuilder &builder, unsigned result,
+                                           llvm::ArrayRef<mlir::OpFoldResult> offsets,
+                                           llvm::ArrayRef<mlir::OpFoldResult> sizes,
+                                           llvm::SmallVectorImpl<mlir::OpFoldResult> &domainOffsets,
+                                           llvm::SmallVectorImpl<mlir::OpFoldResult> &domainSizes);
+template <typename ConcreteOp>
+class PositionsByIndexing : public mlir::OpTrait::TraitBase<ConcreteOp, PositionsByIndexing> {};
 
 /// The model layers a location names, for traces and messages: "encoder.layer.3.output.dense", several joined by " + ".
 std::string layerName(mlir::Location location);

@@ -8,6 +8,7 @@ include "mlir/IR/SymbolInterfaces.td"
 include "mlir/Interfaces/InferTypeOpInterface.td"
 include "mlir/Interfaces/SideEffectInterfaces.td"
 include "mlir/Interfaces/ControlFlowInterfaces.td"
+include "mlir/Interfaces/TilingInterface.td"
 include "dialects/Graph/GraphAttrs.td"
 
 def Girih_Tensor : Type<CPred<"::girih::graph::isGraphTensor($_self)">,
@@ -32,11 +33,32 @@ def Girih_SizesDeclaredTrait : NativeOpTrait<"SizesDeclared", [], [{
 }
 def Girih_SizesDeclared : TraitList<[SymbolUserOpInterface, Girih_SizesDeclaredTrait]>;
 
+// Upstream's questions about positions, answered from the indexing maps (Positions.cpp).
+def Girih_PositionsTrait : NativeOpTrait<"PositionsByIndexing", [], [{
+    ::llvm::SmallVector<::mlir::utils::IteratorType> getLoopIteratorTypes() { return getIteratorTypes(); }
+    ::llvm::SmallVector<::mlir::Range> getIterationDomain(::mlir::OpBuilder &builder) {
+      return ::girih::graph::iterationDomain(*this, builder);
+    }
+    ::llvm::LogicalResult getResultTilePosition(::mlir::OpBuilder &, unsigned result,
+        ::llvm::ArrayRef<::mlir::OpFoldResult> offsets, ::llvm::ArrayRef<::mlir::OpFoldResult> sizes,
+        ::llvm::SmallVector<::mlir::OpFoldResult> &resultOffsets, ::llvm::SmallVector<::mlir::OpFoldResult> &resultSizes) {
+      return ::girih::graph::resultTilePosition(*this, result, offsets, sizes, resultOffsets, resultSizes);
+    }
+    ::llvm::LogicalResult getIterationDomainTileFromResultTile(::mlir::OpBuilder &builder, unsigned result,
+        ::llvm::ArrayRef<::mlir::OpFoldResult> offsets, ::llvm::ArrayRef<::mlir::OpFoldResult> sizes,
+        ::llvm::SmallVectorImpl<::mlir::OpFoldResult> &domainOffsets, ::llvm::SmallVectorImpl<::mlir::OpFoldResult> &domainSizes) {
+      return ::girih::graph::domainTileOfResultTile(*this, builder, result, offsets, sizes, domainOffsets, domainSizes);
+    }
+  }]> {
+  let cppNamespace = "::girih::graph";
+}
+def Girih_Indexed : TraitList<[DeclareOpInterfaceMethods<Girih_IndexedOpInterface>, TilingInterface, Girih_PositionsTrait]>;
+
 class Girih_Op<string mnemonic, list<Trait> traits = []> : Op<Girih_Dialect, mnemonic, traits>;
 
 // A pure op on tensors whose result types follow from operands and attributes, or (cast, reshape) are stated.
 class Girih_TensorOp<string mnemonic, list<Trait> traits = []> : Girih_Op<mnemonic,
-    !listconcat([Pure, Girih_SizesDeclared, DeclareOpInterfaceMethods<Girih_IndexedOpInterface>], traits)>;
+    !listconcat([Pure, Girih_SizesDeclared, Girih_Indexed], traits)>;
 // Result types are inferred, and checked by a trait of ours: upstream's check adds a second error, "failed to infer returned
 // types", to the one that says what is wrong.
 def Girih_InfersResultsTrait : NativeOpTrait<"InfersResults", [], [{

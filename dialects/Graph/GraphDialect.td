@@ -32,7 +32,7 @@ def Girih_Dialect : Dialect {
     | `girih.range` | integer entry arguments | `[lo, hi)`, checked by the runtime before anything launches |
   }];
   let cppNamespace = "::girih::graph";
-  let dependentDialects = ["::mlir::func::FuncDialect", "::mlir::affine::AffineDialect"];
+  let dependentDialects = ["::mlir::func::FuncDialect", "::mlir::affine::AffineDialect", "::mlir::tensor::TensorDialect"];
   let useDefaultAttributePrinterParser = 1;
   let extraClassDeclaration = [{
     void registerAttributes();

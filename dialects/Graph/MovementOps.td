@@ -89,7 +89,7 @@ def Girih_ConcatOp : Girih_InferredOp<"concat"> {
   let hasFolder = 1;
 }
 
-def Girih_SliceOp : Girih_Op<"slice", [Pure, Girih_InfersResults, DeclareOpInterfaceMethods<Girih_IndexedOpInterface>,
+def Girih_SliceOp : Girih_Op<"slice", [Pure, Girih_InfersResults, Girih_Indexed,
                                        DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
   let summary = "a box cut out of a tensor";
   let description = [{

@@ -350,14 +350,6 @@ func.func @f(%q: tensor<1x5x8x64xf32>, %v: tensor<1x5x4x64xf32>) {
 
 // -----
 
-func.func @f(%q: tensor<1x5x8x64xf32>, %k: tensor<1x6x8x64xf32>) {
-  // expected-error @+1 {{'girih.attention' op expects query and key of equal length where causal, but got 5 and 6}}
-  %0 = girih.attention %q, %k, %k {causal, scale = 1.0 : f32} : (tensor<1x5x8x64xf32>, tensor<1x6x8x64xf32>, tensor<1x6x8x64xf32>) -> tensor<1x5x8x64xf32>
-  return
-}
-
-// -----
-
 func.func @f(%q: tensor<1x5x8x64xf32>, %k: tensor<1x6x8x64xf32>, %m: tensor<1x5xi32>) {
   // expected-error @+1 {{'girih.attention' op expects mask of shape [b, t] = [1, 6], but got 'tensor<1x5xi32>'}}
   %0 = girih.attention %q, %k, %k mask %m {scale = 1.0 : f32} : (tensor<1x5x8x64xf32>, tensor<1x6x8x64xf32>, tensor<1x6x8x64xf32>, tensor<1x5xi32>) -> tensor<1x5x8x64xf32>
