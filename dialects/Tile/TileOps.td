@@ -124,7 +124,7 @@ def Tile_DimOp : Tile_Op<"dim", [Pure]> {
   }];
   let arguments = (ins Arg<Tile_ViewType, "the view">:$view, ConfinedAttr<I64Attr, [IntNonNegative]>:$dim);
   let results = (outs Index:$result);
-  let assemblyFormat = "$view `,` $dim attr-dict `:` type($view)";
+  let assemblyFormat = "$view `,` $dim attr-dict `:` qualified(type($view))";
   let hasVerifier = 1;
   let hasFolder = 1;
 }
@@ -168,7 +168,7 @@ def Tile_LoadOp : Tile_Op<"load", [Pure]> {
     ::llvm::SmallVector<int64_t> getTileDims();
   }];
   let assemblyFormat = [{
-    $view `[` $offsets `]` (`dims` $dims^)? attr-dict `:` type($view) `->` type($result)
+    $view `[` $offsets `]` (`dims` $dims^)? attr-dict `:` qualified(type($view)) `->` type($result)
   }];
   let hasVerifier = 1;
 }
@@ -204,7 +204,7 @@ def Tile_StoreOp : Tile_Op<"store"> {
     ::llvm::SmallVector<int64_t> getTileDims();
   }];
   let assemblyFormat = [{
-    $tile `,` $view `[` $offsets `]` (`dims` $dims^)? attr-dict `:` type($tile) `,` type($view)
+    $tile `,` $view `[` $offsets `]` (`dims` $dims^)? attr-dict `:` type($tile) `,` qualified(type($view))
   }];
   let hasVerifier = 1;
 }
@@ -234,7 +234,7 @@ def Tile_GatherOp : Tile_Op<"gather", [Pure]> {
       Arg<Variadic<Index>, "where the tile begins, one per view dimension but the first">:$offsets);
   let results = (outs Res<Tile_Tile, "the rows read">:$result);
   let assemblyFormat = [{
-    $view `[` $indices (`,` $offsets^)? `]` attr-dict `:` type($view) `,` type($indices) `->` type($result)
+    $view `[` $indices (`,` $offsets^)? `]` attr-dict `:` qualified(type($view)) `,` type($indices) `->` type($result)
   }];
   let hasVerifier = 1;
 }

@@ -15,8 +15,8 @@ tile.program @structure(%x: !tile.view<?x384xf32>, %w: !tile.view<384x1536xf32, 
 
 // A single block, a scalar output, a visibility, and attributes on program and argument.
 // CHECK-LABEL: tile.program private @scalar(%{{.*}}: !tile.view<bf16> {girih.name = "y"}) grid [] outputs 1
-// CHECK-SAME: attributes {girih.note = "kept"} {
-tile.program private @scalar(%y: !tile.view<bf16> {girih.name = "y"}) grid [] outputs 1 attributes {girih.note = "kept"} {
+// CHECK-SAME: attributes {tile.note = "kept"} {
+tile.program private @scalar(%y: !tile.view<bf16> {girih.name = "y"}) grid [] outputs 1 attributes {tile.note = "kept"} {
   // CHECK: tile.store %{{.*}}, %{{.*}}[] : tensor<bf16>, !tile.view<bf16>
   %zero = arith.constant dense<0.0> : tensor<bf16>
   tile.store %zero, %y[] : tensor<bf16>, !tile.view<bf16>
