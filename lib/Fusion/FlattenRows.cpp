@@ -61,7 +61,7 @@ struct ReshapedOperands {
     if (sameSizes(operand, op->getResult(0)))
       return reshape(rewriter, op->getLoc(), operand, sizes);
     SmallVector<SizeExpr> own = graph::getSizes(tensorOf(operand));
-    return own.size() < 2 ? operand : reshape(rewriter, op->getLoc(), operand, {own.back()});
+    return own.size() <= sizes.size() ? operand : reshape(rewriter, op->getLoc(), operand, {own.back()});
   }
 };
 
@@ -89,7 +89,8 @@ struct SinkReshape : RewritePattern {
     if (!reshapeOp)
       return failure();
     SmallVector<SizeExpr> source = graph::getSizes(tensorOf(reshapeOp.getInput())), sizes = graph::getSizes(tensorOf(op->getResult(0)));
-    if (source.empty())
+    // Rows may sink; flattening would only undo what has more dimensions. A reshape that changes nothing folds.
+    if (source.empty() || source.size() > 2 || source == sizes)
       return failure();
     ReshapedOperands operands{rewriter, op, source};
     if (!llvm::all_of(op->getOperands(), [&](Value operand) { return operands.allow(operand); }))

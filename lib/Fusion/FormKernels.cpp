@@ -233,7 +233,8 @@ void KernelFormer::takeProducers(Id group, ArrayRef<graph::SizeExpr> rows) {
 
 /// Last first, so that an op meets what reads it before what feeds it.
 void KernelFormer::groupRows() {
-  for (Operation *op : llvm::reverse(ungrouped([](Operation *op) { return isRowNorm(op) || isRowReduction(op); }))) {
+  SmallVector<Operation *> seeds = ungrouped([](Operation *op) { return isRowNorm(op) || isRowReduction(op); });
+  for (Operation *op : llvm::reverse(seeds)) {
     if (groups.contains(op))
       continue;
     Id group = groups.create(op);
@@ -246,7 +247,8 @@ void KernelFormer::groupRows() {
 }
 
 void KernelFormer::groupElementwise() {
-  for (Operation *op : llvm::reverse(ungrouped([](Operation *op) { return isElementwise(op) || isLookup(op); }))) {
+  SmallVector<Operation *> seeds = ungrouped([](Operation *op) { return isElementwise(op) || isLookup(op); });
+  for (Operation *op : llvm::reverse(seeds)) {
     if (groups.contains(op))
       continue;
     SmallVector<graph::SizeExpr> rows = graph::getSizes(tensorOf(op->getResult(0)));
