@@ -11,8 +11,10 @@ struct CodeVersion {
   llvm::StringRef name;                        // also LLVM's name for the CPU
   llvm::StringRef llvmFeatures;                // beyond what the level implies
   llvm::ArrayRef<llvm::StringRef> cpuFeatures; // what the loader checks, /proc/cpuinfo's spelling
-  int64_t registerRows;                        // micro-kernel: rows of the result held in registers
-  int64_t registerColumns;                     // and its columns
+  // Micro-kernel: how many rows of the result registers hold when it is 1, 2, … vectors of 16 columns wide.
+  llvm::ArrayRef<int64_t> registerRows;
+
+  int64_t maxVectors() const { return registerRows.size(); }
 };
 
 /// Every version, least demanding first.

@@ -11,7 +11,7 @@ using namespace girih;
 
 namespace {
 
-constexpr int64_t panelWidth = 32; // two zmm or four ymm registers of f32
+constexpr int64_t panelWidth = 48; // three zmm registers of f32: the micro-kernel's width
 constexpr int64_t depthBlock = 256; // the `stable` contract's block of K
 
 class CPUCostModel : public CostModel {
@@ -19,10 +19,10 @@ public:
   explicit CPUCostModel(const MachineFacts &facts) : facts(facts) {}
 
   MatmulTiles matmul(int64_t n, int64_t k, mlir::Type compute) const override {
-    // Rows: a multiple of 12 and of 8 would leave no remainder, but the programs skip rows that are not there, so
-    // 96 costs nothing on 16 rows. Columns: a whole number of panels, at most 128 so that small models feed threads.
-    int64_t columns = std::min<int64_t>(128, llvm::alignTo(n, panelWidth));
-    return {96, columns, std::min<int64_t>(depthBlock, k)};
+    // Rows: eight register blocks; rows that are not there are skipped, so 16 rows do not pay for 64. Columns: whole
+    // panels, two of them so that small models still feed several threads.
+    int64_t columns = std::min<int64_t>(2 * panelWidth, llvm::alignTo(n, panelWidth));
+    return {64, columns, std::min<int64_t>(depthBlock, k)};
   }
 
   AttentionTiles attention(int64_t headSize, mlir::Type compute) const override { return {64, 128}; }

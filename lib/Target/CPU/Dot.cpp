@@ -192,7 +192,13 @@ void ProgramLowering::lowerDot(tile::DotOp op, const Slot &slot, bool accumulate
     if (operand->depth)
       depth = minimum(depth, operand->depth);
 
-  int64_t width = op.getResult().getType().getDimSize(1), block = version.registerColumns;
+  // As few blocks of columns as registers allow, of equal width; a block never crosses panels.
+  int64_t width = op.getResult().getType().getDimSize(1), vectors = llvm::divideCeil(width, lanes);
+  int64_t block = llvm::divideCeil(vectors, llvm::divideCeil(vectors, version.maxVectors()));
+  if (right.panels)
+    for (block = version.maxVectors(); right.panelWidth / lanes % block;)
+      --block;
+  block *= lanes;
   int64_t whole = width / block * block;
   auto blockOf = [&](Value column, int64_t size) {
     rowBlocks(left, right, columnPointer(right, column), slot, rows, column, depth, size, accumulate);

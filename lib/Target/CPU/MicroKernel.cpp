@@ -9,10 +9,10 @@ using namespace mlir;
 using namespace girih;
 using namespace girih::cpu;
 
-/// Whole blocks of `registerRows`, then the rest by 8, 4, 2 and 1.
+/// Whole blocks of as many rows as registers hold, then the rest by 8, 4, 2 and 1.
 void ProgramLowering::rowBlocks(const Operand &left, const Operand &right, Value rightPointer, const Slot &result,
                                 Value rows, Value column, Value depth, int64_t columns, bool accumulate) {
-  int64_t block = version.registerRows;
+  int64_t block = version.registerRows[columns / lanes - 1];
   auto run = [&](Value row, int64_t count) {
     microKernel(left, right, rightPointer, result, row, column, depth, count, columns, accumulate);
   };
@@ -57,6 +57,9 @@ void ProgramLowering::microKernel(const Operand &left, const Operand &right, Val
     Value k = loop.getInductionVar();
     Value rightAt = address(rightPointer, right.element, mul(k, right.depthStride));
     Value leftAt = address(leftPointer, left.element, mul(k, left.depthStride));
+    // The panel's next lines, so that they come from the second-level cache in time.
+    if (right.panels)
+      LLVM::Prefetch::create(builder, loc, address(rightAt, right.element, constant(16 * right.panelWidth)), 0, 3, 1);
     SmallVector<Value> columnValues, sums;
     for (int64_t v = 0; v < vectors; ++v) {
       Value at = address(rightAt, right.element, constant(v * lanes));
