@@ -10,11 +10,34 @@
 
 using namespace girih::artifact;
 
+/// What a signal handler removes; empty while no file has a temporary name.
+static char temporaryName[4096];
+
+void girih::artifact::removeTemporaryFile() {
+  if (temporaryName[0])
+    unlink(temporaryName);
+}
+
 static WriteResult systemError(const std::string &what, const std::string &path, int error) {
   bool full = error == ENOSPC || error == EDQUOT || error == EFBIG;
   return {full ? "disk-full" : "cannot-write",
           what + " '" + path + "': " + strerror(error) +
               (full ? "; free some space or choose another place" : "; check the path and its permissions")};
+}
+
+PendingFile::~PendingFile() {
+  if (descriptor >= 0)
+    close(descriptor);
+  if (!temporary.empty())
+    unlink(temporary.c_str());
+  setTemporary("");
+}
+
+void PendingFile::setTemporary(std::string name) {
+  temporaryName[0] = 0;
+  if (name.size() < sizeof(temporaryName))
+    memcpy(temporaryName, name.c_str(), name.size() + 1);
+  temporary = std::move(name);
 }
 
 std::string PendingFile::directory() const {
@@ -35,12 +58,12 @@ WriteResult PendingFile::open() {
     return {};
   if (errno != EOPNOTSUPP && errno != EISDIR && errno != ENOENT && errno != EINVAL)
     return systemError("cannot create a file in", directory(), errno);
-  temporary = path + ".partial-" + std::to_string(getpid());
+  setTemporary(path + ".partial-" + std::to_string(getpid()));
   descriptor = ::open(temporary.c_str(), O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0666);
   if (descriptor >= 0)
     return {};
   int error = errno;
-  temporary.clear();
+  setTemporary("");
   return systemError("cannot create", path, error);
 }
 
@@ -79,7 +102,7 @@ WriteResult PendingFile::nameIt() {
   unlink(name.c_str());
   if (linkat(AT_FDCWD, self.c_str(), AT_FDCWD, name.c_str(), AT_SYMLINK_FOLLOW) != 0)
     return systemError("cannot name", path, errno);
-  temporary = name;
+  setTemporary(name);
   return {};
 }
 
@@ -90,6 +113,6 @@ WriteResult PendingFile::commit() {
     return result;
   if (!temporary.empty() && rename(temporary.c_str(), path.c_str()) != 0)
     return systemError("cannot rename to", path, errno);
-  temporary.clear();
+  setTemporary("");
   return {};
 }

@@ -5,7 +5,6 @@
 #include "lib/Artifact/Writer.h"
 
 #include <sys/types.h>
-#include <unistd.h>
 
 namespace girih::artifact {
 
@@ -13,12 +12,7 @@ namespace girih::artifact {
 class PendingFile {
 public:
   explicit PendingFile(std::string path) : path(std::move(path)) {}
-  ~PendingFile() {
-    if (descriptor >= 0)
-      close(descriptor);
-    if (!temporary.empty())
-      unlink(temporary.c_str());
-  }
+  ~PendingFile();
   PendingFile(const PendingFile &) = delete;
 
   WriteResult open();
@@ -30,6 +24,7 @@ public:
   WriteResult commit();
 
 private:
+  void setTemporary(std::string name);
   std::string directory() const;
   WriteResult nameIt();
 
@@ -37,5 +32,8 @@ private:
   int descriptor = -1;
   uint64_t written = 0, faultAfter = UINT64_MAX;
 };
+
+/// Removes the one file under way that has a temporary name, if any. For signal handlers.
+void removeTemporaryFile();
 
 } // namespace girih::artifact

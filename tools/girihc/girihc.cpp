@@ -3,6 +3,7 @@
 #include "Progress.h"
 
 #include "girih/Target.h"
+#include "lib/Artifact/PendingFile.h"
 #include "lib/Support/Error.h"
 
 #include "llvm/Support/CrashRecoveryContext.h"
@@ -10,19 +11,22 @@
 #include "llvm/Support/PrettyStackTrace.h"
 
 #include <csignal>
+#include <unistd.h>
 
 using namespace girih;
 using namespace girihc;
 
-static volatile std::sig_atomic_t interrupted = 0;
+/// Files have no name before they are complete, so a signal may end the program at once, whatever it is doing.
+static void stop(int) {
+  static const char message[] = "error: [interrupted] stopped by a signal; nothing was written\n";
+  artifact::removeTemporaryFile();
+  [[maybe_unused]] ssize_t written = write(STDERR_FILENO, message, sizeof(message) - 1);
+  _exit(static_cast<int>(ExitStatus::Resource));
+}
 
-/// The first signal asks the compiler to stop; a second one ends the program as usual. Either way nothing is left behind.
 static void stopOnSignals() {
-  struct sigaction action = {};
-  action.sa_handler = [](int) { interrupted = 1; };
-  action.sa_flags = SA_RESETHAND;
   for (int signal : {SIGINT, SIGTERM, SIGHUP})
-    sigaction(signal, &action, nullptr);
+    std::signal(signal, stop);
 }
 
 static int answer(const Arguments &arguments) {
@@ -44,7 +48,6 @@ static int compileModel(Arguments &arguments) {
   CompileOptions &options = arguments.options;
   Progress progress(arguments.quiet);
   options.progress = [&](llvm::StringRef step, uint64_t done, uint64_t total) { progress.update(step, done, total); };
-  options.interrupted = [] { return interrupted != 0; };
   if (arguments.verbose)
     options.remark = [](llvm::StringRef text) { llvm::errs() << "girihc: " << text << "\n"; };
   if (!arguments.quiet)
