@@ -37,6 +37,7 @@ private:
   }
   OpFoldResult keyHead();
   OpFoldResult keyBlocks();
+  OpFoldResult lastVisible();
   FailureOr<Value> scores(Value queryTile, OpFoldResult key);
   FailureOr<Value> addBias(Value scores, OpFoldResult key);
   FailureOr<Value> attended(OpFoldResult key);
@@ -62,12 +63,22 @@ OpFoldResult AttentionTile::keyHead() {
   return arith::DivUIOp::create(b, loc, toIndex(b, loc, head), toIndex(b, loc, b.getIndexAttr(group))).getResult();
 }
 
+/// The last key that the block's first query sees under `causal`: query i of s sees keys up to i + t - s.
+OpFoldResult AttentionTile::lastVisible() {
+  OpFoldResult length = pull.dim(op.getKey(), 1), rows = pull.dim(op.getQuery(), 1);
+  if (graph::getSize(op.getKey().getType(), 1) == graph::getSize(op.getQuery().getType(), 1))
+    return query;
+  Value ahead = arith::SubIOp::create(b, loc, toIndex(b, loc, length), toIndex(b, loc, rows));
+  return arith::AddIOp::create(b, loc, toIndex(b, loc, query), ahead).getResult();
+}
+
 /// Blocks of keys to walk: all, or under `causal` up to the last that the block's last query may see.
 OpFoldResult AttentionTile::keyBlocks() {
   OpFoldResult count = pull.dim(op.getKey(), 1);
   if (op.getCausal()) {
-    OpFoldResult past = add(b, loc, query, b.getIndexAttr(queries));
-    count = arith::MinUIOp::create(b, loc, toIndex(b, loc, count), toIndex(b, loc, past)).getResult();
+    Value past = toIndex(b, loc, add(b, loc, lastVisible(), b.getIndexAttr(queries)));
+    Value some = arith::MaxSIOp::create(b, loc, past, toIndex(b, loc, zero(b)));
+    count = arith::MinSIOp::create(b, loc, toIndex(b, loc, count), some).getResult();
   }
   return ceilDivide(b, loc, count, keys);
 }
@@ -115,7 +126,7 @@ FailureOr<Value> AttentionTile::attended(OpFoldResult key) {
   if (!op.getCausal())
     return all;
   Value past = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::sle, coordinates(b, loc, key, 1, shape),
-                                     coordinates(b, loc, query, 0, shape));
+                                     coordinates(b, loc, lastVisible(), 0, shape));
   return arith::AndIOp::create(b, loc, all, past).getResult();
 }
 
