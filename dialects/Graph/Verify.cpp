@@ -1,4 +1,4 @@
-// Constraints that involve more than one op: symbols and who uses them, kernels and their launches, entry points. The numbers in
+// Constraints that involve more than one op: symbols and who uses them, kernels and their launches. The numbers in
 // comments are those of the op's description. (Constraints on shapes lie with the shape rules, one file a family.)
 #include "dialects/Graph/Inference.h"
 
@@ -58,7 +58,8 @@ LogicalResult ParameterOp::verify() {
   if (getSource() && getValue()) // C2
     return emitOpError("expects a source or a value, but got both");
   if (auto source = getSource()) { // C3
-    int64_t expected = type.getNumElements() * getElementBytes(source->getType());
+    // Saturates where the shape lies: no file has that many bytes.
+    int64_t expected = (getNumElements(type) * SizeExpr(getElementBytes(source->getType()))).getCoefficient();
     if (source->getBytes() != expected)
       return emitOpError("expects a source of ")
              << expected << " bytes for " << type << " from " << source->getType() << ", but got " << source->getBytes();
@@ -159,82 +160,4 @@ LogicalResult SliceOp::verifySymbolUses(SymbolTableCollection &tables) {
              << whole.str() << " may be " << *least << ", less than offset " << offset << " and size " << size;
   }
   return success();
-}
-
-//===-- attributes on other dialects' ops ---------------------------------===//
-
-static LogicalResult verifyContract(Operation *op, Attribute value) {
-  auto text = dyn_cast<StringAttr>(value);
-  if (text && llvm::is_contained({"exact", "stable", "fast"}, text.getValue()))
-    return success();
-  return op->emitOpError("expects girih.contract to be \"exact\", \"stable\" or \"fast\", but got ") << value;
-}
-
-static LogicalResult verifyWork(Operation *op, StringRef name, Attribute value) {
-  auto isSize = [](Attribute term) {
-    auto text = dyn_cast<StringAttr>(term);
-    return text && succeeded(SizeExpr::parse(text.getValue()));
-  };
-  auto terms = dyn_cast<ArrayAttr>(value);
-  if (isa<LaunchOp>(op) && terms && llvm::all_of(terms, isSize))
-    return success();
-  return op->emitOpError("expects ") << name << " to be a list of size expressions on a girih.launch, but got " << value;
-}
-
-LogicalResult GirihDialect::verifyOperationAttribute(Operation *op, NamedAttribute attribute) {
-  StringRef name = attribute.getName();
-  if (name == kContractAttr)
-    return verifyContract(op, attribute.getValue());
-  if (name == kModelAttr || name == kTargetAttr)
-    return isa<StringAttr>(attribute.getValue())
-               ? success()
-               : op->emitOpError("expects ") << name << " to be a string, but got " << attribute.getValue();
-  if (name == kEntryAttr || name == kKernelAttr) {
-    if (isa<func::FuncOp>(op) && isa<UnitAttr>(attribute.getValue()))
-      return success();
-    return op->emitOpError("expects ") << name << " as a unit attribute of a func.func";
-  }
-  if (name == kFlopsAttr || name == kBytesAttr)
-    return verifyWork(op, name, attribute.getValue());
-  if (name == kScratchAttr && isa<IntegerAttr>(attribute.getValue()))
-    return success();
-  return op->emitOpError("expects an attribute of the girih dialect, but got ") << name;
-}
-
-/// Both bounds as i64 or i32 integers, lower first.
-static LogicalResult verifyRange(Operation *op, Type type, Attribute value) {
-  auto tensor = dyn_cast<RankedTensorType>(type);
-  if (!tensor || !tensor.getElementType().isInteger(32))
-    return op->emitOpError("expects girih.range on a tensor of i32, but got ") << type;
-  SmallVector<int64_t> bounds;
-  if (auto list = dyn_cast<ArrayAttr>(value))
-    for (Attribute bound : list)
-      if (auto integer = dyn_cast<IntegerAttr>(bound))
-        bounds.push_back(integer.getInt());
-  if (bounds.size() != 2 || bounds[0] >= bounds[1])
-    return op->emitOpError("expects girih.range to be [lo, hi] with lo < hi, but got ") << value;
-  return success();
-}
-
-static LogicalResult verifyPortAttribute(Operation *op, Type type, NamedAttribute attribute, bool isArgument) {
-  if (attribute.getName() == kNameAttr)
-    return isa<StringAttr>(attribute.getValue()) ? success() : op->emitOpError("expects girih.name to be a string");
-  if (attribute.getName() == kRangeAttr && isArgument)
-    return verifyRange(op, type, attribute.getValue());
-  return op->emitOpError("expects girih.name or, on arguments, girih.range, but got ") << attribute.getName();
-}
-
-LogicalResult GirihDialect::verifyRegionArgAttribute(Operation *op, unsigned, unsigned index, NamedAttribute attribute) {
-  auto function = dyn_cast<FunctionOpInterface>(op);
-  if (!function)
-    return op->emitOpError("expects ") << attribute.getName() << " on a function's arguments";
-  return verifyPortAttribute(op, function.getArgumentTypes()[index], attribute, /*isArgument=*/true);
-}
-
-LogicalResult GirihDialect::verifyRegionResultAttribute(Operation *op, unsigned, unsigned index,
-                                                        NamedAttribute attribute) {
-  auto function = dyn_cast<FunctionOpInterface>(op);
-  if (!function)
-    return op->emitOpError("expects ") << attribute.getName() << " on a function's results";
-  return verifyPortAttribute(op, function.getResultTypes()[index], attribute, /*isArgument=*/false);
 }

@@ -90,6 +90,32 @@ func.func private @f(tensor<4xi32> {girih.ranges = [0, 2]})
 
 // -----
 
+// expected-error @+1 {{expects girih.entry on a function with a body}}
+func.func private @f(tensor<4xf32>) attributes {girih.entry}
+
+// -----
+
+// expected-error @+1 {{expects an entry's arguments and results to be ranked tensors with every `?` named by #girih.dims, but got 'tensor<?xf32>'}}
+func.func @f(%x: tensor<?xf32>) attributes {girih.entry} {
+  return
+}
+
+// -----
+
+// expected-error @+1 {{expects arguments of different names, but got "ids" twice}}
+func.func @f(%x: tensor<4xi32> {girih.name = "ids"}, %y: tensor<4xi32> {girih.name = "ids"}) attributes {girih.entry} {
+  return
+}
+
+// -----
+
+// expected-error @+1 {{expects results of different names, but got "x" twice}}
+func.func @f(%x: tensor<4xi32>) -> (tensor<4xi32> {girih.name = "x"}, tensor<4xi32> {girih.name = "x"}) attributes {girih.entry} {
+  return %x, %x : tensor<4xi32>, tensor<4xi32>
+}
+
+// -----
+
 // Structure.
 
 // expected-error @+1 {{expects 1 <= min <= max, but got 8 and 4}}
@@ -142,6 +168,11 @@ girih.parameter @p : tensor<4xf32> {source = #girih.source<file = "w", offset = 
 
 // -----
 
+// expected-error @+1 {{expects a source of 9223372036854775807 bytes for}}
+girih.parameter @p : tensor<9223372036854775807x4xf32> {source = #girih.source<file = "w", offset = 0, bytes = 16, type = f32>}
+
+// -----
+
 // expected-error @+1 {{expects a value of type 'tensor<4xf32>', but got 'tensor<5xf32>'}}
 girih.parameter @p : tensor<4xf32> {value = dense<0.0> : tensor<5xf32>}
 
@@ -190,6 +221,16 @@ func.func @f(%x: tensor<4xf32>) {
   // expected-error @+1 {{expects the body to yield the results' types}}
   %0 = girih.kernel(%a = %x : tensor<4xf32>) -> tensor<5xf32> {
     girih.yield %a : tensor<4xf32>
+  }
+  return
+}
+
+// -----
+
+func.func @f(%x: tensor<4xf32>) {
+  // expected-error @+1 {{expects the body to yield the results' types}}
+  %0 = girih.kernel(%a = %x : tensor<4xf32>) -> tensor<4xf32> {
+    %1 = girih.exp %a : (tensor<4xf32>) -> tensor<4xf32>
   }
   return
 }
