@@ -127,6 +127,7 @@ struct ApproximateMath : girih::cpu::impl::CPUApproximateMathBase<ApproximateMat
     populateMathPolynomialApproximationPatterns(patterns, upstream);
     populateMathF32ExpansionPatterns(patterns, [](StringRef) { return true; });
     arith::populateExpandBFloat16Patterns(patterns);
+    arith::populateCeilFloorDivExpandOpsPatterns(patterns);
     if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
       signalPassFailure();
   }
