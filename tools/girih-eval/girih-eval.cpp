@@ -40,7 +40,7 @@ static cl::opt<std::string> output("output", cl::value_desc("FILE.npy"),
 static cl::opt<bool> f64("f64", cl::desc("keep f64 between ops at level graph"), cl::cat(category));
 static cl::opt<bool> printValues("print", cl::desc("print the last level's results"), cl::cat(category));
 static cl::opt<double> tolerance("tolerance", cl::init(-1), cl::value_desc("X"),
-                                 cl::desc("pass if max error <= X * max|y| (default: 4 eps * max(1, sqrt(K)/4) * sqrt(D))"),
+                                 cl::desc("pass if max error <= X * max|y| (default: 4 eps * max(1, sqrt(min(K, 256))/4) * sqrt(D))"),
                                  cl::cat(category));
 static cl::opt<std::string> target("target", cl::desc("target of levels tile and cpu"), cl::cat(category));
 static cl::opt<std::string> contract("contract", cl::desc("exact, stable or fast"), cl::cat(category));
