@@ -103,6 +103,23 @@ std::vector<uint8_t> girih::test::serialize(const ArtifactBuilder &builder) {
   return readBytes(folder.path("a.girih"));
 }
 
+std::vector<uint8_t> girih::test::withTablesOf(const ArtifactBuilder &builder, const ArtifactBuilder &spoiled) {
+  std::vector<uint8_t> bytes = serialize(builder), meta = spoiled.serializeMeta();
+  size_t metaBytes = meta.size();
+  meta.resize((metaBytes + GIRIH_PAGE_BYTES - 1) / GIRIH_PAGE_BYTES * GIRIH_PAGE_BYTES);
+  uint64_t before = reinterpret_cast<girih_file_header *>(bytes.data())->sections[0].padded_bytes;
+  bytes.erase(bytes.begin() + GIRIH_PAGE_BYTES, bytes.begin() + GIRIH_PAGE_BYTES + before);
+  bytes.insert(bytes.begin() + GIRIH_PAGE_BYTES, meta.begin(), meta.end());
+  auto *header = reinterpret_cast<girih_file_header *>(bytes.data());
+  header->file_bytes = bytes.size();
+  header->sections[0].bytes = metaBytes;
+  header->sections[0].padded_bytes = meta.size();
+  for (uint32_t i = 1; i != header->section_count; ++i)
+    header->sections[i].offset += meta.size() - before;
+  repairChecksums(bytes);
+  return bytes;
+}
+
 void girih::test::repairChecksums(std::vector<uint8_t> &bytes) {
   auto *header = reinterpret_cast<girih_file_header *>(bytes.data());
   if (bytes.size() < GIRIH_PAGE_BYTES)

@@ -44,6 +44,8 @@ std::vector<uint8_t> readBytes(const std::string &path);
 void writeBytes(const std::string &path, const std::vector<uint8_t> &bytes);
 /// The whole file, as the writer writes it.
 std::vector<uint8_t> serialize(const ArtifactBuilder &builder);
+/// The artifact of `builder` with the tables of `spoiled` in place of its own.
+std::vector<uint8_t> withTablesOf(const ArtifactBuilder &builder, const ArtifactBuilder &spoiled);
 /// Makes every checksum of a (spoiled) artifact right again.
 void repairChecksums(std::vector<uint8_t> &bytes);
 
