@@ -167,13 +167,13 @@ static bool isLookup(Operation *op) {
   return isa<graph::EmbeddingOp>(op);
 }
 
-/// Positions of tokens laid end to end: cheap enough to compute where they are looked up.
+/// Positions of tokens laid end to end, which nothing else reads: cheap enough to compute where they are looked up.
 static bool isFlatPositions(Operation *op) {
   auto reshape = dyn_cast<graph::ReshapeOp>(op);
   if (!reshape || reshape.getResult().getType().getRank() != 1)
     return false;
   auto positions = reshape.getInput().getDefiningOp<graph::PositionsOp>();
-  return positions && positions.getKind() == graph::PositionsKind::Absolute;
+  return positions && positions->hasOneUse() && positions.getKind() == graph::PositionsKind::Absolute;
 }
 
 bool KernelFormer::isRowProducer(Operation *op, ArrayRef<graph::SizeExpr> rows) const {
