@@ -28,6 +28,8 @@ def Girih_Dialect : Dialect {
     | `girih.target` | module | the target once chosen, `"cpu:zen4"` |
     | `girih.entry` | `func.func` | the function is an entry point of the artifact |
     | `girih.kernel` | `func.func` | the function is an outlined kernel |
+    | `girih.flops`, `girih.bytes` | `girih.launch` | the launch's arithmetic and memory traffic: size expressions, to be added |
+    | `girih.scratch_bytes` | a lowered kernel | bytes of memory that it needs for itself |
     | `girih.name` | entry arguments and results | the name users know it by |
     | `girih.range` | integer entry arguments | `[lo, hi)`, checked by the runtime before anything launches |
   }];

@@ -67,8 +67,10 @@ LogicalResult GirihDialect::verifyOperationAttribute(Operation *op, NamedAttribu
   }
   if (name == kFlopsAttr || name == kBytesAttr)
     return verifyWork(op, name, attribute.getValue());
-  if (name == kScratchAttr && isa<IntegerAttr>(attribute.getValue()))
-    return success();
+  if (name == kScratchAttr)
+    return isa<IntegerAttr>(attribute.getValue())
+               ? success()
+               : op->emitOpError("expects ") << name << " to be an integer, but got " << attribute.getValue();
   return op->emitOpError("expects an attribute of the girih dialect, but got ") << name;
 }
 

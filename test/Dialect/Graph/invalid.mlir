@@ -65,6 +65,20 @@ module attributes {girih.contracts = "stable"} {}
 
 // -----
 
+// expected-error @+1 {{expects girih.scratch_bytes to be an integer, but got "many"}}
+func.func private @f() attributes {girih.scratch_bytes = "many"}
+
+// -----
+
+func.func private @k(tensor<4xf32>) -> tensor<4xf32> attributes {girih.kernel}
+func.func @f(%x: tensor<4xf32>) {
+  // expected-error @+1 {{expects girih.flops to be a list of size expressions on a girih.launch, but got ["2*seq+1"]}}
+  %0 = girih.launch @k(%x) {girih.flops = ["2*seq+1"]} : (tensor<4xf32>) -> tensor<4xf32>
+  return
+}
+
+// -----
+
 // expected-error @+1 {{expects girih.range on a tensor of i32, but got 'tensor<4xf32>'}}
 func.func private @f(tensor<4xf32> {girih.range = [0, 2]})
 

@@ -210,6 +210,8 @@ func.func @kernels(%x: tensor<?x8xf32, #girih.dims<"seq">>, %w: tensor<4x8xf32>)
   }
   // CHECK: girih.launch @k(%{{.*}}, %{{.*}}) : (tensor<?x8xf32, #girih.dims<"seq">>, tensor<4x8xf32>) -> tensor<?x4xf32, #girih.dims<"seq">>
   %5 = girih.launch @k(%x, %w) : (tensor<?x8xf32, #girih.dims<"seq">>, tensor<4x8xf32>) -> tensor<?x4xf32, #girih.dims<"seq">>
+  // CHECK: girih.launch @k(%{{.*}}, %{{.*}}) {girih.bytes = ["128", "48*seq"], girih.flops = ["64*seq"]} :
+  %6 = girih.launch @k(%x, %w) {girih.bytes = ["128", "48*seq"], girih.flops = ["64*seq"]} : (tensor<?x8xf32, #girih.dims<"seq">>, tensor<4x8xf32>) -> tensor<?x4xf32, #girih.dims<"seq">>
   return %5 : tensor<?x4xf32, #girih.dims<"seq">>
 }
 
