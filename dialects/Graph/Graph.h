@@ -37,6 +37,8 @@ llvm::LogicalResult verifySizesDeclared(mlir::Operation *op, mlir::SymbolTableCo
 inline constexpr llvm::StringLiteral kContractAttr = "girih.contract";
 inline constexpr llvm::StringLiteral kModelAttr = "girih.model";
 inline constexpr llvm::StringLiteral kTargetAttr = "girih.target";
+/// The compute type that a model directory was imported with, "f32" or "bf16".
+inline constexpr llvm::StringLiteral kDtypeAttr = "girih.dtype";
 inline constexpr llvm::StringLiteral kEntryAttr = "girih.entry";
 inline constexpr llvm::StringLiteral kKernelAttr = "girih.kernel";
 inline constexpr llvm::StringLiteral kNameAttr = "girih.name";

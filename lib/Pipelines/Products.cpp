@@ -5,8 +5,6 @@
 #include "lib/Pipelines/Output.h"
 #include "lib/Support/Error.h"
 
-#include "llvm/Support/FileSystem.h"
-
 using namespace mlir;
 using namespace girih;
 
@@ -18,15 +16,6 @@ llvm::Error Compilation::writeDump() {
   return writeOutput(options.output, text);
 }
 
-/// The model's directory, else the file it was read from.
-static std::string sourceOf(ModuleOp module, const CompileOptions &options) {
-  if (auto directory = module->getAttrOfType<StringAttr>(graph::kModelAttr))
-    return directory.str();
-  SmallString<256> path(options.model);
-  llvm::sys::fs::make_absolute(path);
-  return path.str().str();
-}
-
 artifact::WriteRequest Compilation::request() {
   artifact::WriteRequest request;
   request.path = options.output;
@@ -35,16 +24,10 @@ artifact::WriteRequest Compilation::request() {
   if (checked.product == Product::Object)
     request.objectSymbol = objectSymbol(objectName(options.output));
   request.facts = target->facts().text();
-  auto text = [&](StringRef name) { return (*module)->getAttrOfType<StringAttr>(name).str(); };
-  request.properties = {{"producer", "girih " GIRIH_VERSION},
-                        {"model", sourceOf(*module, options)},
-                        {"target", text(graph::kTargetAttr)},
-                        {"machine", target->facts().name},
-                        {"contract", text(graph::kContractAttr)},
-                        {"dtype", options.dtype},
-                        {"weights", options.weights},
-                        {"max-sequence", std::to_string(options.maxSequence)},
-                        {"max-batch", std::to_string(options.maxBatch)}};
+  request.properties = {{"producer", "girih " GIRIH_VERSION}, {"machine", target->facts().name}, {"weights", options.weights}};
+  for (StringRef name : {graph::kModelAttr, graph::kTargetAttr, graph::kContractAttr, graph::kDtypeAttr})
+    if (auto text = (*module)->getAttrOfType<StringAttr>(name))
+      request.properties.push_back({name.split('.').second.str(), text.str()});
   request.sizeKnown = options.sizeKnown;
   request.interrupted = options.interrupted;
   if (options.progress)

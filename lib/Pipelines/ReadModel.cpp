@@ -27,7 +27,10 @@ static llvm::Expected<Module> readDirectory(MLIRContext &context, const CompileO
   if (options.maxSequence)
     importing.maxSequence = options.maxSequence;
   importing.randomWeights = checked.weights == artifact::WeightStorage::Random;
-  return import::importHuggingFace(context, options.model, importing);
+  llvm::Expected<Module> module = import::importHuggingFace(context, options.model, importing);
+  if (module)
+    (**module)->setAttr(graph::kDtypeAttr, StringAttr::get(&context, options.dtype));
+  return module;
 }
 
 /// Lowers a symbol's upper bound; a module without the symbol has no such size to bound.

@@ -3,19 +3,11 @@
 
 #include "dialects/Graph/Graph.h"
 #include "dialects/Tile/Tile.h"
-#include "lib/Artifact/Passes.h"
-#ifdef GIRIH_HAS_FUSION
-#include "lib/Fusion/Passes.h"
-#endif
-#ifdef GIRIH_HAS_REFERENCE
-#include "lib/Reference/Models.h"
-#endif
-#ifdef GIRIH_HAS_TARGET
 #include "girih/Target.h"
-#endif
-#ifdef GIRIH_HAS_TILING
+#include "lib/Artifact/Passes.h"
+#include "lib/Fusion/Passes.h"
+#include "lib/Reference/Models.h"
 #include "lib/Tiling/Passes.h"
-#endif
 
 #include "mlir/Conversion/Passes.h"
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
@@ -47,29 +39,17 @@ static void registerUpstreamDialects(DialectRegistry &registry) {
 void girih::registerAll(DialectRegistry &registry) {
   registerUpstreamDialects(registry);
   registry.insert<graph::GirihDialect, tile::TileDialect>();
-#ifdef GIRIH_HAS_REFERENCE
   reference::registerReferenceModels(registry);
-#endif
-#ifdef GIRIH_HAS_TILING
   tiling::registerTilingModels(registry);
-#endif
-#ifdef GIRIH_HAS_TARGET
   registerTargetDialects(registry);
-#endif
 }
 
 void girih::registerAllPasses() {
   registerTransformsPasses();
   registerConversionPasses();
   memref::registerMemRefPasses();
-#ifdef GIRIH_HAS_FUSION
   fusion::registerGirihFusionPasses();
-#endif
-#ifdef GIRIH_HAS_TILING
   tiling::registerGirihTilingPasses();
-#endif
-#ifdef GIRIH_HAS_TARGET
   registerTargetPasses();
-#endif
   artifact::registerGirihArtifactPasses();
 }
