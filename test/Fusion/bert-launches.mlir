@@ -4,7 +4,7 @@
 // RUN: girih-eval %s --levels=graph,tile --symbols=batch=1,seq=129 --weights=random:1 | FileCheck %s --check-prefix=EVAL
 // EVAL: tile: {{.*}}PASS
 
-// CHECK: girih.launch @positions_embedding_add_more
+// CHECK: girih.launch @positions_embedding_slice_add_more(
 // CHECK: girih.launch @linear(
 // CHECK: girih.launch @attention(
 // CHECK: girih.launch @linear_add(
