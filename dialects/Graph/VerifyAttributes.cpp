@@ -55,7 +55,7 @@ LogicalResult GirihDialect::verifyOperationAttribute(Operation *op, NamedAttribu
   StringRef name = attribute.getName();
   if (name == kContractAttr)
     return verifyContract(op, attribute.getValue());
-  if (name == kModelAttr || name == kTargetAttr)
+  if (name == kModelAttr || name == kTargetAttr || name == kDtypeAttr)
     return isa<StringAttr>(attribute.getValue())
                ? success()
                : op->emitOpError("expects ") << name << " to be a string, but got " << attribute.getValue();
