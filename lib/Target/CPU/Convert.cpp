@@ -27,8 +27,21 @@ namespace {
 
 struct ConvertToLLVM : girih::cpu::impl::CPUConvertToLLVMBase<ConvertToLLVM> {
   void runOnOperation() override {
-    if (failed(convertLoops()) || failed(convertAll()))
+    if (failed(expandBF16()) || failed(convertLoops()) || failed(convertAll()))
       signalPassFailure();
+  }
+
+  /// Conversions from and to bf16 as integer arithmetic: left to LLVM, rounding to bf16 is a call to a library where the CPU has no
+  /// instruction for it, and kernels call nothing.
+  LogicalResult expandBF16() {
+    RewritePatternSet patterns(&getContext());
+    arith::populateExpandBFloat16Patterns(patterns);
+    ConversionTarget target(getContext());
+    auto isBF16 = [](Type type) { return getElementTypeOrSelf(type).isBF16(); };
+    target.addDynamicallyLegalOp<arith::TruncFOp>([=](arith::TruncFOp op) { return !isBF16(op.getType()); });
+    target.addDynamicallyLegalOp<arith::ExtFOp>([=](arith::ExtFOp op) { return !isBF16(op.getIn().getType()); });
+    target.markUnknownOpDynamicallyLegal([](Operation *) { return true; });
+    return applyPartialConversion(getOperation(), target, std::move(patterns));
   }
 
   LogicalResult convertLoops() {
