@@ -34,6 +34,9 @@ static cl::opt<std::string> weights("weights", cl::value_desc("random:SEED"),
                                     cl::desc("fill weights at random instead of reading them"), cl::cat(category));
 static cl::opt<std::string> reference_("reference", cl::value_desc("FILE.mlir"),
                                        cl::desc("judge by this module instead of MODULE itself"), cl::cat(category));
+static cl::opt<std::string> against("against", cl::value_desc("LEVEL"),
+                                    cl::desc("judge by this level instead of the f64 reference; with --tolerance=0, bit by bit"),
+                                    cl::cat(category));
 static cl::opt<std::string> output("output", cl::value_desc("FILE.npy"),
                                    cl::desc("write the last level's first result; result N goes to FILE.N.npy"),
                                    cl::cat(category));
@@ -165,7 +168,8 @@ static Expected<bool> evaluate(MLIRContext &context) {
   Expected<Tensors> inputs = makeInputs(**module);
   if (!inputs)
     return inputs.takeError();
-  Expected<Tensors> expected = interpret(**judgedBy, *request, *inputs, /*exact=*/true);
+  Expected<Tensors> expected = against.empty() ? interpret(**judgedBy, *request, *inputs, /*exact=*/true)
+                                               : runLevel(**module, *request, against, *inputs);
   if (!expected)
     return expected.takeError();
 

@@ -1,0 +1,103 @@
+"""Every graph op gives the reference's values at every level: interpreted tile programs and compiled code, at lengths that fill no
+block, one block and more than one, in f32 and bf16; and compiled code gives the tile program's."""
+
+import os
+import shutil
+import subprocess
+
+import pytest
+
+EVAL = shutil.which("girih-eval", path=os.path.join(os.environ.get("GIRIH_BUILD", ""), "bin") + os.pathsep + os.environ["PATH"])
+pytestmark = pytest.mark.skipif(EVAL is None, reason="needs girih-eval")
+
+# T is the element type; b and s are symbols. Each case: operands, the op on %0 %1 ..., the results.
+TOKENS, MASK = "b,s,i32:0:50", "b,s,i32:0:2"
+CASES = {
+    "linear": (["b,s,48,T", "80,48,T", "80,T"], "linear %0, %1, %2", ["b,s,80,T"]),
+    "linear-no-bias": (["b,s,300,T", "7,300,T"], "linear %0, %1", ["b,s,7,T"]),
+    "linear-vector": (["b,96,T", "33,96,T"], "linear %0, %1", ["b,33,T"]),
+    "attention": (["b,s,4,32,T"] * 3 + [MASK], "attention %0, %1, %2 mask %3 {scale = 0.18 : f32}", ["b,s,4,32,T"]),
+    "attention-causal": (["b,s,4,16,T", "b,s,2,16,T", "b,s,2,24,T"], "attention %0, %1, %2 {scale = 0.25 : f32, causal}", ["b,s,4,24,T"]),
+    "attention-bias": (["b,s,4,16,T"] * 3 + ["1,4,s,s,T"], "attention %0, %1, %2 bias %3 {scale = 0.25 : f32}", ["b,s,4,16,T"]),
+    "attention-lse": (["b,s,2,16,T"] * 3, "attention %0, %1, %2 {scale = 0.25 : f32, return_lse}", ["b,s,2,16,T", "b,2,s,f32"]),
+    "rms_norm": (["b,s,72,T", "72,T"], "rms_norm %0, %1 {epsilon = 1.0e-5 : f32}", ["b,s,72,T"]),
+    "layer_norm": (["b,s,72,T", "72,T", "72,T"], "layer_norm %0, %1, %2 {epsilon = 1.0e-5 : f32}", ["b,s,72,T"]),
+    "layer_norm-no-bias": (["b,s,384,T", "384,T"], "layer_norm %0, %1 {epsilon = 1.0e-5 : f32}", ["b,s,384,T"]),
+    "l2_normalize": (["b,s,40,T"], "l2_normalize %0 {epsilon = 1.0e-5 : f32}", ["b,s,40,T"]),
+    "softmax": (["b,s,40,T"], "softmax %0 {axis = 2 : i64}", ["b,s,40,T"]),
+    "gate": (["b,s,40,T"] * 2, "gate silu %0, %1", ["b,s,40,T"]),
+    "add-row": (["b,s,40,T", "40,T"], "add %0, %1", ["b,s,40,T"]),
+    "mul-column": (["b,s,40,T", "b,s,1,T"], "mul %0, %1", ["b,s,40,T"]),
+    "reduce-last": (["b,s,40,T"], "reduce mean %0 axes [2] keep_dims", ["b,s,1,T"]),
+    "reduce-max": (["b,s,40,T"], "reduce max %0 axes [2]", ["b,s,T"]),
+    "gather": (["50,40,T", TOKENS], "gather %0, %1 {axis = 0 : i64}", ["b,s,40,T"]),
+    "concat": (["b,s,40,T", "b,s,24,T"], "concat %0, %1 {axis = 2 : i64}", ["b,s,64,T"]),
+    "slice": (["b,s,40,T"], "slice %0 offsets [0, 0, 8] sizes [-1, -1, 16]", ["b,s,16,T"]),
+    "reshape": (["b,s,40,T"], "reshape %0", ["b,s,4,10,T"]),
+    "transpose": (["b,s,4,10,T"], "transpose %0 [0, 2, 1, 3]", ["b,4,s,10,T"]),
+    "cast": (["b,s,40,T"], "cast %0", ["b,s,40,f16"]),
+    "rope": (["b,s,4,16,T", TOKENS, "50,8,T", "50,8,T"], "rope %0, %1, %2, %3", ["b,s,4,16,T"]),
+    "rope-interleaved": (["b,s,4,16,T", TOKENS, "50,6,T", "50,6,T"], "rope %0, %1, %2, %3 {interleaved}", ["b,s,4,16,T"]),
+    "embedding": (["50,40,T", TOKENS], "embedding %0, %1", ["b,s,40,T"]),
+    "positions": ([TOKENS], "positions absolute %0", ["b,s,i32"]),
+    "positions-skip": ([TOKENS], "positions skip_padding %0 {padding_index = 1 : i64}", ["b,s,i32"]),
+}  # fmt: skip
+for name in ("relu", "silu", "tanh", "sigmoid", "exp", "neg", "erf", "gelu", "gelu approximate tanh"):
+    op, _, rest = name.partition(" ")
+    CASES[name.replace(" ", "-")] = (["b,s,40,T"], f"{op} %0 {rest}", ["b,s,40,T"])
+for name in ("sub", "div", "maximum", "minimum"):
+    CASES[name] = (["b,s,40,T", "b,s,40,T"], f"{name} %0, %1", ["b,s,40,T"])
+for kind in ("mean", "cls", "max", "last"):
+    CASES[f"pool-{kind}"] = (["b,s,40,T", MASK], f"pool {kind} %0, %1", ["b,40,T"])
+
+
+def parse(text, element):
+    """"b,s,40,T" to (type, attributes)."""
+    *sizes, last = text.split(",")
+    last, *limits = last.split(":")
+    symbols = [f'"{size}"' for size in sizes if size.isalpha()]
+    shape = "".join(("?" if size.isalpha() else size) + "x" for size in sizes)
+    dims = f", #girih.dims<{', '.join(symbols)}>" if symbols else ""
+    attributes = f" {{girih.range = [{limits[0]}, {limits[1]}]}}" if limits else ""
+    return f"tensor<{shape}{element if last == 'T' else last}{dims}>", attributes
+
+
+def module(case, element):
+    operands, op, results = CASES[case]
+    types = [parse(text, element) for text in operands]
+    result_types = [parse(text, element)[0] for text in results]
+    arguments = ", ".join(f"%{i}: {type}{attributes}" for i, (type, attributes) in enumerate(types))
+    inner = ", ".join(type for type, _ in types)
+    outer = ", ".join(result_types)
+    several = len(result_types) > 1
+    values = ", ".join(f"%r#{i}" for i in range(len(result_types))) if several else "%r"
+    return f"""
+girih.symbol @b {{min = 1 : i64, max = 8 : i64}}
+girih.symbol @s {{min = 1 : i64, max = 512 : i64}}
+func.func @main({arguments}) -> ({outer}) attributes {{girih.entry}} {{
+  %r{f":{len(result_types)}" if several else ""} = girih.{op} : ({inner}) -> {f"({outer})" if several else outer}
+  return {values} : {outer}
+}}
+"""
+
+
+def run(path, *options):
+    done = subprocess.run([EVAL, str(path), *options], capture_output=True, text=True)
+    assert done.returncode == 0, path.read_text() + done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("element", ["f32", "bf16"])
+@pytest.mark.parametrize("case", CASES)
+def test_levels(tmp_path, case, element):
+    path = tmp_path / "module.mlir"
+    path.write_text(module(case, element))
+    for batch, length in ((1, 1), (3, 7), (2, 129)):
+        run(path, f"--symbols=b={batch},s={length}", "--levels=graph,tile,cpu")
+
+
+# Sums have one order and no function of `math` is involved: the same bits.
+@pytest.mark.parametrize("case", ["linear", "linear-no-bias", "add-row", "reduce-last", "rope", "transpose", "embedding", "pool-mean"])
+def test_compiled_code_gives_the_tile_programs_bits(tmp_path, case):
+    path = tmp_path / "module.mlir"
+    path.write_text(module(case, "f32"))
+    run(path, "--symbols=b=3,s=7", "--levels=cpu", "--against=tile", "--tolerance=0")
