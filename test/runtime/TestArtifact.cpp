@@ -49,6 +49,31 @@ ArtifactBuilder girih::test::sampleModel() {
   return b;
 }
 
+ArtifactBuilder girih::test::fullModel() {
+  ArtifactBuilder b = sampleModel();
+  auto n = b.symbol(0);
+  uint32_t counter = b.addSymbol("i", 0, 3, GIRIH_SYMBOL_COUNTER);
+  WeightInfo info;
+  info.name = "random";
+  info.elementType = GIRIH_F32;
+  info.shape = {40, 3};
+  info.bytes = 64 * 3 * 4;
+  info.layout = GIRIH_LAYOUT_PANELS;
+  info.layoutParameter = 32;
+  info.encoding = "#girih.panels<width = 32>";
+  b.addRandomWeight(info, 7);
+  b.beginEntry("second", {{"x", GIRIH_I32, {n}}}, {{"y", GIRIH_I32, {n}}});
+  ArgInfo x = {GIRIH_ARG_INPUT, 0, {n}}, y = {GIRIH_ARG_OUTPUT, 0, {n}, b.constant(0), b.mul(n, b.constant(4))};
+  uint32_t branch = b.beginBranch(b.sub(n, b.constant(5)));
+  uint32_t loop = b.beginLoop(b.constant(4), counter);
+  b.launch({AddOne, {n}, {x, y}, "loop"});
+  b.endLoop(loop);
+  b.endBranch(branch);
+  b.copy(y, x, "copy");
+  b.endEntry(b.constant(0));
+  return b;
+}
+
 WriteResult girih::test::fillSample(uint32_t, uint64_t offset, uint8_t *data, size_t bytes) {
   for (size_t i = 0; i != bytes; i += 4) {
     int32_t value = int32_t((offset + i) / 4);

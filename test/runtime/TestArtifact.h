@@ -24,6 +24,8 @@ void addKernels(ArtifactBuilder &builder);
 /// y = x + 1 + w + 1 over i32 vectors of length n in [1, 4096], x in [0, 1000), w = {0, 1, 2} repeated:
 /// three launches through two buffers. The entry is called "run".
 ArtifactBuilder sampleModel();
+/// The sample and a second entry with a branch, a loop, a copy and a random weight: every kind of record.
+ArtifactBuilder fullModel();
 /// The sample's weight: element i is i.
 artifact::WriteResult fillSample(uint32_t weight, uint64_t offset, uint8_t *data, size_t bytes);
 

@@ -12,6 +12,7 @@ static int perform(const Options &options) {
   bool runs = options.run || options.benchmark || !options.inputs.empty() || !options.shape.empty() ||
               !options.outputs.empty() || !options.trace.empty() || !options.compareModel.empty();
   if (!runs) {
+    findEntry(module.get(), options);
     describe(module.get());
     return Success;
   }

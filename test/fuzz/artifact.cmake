@@ -1,0 +1,6 @@
+# The whole runtime is compiled with the fuzzer's instrumentation: verifier, plan and walk.
+file(GLOB runtime_sources RELATIVE ${CMAKE_SOURCE_DIR} CONFIGURE_DEPENDS
+  ${CMAKE_SOURCE_DIR}/runtime/Core/*.cpp ${CMAKE_SOURCE_DIR}/runtime/CPU/*.cpp)
+add_girih_fuzzer(artifact SOURCES ${runtime_sources})
+target_compile_options(fuzz-artifact PRIVATE -fno-rtti -fno-exceptions)
+target_include_directories(fuzz-artifact PRIVATE ${CMAKE_SOURCE_DIR})
