@@ -75,6 +75,16 @@ def overlay_command(scratch):
     return lambda script: command + [f"{mount} && {script}"]
 
 
+def python_commands(scratch):
+    """A folder with the commands of an environment that has the package installed: python and girih."""
+    folder = scratch / "bin"
+    folder.mkdir()
+    for name, arguments in (("python", ""), ("girih", "-m girih.cli")):
+        (folder / name).write_text(f'#!/bin/sh\nexec {sys.executable} {arguments} "$@"\n')
+        (folder / name).chmod(0o755)
+    return folder
+
+
 def run_page(page, environment):
     """[(block, printed, error text, status)] for the blocks that ran; None where no overlay can be mounted."""
     page_blocks = blocks(page.read_text())
@@ -85,7 +95,8 @@ def run_page(page, environment):
             return None
         script = Path(scratch) / "script"
         script.write_text(session(page_blocks))
-        subprocess.run(command(f"bash {script}"), env={**environment, "RESULTS": scratch}, stderr=subprocess.PIPE, text=True)
+        path = f"{python_commands(Path(scratch))}:{environment['PATH']}"
+        subprocess.run(command(f"bash {script}"), env={**environment, "PATH": path, "RESULTS": scratch}, stderr=subprocess.PIPE, text=True)
         for i, block in enumerate(page_blocks):
             read = lambda kind: (Path(scratch) / f"{i}.{kind}").read_text()
             if not (Path(scratch) / f"{i}.status").exists():
