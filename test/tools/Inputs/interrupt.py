@@ -1,0 +1,50 @@
+# Compiles a module with a large weight and stops girihc by each signal as soon as it says that it writes.
+import os
+import signal
+import subprocess
+import sys
+
+girihc, folder = sys.argv[1:]
+ROWS = 120_000
+weights = os.path.join(folder, "weights.bin")
+with open(weights, "wb") as f:
+    f.truncate(ROWS * 256 * 4)
+model = os.path.join(folder, "model.mlir")
+with open(model, "w") as f:
+    f.write(f"""
+module attributes {{girih.model = "{folder}"}} {{
+girih.parameter @w : tensor<{ROWS}x256xf32> {{source = #girih.source<file = "weights.bin", offset = 0, bytes = {ROWS * 1024}, type = f32>}}
+func.func @encode(%ids: tensor<4xi32> {{girih.range = [0, {ROWS}]}}) -> tensor<4x256xf32> attributes {{girih.entry}} {{
+  %w = girih.get_parameter @w : tensor<{ROWS}x256xf32>
+  %y = girih.embedding %w, %ids : (tensor<{ROWS}x256xf32>, tensor<4xi32>) -> tensor<4x256xf32>
+  return %y : tensor<4x256xf32>
+}}
+}}
+""")
+output = os.path.join(folder, "out.girih")
+
+
+def stop(sig):
+    process = subprocess.Popen([girihc, model, "-o", output], stderr=subprocess.PIPE, text=True)
+    line = process.stderr.readline()
+    assert "writing" in line, line
+    process.send_signal(sig)
+    return process.wait(), process.stderr.read()
+
+
+for sig in (signal.SIGINT, signal.SIGTERM, signal.SIGKILL):
+    for before in (None, "before"):
+        if before:
+            with open(output, "w") as f:
+                f.write(before)
+        status, message = stop(sig)
+        if sig == signal.SIGKILL:
+            assert status == -signal.SIGKILL, status
+        else:
+            assert status == 4 and message.count("\n") == 1 and message.startswith("error: [interrupted]"), (status, message)
+        left = sorted(os.listdir(folder))
+        assert left == sorted(["weights.bin", "model.mlir"] + (["out.girih"] if before else [])), left
+        if before:
+            assert open(output).read() == before
+            os.remove(output)
+os.remove(weights)
