@@ -6,7 +6,7 @@ using namespace girih::test;
 
 #define KERNEL                                                                                                        \
   extern "C" __attribute__((section("girih_kernels"), used, optnone, noinline, no_stack_protector,                    \
-                            no_sanitize("address", "undefined", "coverage"))) void
+                            no_sanitize("address", "undefined", "coverage"), disable_sanitizer_instrumentation)) void
 
 /// (x [n], y [n]): y = x + 1
 KERNEL testAddOne(const int64_t *args, const int64_t *block, void *) {

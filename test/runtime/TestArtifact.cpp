@@ -160,7 +160,7 @@ void girih::test::repairChecksums(std::vector<uint8_t> &bytes) {
 
 LoadedModule::LoadedModule(const std::vector<uint8_t> &bytes) : memory(new uint8_t[bytes.size() + 64]) {
   uint8_t *aligned = memory.get() + (64 - reinterpret_cast<uintptr_t>(memory.get()) % 64) % 64;
-  memcpy(aligned, bytes.data(), bytes.size());
+  std::copy(bytes.begin(), bytes.end(), aligned);
   girih_module *loaded = nullptr;
   girih_module_load_memory(aligned, bytes.size(), nullptr, &loaded, &status);
   module.reset(loaded);
