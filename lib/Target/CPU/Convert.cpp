@@ -7,6 +7,7 @@
 #include "mlir/Conversion/ControlFlowToLLVM/ControlFlowToLLVM.h"
 #include "mlir/Conversion/FuncToLLVM/ConvertFuncToLLVM.h"
 #include "mlir/Conversion/LLVMCommon/ConversionTarget.h"
+#include "mlir/Conversion/LLVMCommon/Pattern.h"
 #include "mlir/Conversion/LLVMCommon/TypeConverter.h"
 #include "mlir/Conversion/MathToLLVM/MathToLLVM.h"
 #include "mlir/Conversion/SCFToControlFlow/SCFToControlFlow.h"
@@ -14,6 +15,7 @@
 #include "mlir/Conversion/VectorToLLVM/ConvertVectorToLLVM.h"
 #include "mlir/Dialect/Arith/Transforms/Passes.h"
 #include "mlir/Dialect/ControlFlow/IR/ControlFlow.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Transforms/DialectConversion.h"
 
 using namespace mlir;
@@ -24,6 +26,24 @@ namespace girih::cpu {
 } // namespace girih::cpu
 
 namespace {
+
+/// A constant of bf16 as the bits it has.
+struct ConvertBF16Constant : ConvertOpToLLVMPattern<arith::ConstantOp> {
+  using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
+
+  LogicalResult matchAndRewrite(arith::ConstantOp op, OpAdaptor, ConversionPatternRewriter &rewriter) const override {
+    if (!getElementTypeOrSelf(op.getType()).isBF16())
+      return failure();
+    Type bits = rewriter.getI16Type();
+    TypedAttr value;
+    if (auto dense = dyn_cast<DenseElementsAttr>(op.getValue()))
+      value = dense.bitcast(bits);
+    else
+      value = IntegerAttr::get(bits, cast<FloatAttr>(op.getValue()).getValue().bitcastToAPInt());
+    rewriter.replaceOpWithNewOp<LLVM::ConstantOp>(op, getTypeConverter()->convertType(op.getType()), value);
+    return success();
+  }
+};
 
 struct ConvertToLLVM : girih::cpu::impl::CPUConvertToLLVMBase<ConvertToLLVM> {
   void runOnOperation() override {
@@ -55,7 +75,15 @@ struct ConvertToLLVM : girih::cpu::impl::CPUConvertToLLVMBase<ConvertToLLVM> {
 
   LogicalResult convertAll() {
     LLVMTypeConverter types(&getContext());
+    // bf16 lives in 16-bit integers: masked loads and gathers of bf16 itself come out as calls, element by element.
+    types.addConversion([](BFloat16Type type) { return IntegerType::get(type.getContext(), 16); });
+    types.addConversion([](VectorType type) -> std::optional<Type> {
+      if (!type.getElementType().isBF16() || type.getRank() > 1)
+        return std::nullopt;
+      return type.clone(IntegerType::get(type.getContext(), 16));
+    });
     RewritePatternSet patterns(&getContext());
+    patterns.add<ConvertBF16Constant>(types, /*benefit=*/2);
     arith::populateCeilFloorDivExpandOpsPatterns(patterns);
     arith::populateArithToLLVMConversionPatterns(types, patterns);
     cf::populateControlFlowToLLVMConversionPatterns(types, patterns);
