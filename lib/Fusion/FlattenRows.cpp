@@ -1,4 +1,5 @@
-// Rewrites row-wise ops to [rows, features] and lets reshapes sink through element-wise ops, so that they meet and cancel.
+// Rewrites row-wise ops to [rows, features] and lets reshapes sink through element-wise ops, so that they
+// meet and cancel.
 #include "lib/Fusion/OpKinds.h"
 #include "lib/Fusion/Passes.h"
 
@@ -26,7 +27,9 @@ static Value reshape(PatternRewriter &rewriter, Location loc, Value value, Array
 }
 
 /// The last dimension stays, all before it become one.
-static SmallVector<SizeExpr> asRows(ArrayRef<SizeExpr> sizes) { return {product(sizes.drop_back()), sizes.back()}; }
+static SmallVector<SizeExpr> asRows(ArrayRef<SizeExpr> sizes) {
+  return {product(sizes.drop_back()), sizes.back()};
+}
 
 static graph::ConstantOp splatOf(Value value) {
   auto constant = value.getDefiningOp<graph::ConstantOp>();
@@ -34,15 +37,27 @@ static graph::ConstantOp splatOf(Value value) {
 }
 
 /// Clones an op on new operands, with a result of new sizes.
-static Value cloneWith(PatternRewriter &rewriter, Operation *op, ValueRange operands, ArrayRef<SizeExpr> sizes) {
+static Value cloneWith(PatternRewriter &rewriter, Operation *op, ValueRange operands,
+                       ArrayRef<SizeExpr> sizes) {
   Operation *clone = rewriter.clone(*op);
   clone->setOperands(operands);
   clone->getResult(0).setType(graph::getTensorType(sizes, tensorOf(op->getResult(0)).getElementType()));
   return clone->getResult(0);
 }
 
+/// Cuts the same columns out of every row.
+static bool isRowSlice(Operation *op) {
+  auto slice = dyn_cast<graph::SliceOp>(op);
+  if (!slice)
+    return false;
+  SmallVector<SizeExpr> from = graph::getSizes(slice.getInput().getType()),
+                        to = graph::getSizes(slice.getResult().getType());
+  return !from.empty() && ArrayRef(from).drop_back() == ArrayRef(to).drop_back();
+}
+
 namespace {
-/// An operand of an element-wise op under another shape of the same elements; nothing if broadcasting stands in the way.
+/// An operand of an element-wise op under another shape of the same elements; nothing if broadcasting stands
+/// in the way.
 struct ReshapedOperands {
   PatternRewriter &rewriter;
   Operation *op;
@@ -50,16 +65,30 @@ struct ReshapedOperands {
 
   /// Whether the operand repeats one element, or one run along the last dimension that the new sizes keep.
   bool isSmall(Value operand) {
-    SmallVector<SizeExpr> own = graph::getSizes(tensorOf(operand)), whole = graph::getSizes(tensorOf(op->getResult(0)));
+    SmallVector<SizeExpr> own = graph::getSizes(tensorOf(operand)),
+                          whole = graph::getSizes(tensorOf(op->getResult(0)));
     for (const SizeExpr &size : ArrayRef(own).drop_back(own.empty() ? 0 : 1))
       if (size != SizeExpr(1))
         return false;
     return own.empty() || own.back() == SizeExpr(1) || whole.back() == sizes.back();
   }
-  bool allow(Value operand) { return sameSizes(operand, op->getResult(0)) || splatOf(operand) || isSmall(operand); }
+  /// Whether the operand has one element for each row, and rows stay rows.
+  bool isColumn(Value operand) {
+    SmallVector<SizeExpr> own = graph::getSizes(tensorOf(operand)),
+                          whole = graph::getSizes(tensorOf(op->getResult(0)));
+    if (own.size() != whole.size() || own.back() != SizeExpr(1) || sizes.size() != 2 ||
+        whole.back() != sizes.back())
+      return false;
+    return ArrayRef(own).drop_back() == ArrayRef(whole).drop_back();
+  }
+  bool allow(Value operand) {
+    return sameSizes(operand, op->getResult(0)) || splatOf(operand) || isSmall(operand) || isColumn(operand);
+  }
   Value take(Value operand) {
     if (sameSizes(operand, op->getResult(0)))
       return reshape(rewriter, op->getLoc(), operand, sizes);
+    if (isColumn(operand))
+      return reshape(rewriter, op->getLoc(), operand, {sizes.front(), 1});
     SmallVector<SizeExpr> own = graph::getSizes(tensorOf(operand));
     return own.size() <= sizes.size() ? operand : reshape(rewriter, op->getLoc(), operand, {own.back()});
   }
@@ -88,14 +117,17 @@ struct SinkReshape : RewritePattern {
     graph::ReshapeOp reshapeOp = above(op);
     if (!reshapeOp)
       return failure();
-    SmallVector<SizeExpr> source = graph::getSizes(tensorOf(reshapeOp.getInput())), sizes = graph::getSizes(tensorOf(op->getResult(0)));
-    // Rows may sink; flattening would only undo what has more dimensions. A reshape that changes nothing folds.
+    SmallVector<SizeExpr> source = graph::getSizes(tensorOf(reshapeOp.getInput())),
+                          sizes = graph::getSizes(tensorOf(op->getResult(0)));
+    // Rows may sink; flattening would only undo what has more dimensions. A reshape that changes nothing
+    // folds.
     if (source.empty() || source.size() > 2 || source == sizes)
       return failure();
     ReshapedOperands operands{rewriter, op, source};
     if (!llvm::all_of(op->getOperands(), [&](Value operand) { return operands.allow(operand); }))
       return failure();
-    SmallVector<Value> taken = llvm::map_to_vector(op->getOperands(), [&](Value operand) { return operands.take(operand); });
+    SmallVector<Value> taken =
+        llvm::map_to_vector(op->getOperands(), [&](Value operand) { return operands.take(operand); });
     rewriter.replaceOp(op, reshape(rewriter, op->getLoc(), cloneWith(rewriter, op, taken, source), sizes));
     return success();
   }
@@ -107,10 +139,11 @@ struct FlattenOp : RewritePattern {
       : RewritePattern(MatchAnyOpTypeTag(), 1, context), flattened(flattened) {}
 
   LogicalResult matchAndRewrite(Operation *op, PatternRewriter &rewriter) const override {
-    LogicalResult done = isElementwise(op) ? elementwise(op, rewriter)
+    LogicalResult done = isElementwise(op)             ? elementwise(op, rewriter)
                          : isa<graph::EmbeddingOp>(op) ? embedding(cast<graph::EmbeddingOp>(op), rewriter)
-                         : isa<graph::LinearOp>(op) || isRowNorm(op) || isRowReduction(op) ? rows(op, rewriter)
-                                                                                            : failure();
+                         : isa<graph::LinearOp>(op) || isRowNorm(op) || isRowReduction(op) || isRowSlice(op)
+                             ? rows(op, rewriter)
+                             : failure();
     if (succeeded(done))
       ++flattened;
     return done;
@@ -125,14 +158,16 @@ private:
     ReshapedOperands operands{rewriter, op, flat};
     if (!llvm::all_of(op->getOperands(), [&](Value operand) { return operands.allow(operand); }))
       return rewriter.notifyMatchFailure(op, "an operand is broadcast along rows");
-    SmallVector<Value> taken = llvm::map_to_vector(op->getOperands(), [&](Value operand) { return operands.take(operand); });
+    SmallVector<Value> taken =
+        llvm::map_to_vector(op->getOperands(), [&](Value operand) { return operands.take(operand); });
     rewriter.replaceOp(op, reshape(rewriter, op->getLoc(), cloneWith(rewriter, op, taken, flat), sizes));
     return success();
   }
 
   /// Ops whose first operand alone has rows.
   LogicalResult rows(Operation *op, PatternRewriter &rewriter) const {
-    SmallVector<SizeExpr> input = graph::getSizes(tensorOf(op->getOperand(0))), sizes = graph::getSizes(tensorOf(op->getResult(0)));
+    SmallVector<SizeExpr> input = graph::getSizes(tensorOf(op->getOperand(0))),
+                          sizes = graph::getSizes(tensorOf(op->getResult(0)));
     if (input.size() < 3)
       return failure();
     SmallVector<Value> operands(op->getOperands());
@@ -144,12 +179,17 @@ private:
       softmax.setAxis(1);
     if (auto reduce = result.getDefiningOp<graph::ReduceOp>())
       reduce.setAxes({1});
+    if (auto slice = result.getDefiningOp<graph::SliceOp>()) {
+      slice.setOffsets({0, slice.getOffsets().back()});
+      slice.setSizes({-1, slice.getSizes().back()});
+    }
     rewriter.replaceOp(op, reshape(rewriter, op->getLoc(), result, sizes));
     return success();
   }
 
   LogicalResult embedding(graph::EmbeddingOp op, PatternRewriter &rewriter) const {
-    SmallVector<SizeExpr> ids = graph::getSizes(op.getIds().getType()), sizes = graph::getSizes(op.getResult().getType());
+    SmallVector<SizeExpr> ids = graph::getSizes(op.getIds().getType()),
+                          sizes = graph::getSizes(op.getResult().getType());
     if (ids.size() < 2)
       return failure();
     Value flatIds = reshape(rewriter, op.getLoc(), op.getIds(), {product(ids)});

@@ -1,4 +1,5 @@
-// Decides what runs together, family by family; see Passes.td for the rules and Groups.h for what keeps them sound.
+// Decides what runs together, family by family; see Passes.td for the rules and Groups.h for what keeps them
+// sound.
 #include "lib/Fusion/Groups.h"
 #include "lib/Fusion/OpKinds.h"
 #include "lib/Fusion/Passes.h"
@@ -41,6 +42,7 @@ private:
   void takeEpilogue(Id group);
   bool takeConsumer(Id group, Value value);
   void takeProducers(Id group, ArrayRef<graph::SizeExpr> rows);
+  bool yieldsOnlyRows(Id group, ArrayRef<graph::SizeExpr> rows) const;
   bool takeProducer(Id group, Operation *producer, ArrayRef<graph::SizeExpr> rows);
   bool isRowProducer(Operation *op, ArrayRef<graph::SizeExpr> rows) const;
   void decline(Operation *op, Operation *other, const Twine &reason);
@@ -69,7 +71,8 @@ static std::string nameOf(Operation *op) {
 
 void KernelFormer::decline(Operation *op, Operation *other, const Twine &reason) {
   if (remarks)
-    emitRemark(op->getLoc()) << "'" << nameOf(op) << "' runs apart from '" << nameOf(other) << "': " << reason;
+    emitRemark(op->getLoc()) << "'" << nameOf(op) << "' runs apart from '" << nameOf(other)
+                             << "': " << reason;
 }
 
 SmallVector<Operation *> KernelFormer::ungrouped(function_ref<bool(Operation *)> matches) {
@@ -82,17 +85,21 @@ SmallVector<Operation *> KernelFormer::ungrouped(function_ref<bool(Operation *)>
 
 //===- Linear layers ------------------------------------------------------------------------------===//
 
-/// The linear and those beside it that read the same rows through weights of the same type: they share loop and row tiles.
+/// The linear and those beside it that read the same rows through weights of the same type: they share loop
+/// and row tiles.
 Id KernelFormer::groupSiblings(graph::LinearOp linear) {
   Id group = groups.create(linear);
   for (Operation *user : linear.getInput().getUsers()) {
     auto sibling = dyn_cast<graph::LinearOp>(user);
     if (!sibling || sibling == linear || groups.contains(sibling) || sibling.getInput() != linear.getInput())
       continue;
-    if (sibling.getWeight().getType() != linear.getWeight().getType() || sibling.getComputeType() != linear.getComputeType()) {
+    if (sibling.getWeight().getType() != linear.getWeight().getType() ||
+        sibling.getComputeType() != linear.getComputeType()) {
       decline(sibling, linear, "the weights' shapes or types differ, so their tiles would");
     } else if (groups.members(group).size() == kMostSiblings) {
-      decline(sibling, linear, Twine(kMostSiblings) + " layers share the loop already, more accumulators would not stay in cache");
+      decline(sibling, linear,
+              Twine(kMostSiblings) +
+                  " layers share the loop already, more accumulators would not stay in cache");
     } else if (!groups.staysConvexWith(group, sibling)) {
       decline(sibling, linear, "one depends on the other");
     } else {
@@ -144,7 +151,8 @@ void KernelFormer::groupLinears() {
 
 //===- Attention ----------------------------------------------------------------------------------===//
 
-/// The query's rotation runs once per query; the keys' would run again for every block of queries, so it stays outside.
+/// The query's rotation runs once per query; the keys' would run again for every block of queries, so it
+/// stays outside.
 void KernelFormer::groupAttention() {
   for (Operation *op : ungrouped([](Operation *op) { return isa<graph::AttentionOp>(op); })) {
     Id group = groups.create(op);
@@ -167,7 +175,8 @@ static bool isLookup(Operation *op) {
   return isa<graph::EmbeddingOp>(op);
 }
 
-/// Positions of tokens laid end to end, which nothing else reads: cheap enough to compute where they are looked up.
+/// Positions of tokens laid end to end, which nothing else reads: cheap enough to compute where they are
+/// looked up.
 static bool isFlatPositions(Operation *op) {
   auto reshape = dyn_cast<graph::ReshapeOp>(op);
   if (!reshape || reshape.getResult().getType().getRank() != 1)
@@ -181,27 +190,37 @@ bool KernelFormer::isRowProducer(Operation *op, ArrayRef<graph::SizeExpr> rows) 
     return false;
   SmallVector<graph::SizeExpr> sizes = graph::getSizes(tensorOf(op->getResult(0)));
   bool wholeRows = ArrayRef(sizes) == rows;
-  if (isElementwise(op) || isLookup(op))
+  if (isElementwise(op) || isLookup(op) || (isa<graph::SliceOp>(op) && wholeRows))
     return wholeRows;
   if (isRowNorm(op))
     return wholeRows && rows.back().getConstant();
   if (isRowReduction(op))
-    return graph::getSizes(tensorOf(op->getOperand(0))) == SmallVector<graph::SizeExpr>(rows) && rows.back().getConstant();
+    return graph::getSizes(tensorOf(op->getOperand(0))) == SmallVector<graph::SizeExpr>(rows) &&
+           rows.back().getConstant();
   if (isFlatPositions(op))
     return true;
   if (isa<graph::PositionsOp>(op)) // reached through its reshape
     return llvm::all_of(op->getUsers(), isFlatPositions);
-  return isa<graph::SliceOp>(op) && llvm::all_of(ArrayRef(sizes).drop_back(), [](const graph::SizeExpr &size) {
+  return isa<graph::SliceOp>(op) &&
+         llvm::all_of(ArrayRef(sizes).drop_back(), [](const graph::SizeExpr &size) {
            return size == graph::SizeExpr(1); // a row that every row is combined with
          });
+}
+
+/// Whether all the group's results are whole rows, so that one more may be stored beside them.
+bool KernelFormer::yieldsOnlyRows(Id group, ArrayRef<graph::SizeExpr> rows) const {
+  return llvm::all_of(groups.members(group), [&](Operation *op) {
+    return groups.usedOnlyIn(group, op) ||
+           graph::getSizes(tensorOf(op->getResult(0))) == SmallVector<graph::SizeExpr>(rows);
+  });
 }
 
 bool KernelFormer::takeProducer(Id group, Operation *producer, ArrayRef<graph::SizeExpr> rows) {
   if (!isRowProducer(producer, rows))
     return false;
   if (!groups.usedOnlyIn(group, producer)) {
-    bool alsoResult = isElementwise(producer) && graph::getSizes(tensorOf(producer->getResult(0))) == SmallVector<graph::SizeExpr>(rows);
-    if (!alsoResult || !groups.staysConvexWith(group, producer)) {
+    if (!isElementwise(producer) || !yieldsOnlyRows(group, rows) ||
+        !groups.staysConvexWith(group, producer)) {
       decline(producer, groups.members(group).front(), "its result is read elsewhere too");
       return false;
     }
@@ -233,7 +252,8 @@ void KernelFormer::takeProducers(Id group, ArrayRef<graph::SizeExpr> rows) {
 
 /// Last first, so that an op meets what reads it before what feeds it.
 void KernelFormer::groupRows() {
-  SmallVector<Operation *> seeds = ungrouped([](Operation *op) { return isRowNorm(op) || isRowReduction(op); });
+  SmallVector<Operation *> seeds =
+      ungrouped([](Operation *op) { return isRowNorm(op) || isRowReduction(op); });
   for (Operation *op : llvm::reverse(seeds)) {
     if (groups.contains(op))
       continue;
@@ -261,8 +281,9 @@ void KernelFormer::groupElementwise() {
     SmallVector<Operation *> open{op};
     while (!open.empty())
       for (Value operand : pulledOperands(open.pop_back_val()))
-        if (Operation *producer = operand.getDefiningOp();
-            producer && !isRowNorm(producer) && !isRowReduction(producer) && takeProducer(group, producer, rows))
+        if (Operation *producer = operand.getDefiningOp(); producer && !isRowNorm(producer) &&
+                                                           !isRowReduction(producer) &&
+                                                           takeProducer(group, producer, rows))
           open.push_back(producer);
   }
 }
@@ -270,7 +291,8 @@ void KernelFormer::groupElementwise() {
 //===- The rest -----------------------------------------------------------------------------------===//
 
 static bool staysOutside(Operation *op) {
-  return isa<graph::GetParameterOp, graph::ReshapeOp, graph::KernelOp>(op) || op->hasTrait<OpTrait::IsTerminator>();
+  return isa<graph::GetParameterOp, graph::ReshapeOp, graph::KernelOp>(op) ||
+         op->hasTrait<OpTrait::IsTerminator>();
 }
 
 /// A constant is repeated in every kernel that reads it; one that something else reads is computed.
@@ -285,16 +307,25 @@ void KernelFormer::groupRest() {
 
 //===- The pass -----------------------------------------------------------------------------------===//
 
-/// Constants that are more than one repeated number become parameters with a value: kernels read them from memory.
+/// Whether an op reads rows of the value by index, which only memory allows.
+static bool isTableOf(OpOperand &use) {
+  if (isa<graph::RopeOp>(use.getOwner()))
+    return use.getOperandNumber() >= 2;
+  return isa<graph::EmbeddingOp, graph::GatherOp>(use.getOwner()) && use.getOperandNumber() == 0;
+}
+
+/// Constants that are more than one repeated number, or are tables, become parameters with a value: kernels
+/// read them from memory.
 static void storeConstants(func::FuncOp function) {
   auto module = function->getParentOfType<ModuleOp>();
   SymbolTable symbols(module);
   for (auto constant : llvm::make_early_inc_range(function.getOps<graph::ConstantOp>())) {
-    if (isa<SplatElementsAttr>(constant.getValue()))
+    if (isa<SplatElementsAttr>(constant.getValue()) && llvm::none_of(constant->getUses(), isTableOf))
       continue;
     OpBuilder b = OpBuilder::atBlockBegin(module.getBody());
     auto parameter = graph::ParameterOp::create(b, constant.getLoc(), "constant",
-                                                cast<RankedTensorType>(constant.getResult().getType()), constant.getValue());
+                                                cast<RankedTensorType>(constant.getResult().getType()),
+                                                constant.getValue());
     symbols.insert(parameter);
     OpBuilder at(constant);
     auto read = graph::GetParameterOp::create(at, constant.getLoc(), parameter);

@@ -54,7 +54,8 @@ bool Groups::staysConvexWith(Id group, Operation *candidate) const {
   SmallVector<Value> outside;
   auto collect = [&](Operation *op) {
     for (Value operand : op->getOperands())
-      if (Operation *producer = operand.getDefiningOp(); producer && producer != candidate && !isIn(group, producer))
+      if (Operation *producer = operand.getDefiningOp();
+          producer && producer != candidate && !isIn(group, producer))
         outside.push_back(operand);
   };
   collect(candidate);
@@ -93,7 +94,8 @@ void Groups::buildKernel(ArrayRef<Operation *> ops) {
         outputs.insert(result);
   }
   OpBuilder b(block.getTerminator());
-  auto kernel = graph::KernelOp::create(b, fusedLocation(ops), TypeRange(ValueRange(outputs.getArrayRef())), inputs.getArrayRef());
+  auto kernel = graph::KernelOp::create(b, fusedLocation(ops), TypeRange(ValueRange(outputs.getArrayRef())),
+                                        inputs.getArrayRef());
   OpBuilder body = OpBuilder::atBlockEnd(kernel.getBody());
   IRMapping mapping;
   mapping.map(inputs.getArrayRef(), kernel.getBody()->getArguments());
@@ -101,11 +103,13 @@ void Groups::buildKernel(ArrayRef<Operation *> ops) {
     body.clone(*op, mapping);
   for (Operation *op : ops)
     body.clone(*op, mapping);
-  SmallVector<Value> yielded = llvm::map_to_vector(outputs, [&](Value output) { return mapping.lookup(output); });
+  SmallVector<Value> yielded =
+      llvm::map_to_vector(outputs, [&](Value output) { return mapping.lookup(output); });
   graph::YieldOp::create(body, kernel.getLoc(), yielded);
   for (auto [number, result] : llvm::enumerate(kernel.getResults())) {
     Value output = outputs[number];
-    output.replaceUsesWithIf(result, [&](OpOperand &use) { return !llvm::is_contained(ops, use.getOwner()); });
+    output.replaceUsesWithIf(result,
+                             [&](OpOperand &use) { return !llvm::is_contained(ops, use.getOwner()); });
   }
   for (Operation *op : llvm::reverse(ops))
     op->erase();

@@ -1,5 +1,5 @@
-// The partition of a function's ops into groups that become kernels. A group must stay convex: no path may leave it and come back, or its
-// kernel would wait for itself.
+// The partition of a function's ops into groups that become kernels. A group must stay convex: no path may
+// leave it and come back, or its kernel would wait for itself.
 #pragma once
 
 #include "dialects/Graph/Graph.h"

@@ -1,5 +1,5 @@
-// Moves kernels to functions, equal ones to the same function. Weights are arguments and layer names are the launches', so layers that
-// differ in nothing else are equal.
+// Moves kernels to functions, equal ones to the same function. Weights are arguments and layer names are the
+// launches', so layers that differ in nothing else are equal.
 #include "lib/Fusion/Passes.h"
 
 #include "llvm/ADT/MapVector.h"
@@ -83,8 +83,9 @@ void OutlineKernels::runOnOperation() {
       ++functions;
     }
     OpBuilder b(kernel);
-    auto launch = graph::LaunchOp::create(b, kernel.getLoc(), kernel->getResultTypes(),
-                                          FlatSymbolRefAttr::get(function.getSymNameAttr()), kernel.getInputs());
+    auto launch =
+        graph::LaunchOp::create(b, kernel.getLoc(), kernel->getResultTypes(),
+                                FlatSymbolRefAttr::get(function.getSymNameAttr()), kernel.getInputs());
     kernel->replaceAllUsesWith(launch->getResults());
     kernel.erase();
     ++launches;

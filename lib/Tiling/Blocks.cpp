@@ -1,5 +1,5 @@
-// Block sizes by what dominates a kernel: a contraction's tiles, attention's queries, whole rows under a norm, and for the rest
-// about a vector register file's worth of elements along the last dimensions.
+// Block sizes by what dominates a kernel: a contraction's tiles, attention's queries, whole rows under a
+// norm, and for the rest about a vector register file's worth of elements along the last dimensions.
 #include "lib/Tiling/Blocks.h"
 #include "girih/Target.h"
 #include "lib/Tiling/RowStatistics.h"
@@ -8,13 +8,16 @@ using namespace mlir;
 using namespace girih;
 using namespace girih::tiling;
 
-/// Elements of an element-wise tile: long enough to hide a block's overhead, small enough for the nearest cache.
+/// Elements of an element-wise tile: long enough to hide a block's overhead, small enough for the nearest
+/// cache.
 static constexpr int64_t kTileElements = 2048;
 static constexpr int64_t kColumns = 512;
 static constexpr int64_t kPooledColumns = 128;
 
 /// `wanted`, but no more than a dimension known to be smaller.
-static int64_t bounded(int64_t wanted, int64_t dim) { return ShapedType::isDynamic(dim) ? wanted : std::max<int64_t>(1, std::min(wanted, dim)); }
+static int64_t bounded(int64_t wanted, int64_t dim) {
+  return ShapedType::isDynamic(dim) ? wanted : std::max<int64_t>(1, std::min(wanted, dim));
+}
 
 static Blocks inOrder(SmallVector<int64_t> sizes) {
   Blocks blocks;
@@ -40,11 +43,13 @@ static Blocks elementwiseBlocks(ArrayRef<int64_t> shape, const CostModel &cost) 
   return rowsByColumns(shape, std::max<int64_t>(1, kTileElements / columns), columns);
 }
 
-/// Columns are slowest, so that consecutive blocks, which run at the same time on different cores or one after another on the same, share
-/// one panel of weights while it is in cache; the rows they walk through are as many as the caches' own size.
+/// Columns are slowest, so that consecutive blocks, which run at the same time on different cores or one
+/// after another on the same, share one panel of weights while it is in cache; the rows they walk through are
+/// as many as the caches' own size.
 static Blocks contractionBlocks(graph::LinearOp linear, ArrayRef<int64_t> shape, const CostModel &cost) {
   RankedTensorType weight = linear.getWeight().getType();
-  CostModel::MatmulTiles tiles = cost.matmul(weight.getDimSize(0), weight.getDimSize(1), linear.getComputeType());
+  CostModel::MatmulTiles tiles =
+      cost.matmul(weight.getDimSize(0), weight.getDimSize(1), linear.getComputeType());
   Blocks blocks = rowsByColumns(shape, tiles.rows, tiles.columns);
   if (!blocks.order.empty())
     std::rotate(blocks.order.begin(), blocks.order.end() - 1, blocks.order.end());
@@ -52,7 +57,8 @@ static Blocks contractionBlocks(graph::LinearOp linear, ArrayRef<int64_t> shape,
 }
 
 static Blocks attentionBlocks(graph::AttentionOp attention, ArrayRef<int64_t> shape, const CostModel &cost) {
-  CostModel::AttentionTiles tiles = cost.attention(attention.getValue().getType().getDimSize(3), attention.getComputeType());
+  CostModel::AttentionTiles tiles =
+      cost.attention(attention.getValue().getType().getDimSize(3), attention.getComputeType());
   if (shape.size() == 3) // the log-sum-exp alone
     return inOrder({1, 1, bounded(tiles.queries, shape[2])});
   Blocks blocks;
@@ -97,7 +103,8 @@ static std::optional<std::pair<Value, int64_t>> rowAxis(Operation &op) {
   }
   if (!isa<graph::LayerNormOp, graph::RMSNormOp, graph::L2NormalizeOp>(op))
     return std::nullopt;
-  return std::pair<Value, int64_t>(op.getOperand(0), cast<RankedTensorType>(op.getOperand(0).getType()).getRank() - 1);
+  return std::pair<Value, int64_t>(op.getOperand(0),
+                                   cast<RankedTensorType>(op.getOperand(0).getType()).getRank() - 1);
 }
 
 /// Blocks of ops that answer only for certain tiles.
@@ -123,27 +130,52 @@ static Blocks movementBlocks(Operation *op, ArrayRef<int64_t> shape, const CostM
   return blocks;
 }
 
+static bool sameSizes(Value a, Value b) {
+  return graph::getSizes(cast<RankedTensorType>(a.getType())) ==
+         graph::getSizes(cast<RankedTensorType>(b.getType()));
+}
+
+/// Blocks for a kernel with statistics of rows: its result is rows, or one number for each.
+static FailureOr<Blocks> statisticsBlocks(Block &body, Value root, const CostModel &cost) {
+  ArrayRef<int64_t> shape = cast<RankedTensorType>(root.getType()).getShape();
+  for (Operation &op : body)
+    if (auto axis = rowAxis(op); axis && sameSizes(axis->first, root))
+      return rowBlocks(axis->first, axis->second, shape, cost);
+  for (auto reduce : body.getOps<graph::ReduceOp>()) {
+    if (sameSizes(reduce.getInput(), root))
+      return rowBlocks(reduce.getInput(), shape.size() - 1, shape, cost);
+    if (sameSizes(reduce.getResult(), root))
+      return reductionBlocks(reduce, shape, cost);
+  }
+  return failure();
+}
+
+/// Tiles have at most four dimensions, and so has everything a kernel computes.
+static LogicalResult checkRanks(func::FuncOp kernel) {
+  auto tooMany = [](Type type) { return cast<RankedTensorType>(type).getRank() > 4; };
+  for (Operation &op : kernel.getBody().front())
+    for (Type type : llvm::concat<const Type>(SmallVector<Type>(op.getOperandTypes()),
+                                              SmallVector<Type>(op.getResultTypes())))
+      if (tooMany(type))
+        return kernel.emitError("expected tensors of at most 4 dimensions, found ")
+               << type << "; reshape it in the graph";
+  return success();
+}
+
 FailureOr<Blocks> tiling::chooseBlocks(func::FuncOp kernel, const CostModel &cost) {
   Block &body = kernel.getBody().front();
   Value root = body.getTerminator()->getOperand(0);
   ArrayRef<int64_t> shape = cast<RankedTensorType>(root.getType()).getShape();
-  if (shape.size() > 4)
-    return kernel.emitError("expected results of at most 4 dimensions, found ")
-           << root.getType() << "; reshape it in the graph";
+  if (failed(checkRanks(kernel)))
+    return failure();
   for (Operation &op : body) {
     if (auto linear = dyn_cast<graph::LinearOp>(op))
       return contractionBlocks(linear, shape, cost);
     if (auto attention = dyn_cast<graph::AttentionOp>(op))
       return attentionBlocks(attention, shape, cost);
   }
-  for (Operation &op : body)
-    if (auto axis = rowAxis(op))
-      return rowBlocks(axis->first, axis->second, shape, cost);
-  for (Operation &op : body)
-    if (auto reduce = dyn_cast<graph::ReduceOp>(op)) {
-      ArrayRef<int64_t> rows = reduce.getInput().getType().getShape();
-      bool reads = graph::getSizes(reduce.getInput().getType()) == graph::getSizes(cast<RankedTensorType>(root.getType()));
-      return reads ? rowBlocks(reduce.getInput(), rows.size() - 1, shape, cost) : reductionBlocks(reduce, shape, cost);
-    }
-  return root.getDefiningOp() ? movementBlocks(root.getDefiningOp(), shape, cost) : elementwiseBlocks(shape, cost);
+  if (FailureOr<Blocks> rows = statisticsBlocks(body, root, cost); succeeded(rows))
+    return rows;
+  return root.getDefiningOp() ? movementBlocks(root.getDefiningOp(), shape, cost)
+                              : elementwiseBlocks(shape, cost);
 }

@@ -1,5 +1,5 @@
-// How a kernel's result is cut: the sizes of one block, which dimensions the grid runs over, slowest first, and the dimension, if any, that each
-// program walks by itself because its statistics are of whole rows.
+// How a kernel's result is cut: the sizes of one block, which dimensions the grid runs over, slowest first,
+// and the dimension, if any, that each program walks by itself because its statistics are of whole rows.
 #pragma once
 
 #include "dialects/Graph/Graph.h"

@@ -31,13 +31,15 @@ OpFoldResult tiling::multiply(OpBuilder &b, Location loc, OpFoldResult lhs, int6
     return b.getIndexAttr(*left * rhs);
   if (rhs == 1)
     return lhs;
-  return arith::MulIOp::create(b, loc, toIndex(b, loc, lhs), toIndex(b, loc, b.getIndexAttr(rhs))).getResult();
+  return arith::MulIOp::create(b, loc, toIndex(b, loc, lhs), toIndex(b, loc, b.getIndexAttr(rhs)))
+      .getResult();
 }
 
 OpFoldResult tiling::ceilDivide(OpBuilder &b, Location loc, OpFoldResult size, int64_t step) {
   if (std::optional<int64_t> known = getConstantIntValue(size))
     return b.getIndexAttr(llvm::divideCeilSigned(*known, step));
-  return arith::CeilDivUIOp::create(b, loc, toIndex(b, loc, size), toIndex(b, loc, b.getIndexAttr(step))).getResult();
+  return arith::CeilDivUIOp::create(b, loc, toIndex(b, loc, size), toIndex(b, loc, b.getIndexAttr(step)))
+      .getResult();
 }
 
 //===- Tiles --------------------------------------------------------------------------------------===//
@@ -52,7 +54,8 @@ Value tiling::filled(OpBuilder &b, Location loc, ArrayRef<int64_t> shape, Type t
     element = b.getFloatAttr(real, value);
   else
     element = b.getIntegerAttr(type, static_cast<int64_t>(value));
-  return arith::ConstantOp::create(b, loc, DenseElementsAttr::get(RankedTensorType::get(shape, type), element));
+  return arith::ConstantOp::create(b, loc,
+                                   DenseElementsAttr::get(RankedTensorType::get(shape, type), element));
 }
 
 Value tiling::filledLike(OpBuilder &b, Location loc, Value tile, double value) {
@@ -66,7 +69,8 @@ Value tiling::splatIndex(OpBuilder &b, Location loc, OpFoldResult value, ArrayRe
   return tensor::SplatOp::create(b, loc, scalar, shape);
 }
 
-Value tiling::coordinates(OpBuilder &b, Location loc, OpFoldResult offset, int64_t dim, ArrayRef<int64_t> shape) {
+Value tiling::coordinates(OpBuilder &b, Location loc, OpFoldResult offset, int64_t dim,
+                          ArrayRef<int64_t> shape) {
   Value iota = tile::IotaOp::create(b, loc, RankedTensorType::get(shape, b.getI32Type()), dim);
   if (isZero(offset))
     return iota;
@@ -92,7 +96,8 @@ Value tiling::inFloat(OpBuilder &b, Location loc, Value tile, Type type) {
   return inFloat(b, loc, inFloat(b, loc, tile, b.getF32Type()), type);
 }
 
-/// The dimensions of `from` that remain when unit dimensions are dropped until `to` is left; nothing if that cannot be.
+/// The dimensions of `from` that remain when unit dimensions are dropped until `to` is left; nothing if that
+/// cannot be.
 static std::optional<SmallVector<int64_t>> keptDims(ArrayRef<int64_t> from, ArrayRef<int64_t> to) {
   SmallVector<int64_t> kept;
   for (auto [d, size] : llvm::enumerate(from)) {
@@ -130,7 +135,8 @@ Value tiling::reshaped(OpBuilder &b, Location loc, Value tile, ArrayRef<int64_t>
   return tile::ReshapeOp::create(b, loc, RankedTensorType::get(shape, elementOf(tile)), tile);
 }
 
-Value tiling::broadcast(OpBuilder &b, Location loc, Value tile, ArrayRef<int64_t> dims, ArrayRef<int64_t> shape) {
+Value tiling::broadcast(OpBuilder &b, Location loc, Value tile, ArrayRef<int64_t> dims,
+                        ArrayRef<int64_t> shape) {
   SmallVector<int64_t> keptShape, keptDims;
   for (auto [size, dim] : llvm::zip(shapeOf(tile), dims)) {
     if (size == 1 && shape[dim] != 1)
@@ -140,7 +146,8 @@ Value tiling::broadcast(OpBuilder &b, Location loc, Value tile, ArrayRef<int64_t
   }
   if (ArrayRef(keptShape) == shape)
     return reshaped(b, loc, tile, shape);
-  if (keptShape.empty() && !dims.empty()) { // a scalar keeps one dimension: nothing deals in tiles of rank 0 by choice
+  if (keptShape.empty() &&
+      !dims.empty()) { // a scalar keeps one dimension: nothing deals in tiles of rank 0 by choice
     keptShape = {1};
     keptDims = {dims.back()};
   }
@@ -162,8 +169,8 @@ Value tiling::select(OpBuilder &b, Location loc, Value condition, Value yes, Val
   return arith::SelectOp::create(b, loc, condition, yes, no);
 }
 
-Value tiling::gatherTile(OpBuilder &b, Location loc, Value view, Value indices, ArrayRef<OpFoldResult> offsets,
-                         ArrayRef<int64_t> sizes, ArrayRef<int64_t> shape) {
+Value tiling::gatherTile(OpBuilder &b, Location loc, Value view, Value indices,
+                         ArrayRef<OpFoldResult> offsets, ArrayRef<int64_t> sizes, ArrayRef<int64_t> shape) {
   int64_t rows = llvm::product_of(shapeOf(indices));
   SmallVector<Value> columns;
   for (OpFoldResult offset : offsets)
@@ -189,7 +196,8 @@ FailureOr<SmallVector<Value>> tiling::forEach(graph::TilePull &pull, Location lo
     return llvm::to_vector(initial);
   if (known == 1)
     return body(toIndex(b, loc, zero(b)), initial);
-  Value from = toIndex(b, loc, zero(b)), to = toIndex(b, loc, count), step = toIndex(b, loc, b.getIndexAttr(1));
+  Value from = toIndex(b, loc, zero(b)), to = toIndex(b, loc, count),
+        step = toIndex(b, loc, b.getIndexAttr(1));
   auto loop = scf::ForOp::create(b, loc, from, to, step, initial);
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(loop.getBody());
@@ -213,7 +221,8 @@ static Value sigmoid(OpBuilder &b, Location loc, Value x) {
 
 /// x/2 * (1 + erf(x / sqrt 2)).
 static Value gelu(OpBuilder &b, Location loc, Value x) {
-  Value e = math::ErfOp::create(b, loc, arith::MulFOp::create(b, loc, x, filledLike(b, loc, x, 0.70710678118654752440)));
+  Value e = math::ErfOp::create(
+      b, loc, arith::MulFOp::create(b, loc, x, filledLike(b, loc, x, 0.70710678118654752440)));
   Value half = arith::MulFOp::create(b, loc, x, filledLike(b, loc, x, 0.5));
   return arith::MulFOp::create(b, loc, half, arith::AddFOp::create(b, loc, e, filledLike(b, loc, x, 1.0)));
 }
@@ -222,8 +231,10 @@ static Value gelu(OpBuilder &b, Location loc, Value x) {
 static Value geluTanh(OpBuilder &b, Location loc, Value x) {
   Value square = arith::MulFOp::create(b, loc, x, x);
   Value cubic = arith::MulFOp::create(b, loc, square, filledLike(b, loc, x, 0.044715));
-  Value inner = arith::MulFOp::create(b, loc, x, arith::AddFOp::create(b, loc, cubic, filledLike(b, loc, x, 1.0)));
-  Value t = math::TanhOp::create(b, loc, arith::MulFOp::create(b, loc, inner, filledLike(b, loc, x, 0.79788456080286535588)));
+  Value inner =
+      arith::MulFOp::create(b, loc, x, arith::AddFOp::create(b, loc, cubic, filledLike(b, loc, x, 1.0)));
+  Value t = math::TanhOp::create(
+      b, loc, arith::MulFOp::create(b, loc, inner, filledLike(b, loc, x, 0.79788456080286535588)));
   Value half = arith::MulFOp::create(b, loc, x, filledLike(b, loc, x, 0.5));
   return arith::MulFOp::create(b, loc, half, arith::AddFOp::create(b, loc, t, filledLike(b, loc, x, 1.0)));
 }

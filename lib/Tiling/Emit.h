@@ -1,5 +1,6 @@
-// Small words in which tile programs are written: index arithmetic that folds, tiles of a constant, widening to f32, dropping and
-// adding unit dimensions, loops that carry tiles. Shared by the emitters of all op families.
+// Small words in which tile programs are written: index arithmetic that folds, tiles of a constant, widening
+// to f32, dropping and adding unit dimensions, loops that carry tiles. Shared by the emitters of all op
+// families.
 #pragma once
 
 #include "dialects/Graph/Graph.h"
@@ -15,13 +16,15 @@ struct TileRequest {
   llvm::ArrayRef<int64_t> sizes;
 };
 
-/// Rows longer than this are walked in chunks of kChunk elements, so that a block's tiles stay in the nearest caches.
+/// Rows longer than this are walked in chunks of kChunk elements, so that a block's tiles stay in the nearest
+/// caches.
 inline constexpr int64_t kLongestRow = 8192;
 inline constexpr int64_t kChunk = 256;
 
 // Index arithmetic.
 mlir::Value toIndex(mlir::OpBuilder &b, mlir::Location loc, mlir::OpFoldResult value);
-mlir::OpFoldResult add(mlir::OpBuilder &b, mlir::Location loc, mlir::OpFoldResult lhs, mlir::OpFoldResult rhs);
+mlir::OpFoldResult add(mlir::OpBuilder &b, mlir::Location loc, mlir::OpFoldResult lhs,
+                       mlir::OpFoldResult rhs);
 mlir::OpFoldResult multiply(mlir::OpBuilder &b, mlir::Location loc, mlir::OpFoldResult lhs, int64_t rhs);
 inline mlir::OpFoldResult zero(mlir::OpBuilder &b) { return b.getIndexAttr(0); }
 bool isZero(mlir::OpFoldResult value);
@@ -30,11 +33,13 @@ bool isZero(mlir::OpFoldResult value);
 mlir::ArrayRef<int64_t> shapeOf(mlir::Value tile);
 mlir::Type elementOf(mlir::Value tile);
 /// A tile of `shape` filled with one number of element type `type` (f32 or an integer).
-mlir::Value filled(mlir::OpBuilder &b, mlir::Location loc, llvm::ArrayRef<int64_t> shape, mlir::Type type, double value);
+mlir::Value filled(mlir::OpBuilder &b, mlir::Location loc, llvm::ArrayRef<int64_t> shape, mlir::Type type,
+                   double value);
 /// A tile shaped like `tile` filled with one number.
 mlir::Value filledLike(mlir::OpBuilder &b, mlir::Location loc, mlir::Value tile, double value);
 /// A run-time index as an i32 tile.
-mlir::Value splatIndex(mlir::OpBuilder &b, mlir::Location loc, mlir::OpFoldResult value, llvm::ArrayRef<int64_t> shape);
+mlir::Value splatIndex(mlir::OpBuilder &b, mlir::Location loc, mlir::OpFoldResult value,
+                       llvm::ArrayRef<int64_t> shape);
 /// Element `t` is `offset + t[dim]`: where each element lies along a dimension.
 mlir::Value coordinates(mlir::OpBuilder &b, mlir::Location loc, mlir::OpFoldResult offset, int64_t dim,
                         llvm::ArrayRef<int64_t> shape);
@@ -50,19 +55,24 @@ mlir::Value broadcast(mlir::OpBuilder &b, mlir::Location loc, mlir::Value tile, 
 /// Repeats a tile of one rank less along `axis` of `shape`.
 mlir::Value broadcastAlong(mlir::OpBuilder &b, mlir::Location loc, mlir::Value tile, int64_t axis,
                            llvm::ArrayRef<int64_t> shape);
-mlir::Value select(mlir::OpBuilder &b, mlir::Location loc, mlir::Value condition, mlir::Value yes, mlir::Value no);
-/// The rows of a table in memory that `indices` (any shape) name, columns from `offsets` on, as a tile of `shape`.
+mlir::Value select(mlir::OpBuilder &b, mlir::Location loc, mlir::Value condition, mlir::Value yes,
+                   mlir::Value no);
+/// The rows of a table in memory that `indices` (any shape) name, columns from `offsets` on, as a tile of
+/// `shape`.
 mlir::Value gatherTile(mlir::OpBuilder &b, mlir::Location loc, mlir::Value view, mlir::Value indices,
                        llvm::ArrayRef<mlir::OpFoldResult> offsets, llvm::ArrayRef<int64_t> sizes,
                        llvm::ArrayRef<int64_t> shape);
-mlir::Value reduce(mlir::OpBuilder &b, mlir::Location loc, tile::ReduceKind kind, mlir::Value tile, int64_t axis);
+mlir::Value reduce(mlir::OpBuilder &b, mlir::Location loc, tile::ReduceKind kind, mlir::Value tile,
+                   int64_t axis);
 
 // Loops.
-using LoopBody = llvm::function_ref<mlir::FailureOr<llvm::SmallVector<mlir::Value>>(mlir::Value index, mlir::ValueRange carried)>;
-/// `for index = 0 to count`, in steps of 1 so that what does not change may be hoisted; yields the carried values' last state. A count of
-/// one needs no loop.
-mlir::FailureOr<llvm::SmallVector<mlir::Value>> forEach(graph::TilePull &pull, mlir::Location loc, mlir::OpFoldResult count,
-                                                        mlir::ValueRange initial, LoopBody body);
+using LoopBody = llvm::function_ref<mlir::FailureOr<llvm::SmallVector<mlir::Value>>(
+    mlir::Value index, mlir::ValueRange carried)>;
+/// `for index = 0 to count`, in steps of 1 so that what does not change may be hoisted; yields the carried
+/// values' last state. A count of one needs no loop.
+mlir::FailureOr<llvm::SmallVector<mlir::Value>> forEach(graph::TilePull &pull, mlir::Location loc,
+                                                        mlir::OpFoldResult count, mlir::ValueRange initial,
+                                                        LoopBody body);
 /// `ceil(size / step)`.
 mlir::OpFoldResult ceilDivide(mlir::OpBuilder &b, mlir::Location loc, mlir::OpFoldResult size, int64_t step);
 

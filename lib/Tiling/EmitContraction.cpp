@@ -1,4 +1,5 @@
-// Linear layers: the loop over K that carries accumulator tiles. Siblings that read the same rows share loop and row tile.
+// Linear layers: the loop over K that carries accumulator tiles. Siblings that read the same rows share loop
+// and row tile.
 #include "girih/Target.h"
 #include "lib/Tiling/Model.h"
 
@@ -8,7 +9,8 @@ using namespace girih::tiling;
 using graph::LinearOp;
 
 namespace {
-/// The linears of one kernel that read the same rows through weights of one type, and the place they are asked for.
+/// The linears of one kernel that read the same rows through weights of one type, and the place they are
+/// asked for.
 struct Siblings {
   SmallVector<LinearOp> linears;
   TileRequest request;
@@ -23,7 +25,8 @@ struct Siblings {
 static Siblings findSiblings(LinearOp linear, TileRequest request) {
   Siblings all{{}, request, llvm::product_of(request.sizes.drop_back()), request.sizes.back(), 0};
   for (auto other : linear->getBlock()->getOps<LinearOp>())
-    if (other.getInput() == linear.getInput() && other.getWeight().getType() == linear.getWeight().getType() &&
+    if (other.getInput() == linear.getInput() &&
+        other.getWeight().getType() == linear.getWeight().getType() &&
         other.getComputeType() == linear.getComputeType())
       all.linears.push_back(other);
   return all;
@@ -36,8 +39,8 @@ static Value dotOperand(OpBuilder &b, Location loc, Value tile, Type compute) {
 }
 
 /// One step over K: `depth` elements from `k` on, for all siblings.
-static FailureOr<SmallVector<Value>> step(Siblings &siblings, graph::TilePull &pull, Location loc, OpFoldResult k,
-                                          int64_t depth, ValueRange accumulators) {
+static FailureOr<SmallVector<Value>> step(Siblings &siblings, graph::TilePull &pull, Location loc,
+                                          OpFoldResult k, int64_t depth, ValueRange accumulators) {
   OpBuilder &b = pull.builder();
   LinearOp first = siblings.linears.front();
   SmallVector<OpFoldResult> offsets(siblings.rowOffsets());
@@ -50,17 +53,20 @@ static FailureOr<SmallVector<Value>> step(Siblings &siblings, graph::TilePull &p
   Value lhs = dotOperand(b, loc, reshaped(b, loc, *rows, {siblings.rows, depth}), first.getComputeType());
   SmallVector<Value> next;
   for (auto [linear, accumulator] : llvm::zip(siblings.linears, accumulators)) {
-    FailureOr<Value> weight = pull.pull(linear.getWeight(), {siblings.column(), k}, {siblings.columns, depth});
+    FailureOr<Value> weight =
+        pull.pull(linear.getWeight(), {siblings.column(), k}, {siblings.columns, depth});
     if (failed(weight))
       return failure();
     Value rhs = dotOperand(b, loc, *weight, linear.getComputeType());
-    next.push_back(tile::DotOp::create(b, loc, accumulator.getType(), lhs, rhs, accumulator, /*transpose_b=*/true));
+    next.push_back(
+        tile::DotOp::create(b, loc, accumulator.getType(), lhs, rhs, accumulator, /*transpose_b=*/true));
   }
   return next;
 }
 
 /// The products over all of K: whole blocks in a loop, the rest peeled, so that no block is padded.
-static FailureOr<SmallVector<Value>> contract(Siblings &siblings, graph::TilePull &pull, Location loc, int64_t k) {
+static FailureOr<SmallVector<Value>> contract(Siblings &siblings, graph::TilePull &pull, Location loc,
+                                              int64_t k) {
   OpBuilder &b = pull.builder();
   Value start = filled(b, loc, {siblings.rows, siblings.columns}, b.getF32Type(), 0.0);
   SmallVector<Value> accumulators(siblings.linears.size(), start);
@@ -82,7 +88,8 @@ static FailureOr<Value> addBias(LinearOp linear, graph::TilePull &pull, const Si
   if (failed(bias))
     return failure();
   OpBuilder &b = pull.builder();
-  return arith::AddFOp::create(b, linear.getLoc(), sum, broadcast(b, linear.getLoc(), *bias, {1}, shapeOf(sum)))
+  return arith::AddFOp::create(b, linear.getLoc(), sum,
+                               broadcast(b, linear.getLoc(), *bias, {1}, shapeOf(sum)))
       .getResult();
 }
 

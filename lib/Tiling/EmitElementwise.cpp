@@ -1,4 +1,5 @@
-// Element-wise ops: the operands' tiles at the same place, broadcast where an operand is smaller, and one formula in f32.
+// Element-wise ops: the operands' tiles at the same place, broadcast where an operand is smaller, and one
+// formula in f32.
 #include "lib/Tiling/Model.h"
 
 #include <cmath>
@@ -7,9 +8,10 @@ using namespace mlir;
 using namespace girih;
 using namespace girih::tiling;
 
-/// An operand's tile, repeated to the requested sizes where the operand has fewer dimensions or a dimension of 1.
-static FailureOr<Value> pullBroadcast(Value operand, graph::TilePull &pull, Location loc, RankedTensorType result,
-                                      TileRequest request) {
+/// An operand's tile, repeated to the requested sizes where the operand has fewer dimensions or a dimension
+/// of 1.
+static FailureOr<Value> pullBroadcast(Value operand, graph::TilePull &pull, Location loc,
+                                      RankedTensorType result, TileRequest request) {
   auto type = cast<RankedTensorType>(operand.getType());
   int64_t lead = result.getRank() - type.getRank();
   SmallVector<OpFoldResult> offsets;
@@ -38,8 +40,7 @@ static FailureOr<Value> emitUnary(OpTy op, graph::TilePull &pull, TileRequest re
   return Formula(pull.builder(), op.getLoc(), op, *x);
 }
 
-template <typename MathOp>
-static Value byMath(OpBuilder &b, Location loc, Operation *, Value x) {
+template <typename MathOp> static Value byMath(OpBuilder &b, Location loc, Operation *, Value x) {
   return MathOp::create(b, loc, x);
 }
 
@@ -95,7 +96,8 @@ static FailureOr<Value> emitBinary(OpTy op, graph::TilePull &pull, TileRequest r
   return byType<FloatOp, IntegerOp>(pull.builder(), op.getLoc(), *lhs, *rhs);
 }
 
-/// Integer division that is defined everywhere: x / 0 = 0, and the least integer over -1 wraps as negation does.
+/// Integer division that is defined everywhere: x / 0 = 0, and the least integer over -1 wraps as negation
+/// does.
 static FailureOr<Value> emitDiv(graph::DivOp op, graph::TilePull &pull, TileRequest request) {
   RankedTensorType type = op.getResult().getType();
   OpBuilder &b = pull.builder();
@@ -108,7 +110,8 @@ static FailureOr<Value> emitDiv(graph::DivOp op, graph::TilePull &pull, TileRequ
     return arith::DivFOp::create(b, loc, *lhs, *rhs).getResult();
   Value none = filledLike(b, loc, *rhs, 0), one = filledLike(b, loc, *rhs, 1);
   Value byZero = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, *rhs, none);
-  Value byMinusOne = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, *rhs, filledLike(b, loc, *rhs, -1));
+  Value byMinusOne =
+      arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, *rhs, filledLike(b, loc, *rhs, -1));
   Value unsafe = arith::OrIOp::create(b, loc, byZero, byMinusOne);
   Value quotient = arith::DivSIOp::create(b, loc, *lhs, select(b, loc, unsafe, one, *rhs));
   Value negated = arith::SubIOp::create(b, loc, none, *lhs);
@@ -135,7 +138,8 @@ static Value toInteger(OpBuilder &b, Location loc, Value x, Type to) {
   Value real = select(b, loc, number, x, filledLike(b, loc, x, 0.0));
   Value raised = arith::MaximumFOp::create(b, loc, real, filledLike(b, loc, x, -bound));
   Value over = arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OGE, real, filledLike(b, loc, x, bound));
-  Value inside = arith::FPToSIOp::create(b, loc, type, select(b, loc, over, filledLike(b, loc, x, 0.0), raised));
+  Value inside =
+      arith::FPToSIOp::create(b, loc, type, select(b, loc, over, filledLike(b, loc, x, 0.0), raised));
   Value all = select(b, loc, over, filledLike(b, loc, inside, bound - 1), inside);
   return to.isInteger(32) ? all : arith::TruncIOp::create(b, loc, RankedTensorType::get(shapeOf(x), to), all);
 }
@@ -143,7 +147,9 @@ static Value toInteger(OpBuilder &b, Location loc, Value x, Type to) {
 /// From float: i1 asks whether it is not 0.
 static Value castFloat(OpBuilder &b, Location loc, Value x, Type to) {
   if (isa<FloatType>(to)) // the value is rounded to its type, and goes on in f32
-    return to.isF32() ? x : widen(b, loc, arith::TruncFOp::create(b, loc, RankedTensorType::get(shapeOf(x), to), x));
+    return to.isF32()
+               ? x
+               : widen(b, loc, arith::TruncFOp::create(b, loc, RankedTensorType::get(shapeOf(x), to), x));
   if (to.isInteger(1))
     return arith::CmpFOp::create(b, loc, arith::CmpFPredicate::UNE, x, filledLike(b, loc, x, 0.0));
   return toInteger(b, loc, x, to);
@@ -154,7 +160,8 @@ static Value castInteger(OpBuilder &b, Location loc, Value x, Type to) {
   bool fromBool = elementOf(x).isInteger(1);
   if (isa<FloatType>(to)) {
     auto wide = RankedTensorType::get(shapeOf(x), b.getF32Type());
-    Value real = fromBool ? Value(arith::UIToFPOp::create(b, loc, wide, x)) : Value(arith::SIToFPOp::create(b, loc, wide, x));
+    Value real = fromBool ? Value(arith::UIToFPOp::create(b, loc, wide, x))
+                          : Value(arith::SIToFPOp::create(b, loc, wide, x));
     return castFloat(b, loc, real, to);
   }
   if (to.isInteger(1))
@@ -179,7 +186,8 @@ static FailureOr<Value> emitCast(graph::CastOp op, graph::TilePull &pull, TileRe
   return castInteger(pull.builder(), op.getLoc(), *x, to);
 }
 
-/// A splat anywhere; other values only whole, since a block of them is not known while compiling (fusion turns those into parameters).
+/// A splat anywhere; other values only whole, since a block of them is not known while compiling (fusion
+/// turns those into parameters).
 static FailureOr<Value> emitConstant(graph::ConstantOp op, graph::TilePull &pull, TileRequest request) {
   auto dense = dyn_cast<DenseElementsAttr>(op.getValue());
   if (!dense)
@@ -190,7 +198,8 @@ static FailureOr<Value> emitConstant(graph::ConstantOp op, graph::TilePull &pull
     return widen(b, op.getLoc(), arith::ConstantOp::create(b, op.getLoc(), dense.resizeSplat(type)));
   bool whole = dense.getType().getShape() == request.sizes && llvm::all_of(request.offsets, isZero);
   if (!whole)
-    return op.emitOpError("expected a splat, or to be asked for the whole constant; make it a girih.parameter with a value");
+    return op.emitOpError(
+        "expected a splat, or to be asked for the whole constant; make it a girih.parameter with a value");
   return widen(b, op.getLoc(), arith::ConstantOp::create(b, op.getLoc(), dense.reshape(type)));
 }
 

@@ -35,7 +35,8 @@ static FailureOr<Value> emitTranspose(graph::TransposeOp op, graph::TilePull &pu
 //===- Concat -------------------------------------------------------------------------------------===//
 
 /// All inputs whole, laid one after another.
-static FailureOr<Value> concatWhole(graph::ConcatOp op, graph::TilePull &pull, TileRequest request, int64_t axis) {
+static FailureOr<Value> concatWhole(graph::ConcatOp op, graph::TilePull &pull, TileRequest request,
+                                    int64_t axis) {
   SmallVector<Value> tiles;
   for (Value input : op.getInputs()) {
     SmallVector<int64_t> sizes(request.sizes);
@@ -47,11 +48,13 @@ static FailureOr<Value> concatWhole(graph::ConcatOp op, graph::TilePull &pull, T
       return failure();
     tiles.push_back(*tile);
   }
-  return tiles.size() == 1 ? tiles[0] : tile::ConcatOp::create(pull.builder(), op.getLoc(), tiles, axis).getResult();
+  return tiles.size() == 1 ? tiles[0]
+                           : tile::ConcatOp::create(pull.builder(), op.getLoc(), tiles, axis).getResult();
 }
 
 /// Every input at this place, shifted by where it starts; the coordinate along the axis picks among them.
-static FailureOr<Value> concatPicked(graph::ConcatOp op, graph::TilePull &pull, TileRequest request, int64_t axis) {
+static FailureOr<Value> concatPicked(graph::ConcatOp op, graph::TilePull &pull, TileRequest request,
+                                     int64_t axis) {
   OpBuilder &b = pull.builder();
   Location loc = op.getLoc();
   Value place = coordinates(b, loc, request.offsets[axis], 0, {request.sizes[axis]});
@@ -61,7 +64,8 @@ static FailureOr<Value> concatPicked(graph::ConcatOp op, graph::TilePull &pull, 
     SmallVector<OpFoldResult> offsets(request.offsets);
     if (!isZero(start))
       offsets[axis] =
-          arith::SubIOp::create(b, loc, toIndex(b, loc, request.offsets[axis]), toIndex(b, loc, start)).getResult();
+          arith::SubIOp::create(b, loc, toIndex(b, loc, request.offsets[axis]), toIndex(b, loc, start))
+              .getResult();
     FailureOr<Value> tile = pull.pull(input, offsets, request.sizes);
     if (failed(tile))
       return failure();
@@ -102,7 +106,8 @@ static FailureOr<Value> scalarIndex(graph::GatherOp op, graph::TilePull &pull, A
 }
 
 /// Rows of a table in memory, many at once.
-static FailureOr<Value> gatherRows(graph::GatherOp op, graph::TilePull &pull, TileRequest request, Value view) {
+static FailureOr<Value> gatherRows(graph::GatherOp op, graph::TilePull &pull, TileRequest request,
+                                   Value view) {
   OpBuilder &b = pull.builder();
   int64_t indexRank = rankOf(op.getIndices());
   FailureOr<Value> indices =
@@ -139,9 +144,11 @@ static FailureOr<Value> emitGather(graph::GatherOp op, graph::TilePull &pull, Ti
 
 //===- Reshape ------------------------------------------------------------------------------------===//
 
-/// Where a reshape only adds and drops dimensions of size 1: the result dimension that each input dimension is.
+/// Where a reshape only adds and drops dimensions of size 1: the result dimension that each input dimension
+/// is.
 static std::optional<SmallVector<int64_t>> unitReshape(graph::ReshapeOp op) {
-  SmallVector<graph::SizeExpr> from = graph::getSizes(op.getInput().getType()), to = graph::getSizes(op.getResult().getType());
+  SmallVector<graph::SizeExpr> from = graph::getSizes(op.getInput().getType()),
+                               to = graph::getSizes(op.getResult().getType());
   SmallVector<int64_t> source(from.size(), -1);
   size_t next = 0;
   for (auto [d, size] : llvm::enumerate(from)) {
@@ -153,13 +160,15 @@ static std::optional<SmallVector<int64_t>> unitReshape(graph::ReshapeOp op) {
       return std::nullopt;
     source[d] = next++;
   }
-  bool restAreUnits = llvm::all_of(llvm::drop_begin(to, next), [](auto &size) { return size == graph::SizeExpr(1); });
+  bool restAreUnits =
+      llvm::all_of(llvm::drop_begin(to, next), [](auto &size) { return size == graph::SizeExpr(1); });
   return restAreUnits ? std::optional(source) : std::nullopt;
 }
 
 /// Dimensions at the end that input and result have in common.
 int64_t tiling::commonTrailingDims(graph::ReshapeOp op) {
-  SmallVector<graph::SizeExpr> from = graph::getSizes(op.getInput().getType()), to = graph::getSizes(op.getResult().getType());
+  SmallVector<graph::SizeExpr> from = graph::getSizes(op.getInput().getType()),
+                               to = graph::getSizes(op.getResult().getType());
   int64_t common = 0;
   for (auto [a, b] : llvm::zip(llvm::reverse(from), llvm::reverse(to))) {
     if (a != b)
@@ -171,7 +180,8 @@ int64_t tiling::commonTrailingDims(graph::ReshapeOp op) {
 
 static Value divide(OpBuilder &b, Location loc, Value value, OpFoldResult by, bool remainder) {
   Value divisor = toIndex(b, loc, by);
-  return remainder ? Value(arith::RemUIOp::create(b, loc, value, divisor)) : arith::DivUIOp::create(b, loc, value, divisor);
+  return remainder ? Value(arith::RemUIOp::create(b, loc, value, divisor))
+                   : arith::DivUIOp::create(b, loc, value, divisor);
 }
 
 /// One row at a time: its number among all rows gives its place under the other shape.
@@ -181,7 +191,8 @@ static FailureOr<Value> reshapeByRow(graph::ReshapeOp op, graph::TilePull &pull,
   int64_t common = commonTrailingDims(op), lead = request.sizes.size() - common;
   int64_t inputLead = rankOf(op.getInput()) - common;
   if (llvm::any_of(request.sizes.take_front(lead), [](int64_t size) { return size != 1; }))
-    return op.emitOpError("expected to be asked for one row at a time; keep what reads it in a kernel of its own");
+    return op.emitOpError(
+        "expected to be asked for one row at a time; keep what reads it in a kernel of its own");
   Value number = toIndex(b, loc, zero(b));
   for (int64_t d = 0; d < lead; ++d) {
     Value scaled = arith::MulIOp::create(b, loc, number, toIndex(b, loc, pull.dim(op.getResult(), d)));
@@ -207,7 +218,8 @@ static Value flattenedPositions(graph::PositionsOp positions, graph::TilePull &p
   OpBuilder &b = pull.builder();
   Location loc = positions.getLoc();
   Value row = coordinates(b, loc, request.offsets[0], 0, request.sizes);
-  return arith::RemUIOp::create(b, loc, row, splatIndex(b, loc, pull.dim(positions.getIds(), 1), request.sizes));
+  return arith::RemUIOp::create(b, loc, row,
+                                splatIndex(b, loc, pull.dim(positions.getIds(), 1), request.sizes));
 }
 
 static FailureOr<Value> emitReshape(graph::ReshapeOp op, graph::TilePull &pull, TileRequest request) {
@@ -232,7 +244,8 @@ static FailureOr<Value> emitReshape(graph::ReshapeOp op, graph::TilePull &pull, 
 //===- Reduce -------------------------------------------------------------------------------------===//
 
 namespace {
-/// A reduction along several axes: loops over all but the last, which is reduced inside the tile or in chunks.
+/// A reduction along several axes: loops over all but the last, which is reduced inside the tile or in
+/// chunks.
 struct AxesReduction {
   graph::ReduceOp op;
   graph::TilePull &pull;
@@ -263,18 +276,19 @@ FailureOr<Value> AxesReduction::over(ArrayRef<int64_t> outer, ArrayRef<OpFoldRes
                         [&](Value x) { return term(x); });
   SmallVector<int64_t> shape(sizes);
   shape.erase(shape.begin() + axes.back());
-  Type element = isa<FloatType>(op.getInput().getType().getElementType()) ? Type(b.getF32Type()) : b.getI32Type();
+  Type element =
+      isa<FloatType>(op.getInput().getType().getElementType()) ? Type(b.getF32Type()) : b.getI32Type();
   Value start = filled(b, op.getLoc(), shape, element, neutral(kind(), element));
-  FailureOr<SmallVector<Value>> end = forEach(
-      pull, op.getLoc(), pull.dim(op.getInput(), outer.front()), start,
-      [&](Value index, ValueRange carried) -> FailureOr<SmallVector<Value>> {
-        SmallVector<OpFoldResult> place(at);
-        place[outer.front()] = index;
-        FailureOr<Value> part = over(outer.drop_front(), place);
-        if (failed(part))
-          return failure();
-        return SmallVector<Value>{combine(b, op.getLoc(), kind(), carried[0], *part)};
-      });
+  FailureOr<SmallVector<Value>> end =
+      forEach(pull, op.getLoc(), pull.dim(op.getInput(), outer.front()), start,
+              [&](Value index, ValueRange carried) -> FailureOr<SmallVector<Value>> {
+                SmallVector<OpFoldResult> place(at);
+                place[outer.front()] = index;
+                FailureOr<Value> part = over(outer.drop_front(), place);
+                if (failed(part))
+                  return failure();
+                return SmallVector<Value>{combine(b, op.getLoc(), kind(), carried[0], *part)};
+              });
   if (failed(end))
     return failure();
   return (*end)[0];

@@ -1,6 +1,6 @@
-// Norms and softmax: statistics of whole rows, then an element-wise formula. A row that fits is one tile and its statistics one
-// reduction; a longer one, or one whose length is known only at run time, is walked in chunks and combined in order. Means and variances are two
-// passes in f32, since a one-pass variance cancels.
+// Norms and softmax: statistics of whole rows, then an element-wise formula. A row that fits is one tile and
+// its statistics one reduction; a longer one, or one whose length is known only at run time, is walked in
+// chunks and combined in order. Means and variances are two passes in f32, since a one-pass variance cancels.
 #include "lib/Tiling/Model.h"
 #include "lib/Tiling/RowStatistics.h"
 
@@ -60,7 +60,8 @@ static FailureOr<Value> emitLayerNorm(graph::LayerNormOp op, graph::TilePull &pu
     return failure();
   Value mean = row.divideByLength(*sum);
   auto centre = [&](Value x) -> Value { return arith::SubFOp::create(b, loc, x, row.along(mean, x)); };
-  FailureOr<Value> squares = row.statistic(tile::ReduceKind::add, [&](Value x) { return square(b, loc, centre(x)); });
+  FailureOr<Value> squares =
+      row.statistic(tile::ReduceKind::add, [&](Value x) { return square(b, loc, centre(x)); });
   FailureOr<Value> x = row.tile();
   if (failed(squares) || failed(x))
     return failure();

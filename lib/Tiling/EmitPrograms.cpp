@@ -1,5 +1,5 @@
-// Turns each kernel into a tile program: views for its arguments and results, a grid over its first result, and one
-// pulled tile per result, stored. See Blocks.h for the sizes and Pull.h for the pull.
+// Turns each kernel into a tile program: views for its arguments and results, a grid over its first result,
+// and one pulled tile per result, stored. See Blocks.h for the sizes and Pull.h for the pull.
 #include "girih/Target.h"
 #include "lib/Tiling/Blocks.h"
 #include "lib/Tiling/Emit.h"
@@ -51,15 +51,17 @@ static SmallVector<OpFoldResult> blockOffsets(OpBuilder &b, Location loc, const 
   return offsets;
 }
 
-/// Stores a tile in the view's element type; dimensions of size 1 that a reshape had added stay out of the way.
+/// Stores a tile in the view's element type; dimensions of size 1 that a reshape had added stay out of the
+/// way.
 static void store(OpBuilder &b, Value tile, Value view, ArrayRef<OpFoldResult> offsets) {
   Location loc = tile.getLoc();
   SmallVector<int64_t> dims;
   auto widened = tile.getDefiningOp<tile::ReshapeOp>();
-  if (widened && llvm::count_if(shapeOf(tile), [](int64_t size) { return size != 1; }) == 
+  if (widened && llvm::count_if(shapeOf(tile), [](int64_t size) { return size != 1; }) ==
                      llvm::count_if(shapeOf(widened.getInput()), [](int64_t size) { return size != 1; }))
     for (auto [d, size] : llvm::enumerate(shapeOf(tile)))
-      if (dims.size() < shapeOf(widened.getInput()).size() && size == shapeOf(widened.getInput())[dims.size()])
+      if (dims.size() < shapeOf(widened.getInput()).size() &&
+          size == shapeOf(widened.getInput())[dims.size()])
         dims.push_back(d);
   if (widened && dims.size() == shapeOf(widened.getInput()).size())
     tile = widened.getInput();
@@ -89,7 +91,8 @@ static Place placeOf(Value root, const Place &first) {
   return {{first.offsets[0], first.offsets[2], first.offsets[1]}, {1, 1, first.sizes[1]}};
 }
 
-static LogicalResult storeRoots(ProgramPull &pull, tile::ProgramOp program, func::FuncOp kernel, const Place &first) {
+static LogicalResult storeRoots(ProgramPull &pull, tile::ProgramOp program, func::FuncOp kernel,
+                                const Place &first) {
   auto roots = kernel.getBody().front().getTerminator()->getOperands();
   for (auto [root, view] : llvm::zip(roots, program.getOutputViews())) {
     Place place = placeOf(root, first);
@@ -102,7 +105,8 @@ static LogicalResult storeRoots(ProgramPull &pull, tile::ProgramOp program, func
 }
 
 /// The body: all roots at the block's place, or at every step of the dimension the program walks.
-static LogicalResult emitBody(ProgramPull &pull, tile::ProgramOp program, func::FuncOp kernel, const Blocks &blocks) {
+static LogicalResult emitBody(ProgramPull &pull, tile::ProgramOp program, func::FuncOp kernel,
+                              const Blocks &blocks) {
   OpBuilder &b = pull.builder();
   Location loc = kernel.getLoc();
   Place first{blockOffsets(b, loc, blocks), blocks.sizes};
@@ -119,8 +123,8 @@ static LogicalResult emitBody(ProgramPull &pull, tile::ProgramOp program, func::
   });
 }
 
-/// Folds, drops what nothing uses, merges what is equal (loads included, which are pure), and moves statistics and
-/// operands that a loop does not change out of it.
+/// Folds, drops what nothing uses, merges what is equal (loads included, which are pure), and moves
+/// statistics and operands that a loop does not change out of it.
 static void clean(tile::ProgramOp program) {
   IRRewriter rewriter(program.getContext());
   DominanceInfo dominance(program);

@@ -18,7 +18,8 @@ static Value isNot(OpBuilder &b, Location loc, Value x, int64_t value) {
 static FailureOr<Value> tableView(Operation *op, graph::TilePull &pull, Value table) {
   FailureOr<Value> view = pull.view(table);
   if (failed(view))
-    return op->emitOpError("expected a table in memory, found one that the kernel computes; keep the two in separate kernels");
+    return op->emitOpError(
+        "expected a table in memory, found one that the kernel computes; keep the two in separate kernels");
   return view;
 }
 
@@ -35,9 +36,10 @@ static FailureOr<Value> emitEmbedding(graph::EmbeddingOp op, graph::TilePull &pu
 
 //===- Positions ----------------------------------------------------------------------------------===//
 
-/// For each of the tile's tokens, how many up to it are not padding: a comparison of every token with every token up to it,
-/// a block of tokens at a time.
-static FailureOr<Value> countUpTo(graph::PositionsOp op, graph::TilePull &pull, TileRequest request, int64_t padding) {
+/// For each of the tile's tokens, how many up to it are not padding: a comparison of every token with every
+/// token up to it, a block of tokens at a time.
+static FailureOr<Value> countUpTo(graph::PositionsOp op, graph::TilePull &pull, TileRequest request,
+                                  int64_t padding) {
   OpBuilder &b = pull.builder();
   Location loc = op.getLoc();
   int64_t tokens = request.sizes[1];
@@ -50,9 +52,11 @@ static FailureOr<Value> countUpTo(graph::PositionsOp op, graph::TilePull &pull, 
         FailureOr<Value> ids = pull.pull(op.getIds(), {request.offsets[0], first}, {1, kTokens});
         if (failed(ids))
           return failure();
-        Value counted = broadcast(b, loc, isNot(b, loc, reshaped(b, loc, *ids, {kTokens}), padding), {1}, square);
-        Value before = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::sle, coordinates(b, loc, first, 1, square),
-                                             coordinates(b, loc, request.offsets[1], 0, square));
+        Value counted =
+            broadcast(b, loc, isNot(b, loc, reshaped(b, loc, *ids, {kTokens}), padding), {1}, square);
+        Value before =
+            arith::CmpIOp::create(b, loc, arith::CmpIPredicate::sle, coordinates(b, loc, first, 1, square),
+                                  coordinates(b, loc, request.offsets[1], 0, square));
         Value both = arith::AndIOp::create(b, loc, counted, before);
         Value ones = arith::ExtUIOp::create(b, loc, RankedTensorType::get(square, b.getI32Type()), both);
         Value more = reduce(b, loc, tile::ReduceKind::add, ones, 1);
@@ -69,7 +73,8 @@ static FailureOr<Value> emitPositions(graph::PositionsOp op, graph::TilePull &pu
   if (op.getKind() == graph::PositionsKind::Absolute)
     return coordinates(b, loc, request.offsets[1], 1, request.sizes);
   if (request.sizes[0] != 1)
-    return op.emitOpError("expected to be asked for one sequence at a time; keep what reads it in a kernel of its own");
+    return op.emitOpError(
+        "expected to be asked for one sequence at a time; keep what reads it in a kernel of its own");
   int64_t padding = op.getPaddingIndex().value_or(0);
   FailureOr<Value> own = pull.pull(op.getIds(), request.offsets, request.sizes);
   FailureOr<Value> count = countUpTo(op, pull, request, padding);
@@ -115,7 +120,8 @@ FailureOr<Value> Rotation::features(int64_t from, int64_t count) {
 /// Each token's row of a table, repeated for all heads.
 FailureOr<Value> Rotation::angles(Value table) {
   FailureOr<Value> view = tableView(op, pull, table);
-  FailureOr<Value> positions = pull.pull(op.getPositions(), request.offsets.take_front(2), request.sizes.take_front(2));
+  FailureOr<Value> positions =
+      pull.pull(op.getPositions(), request.offsets.take_front(2), request.sizes.take_front(2));
   if (failed(view) || failed(positions))
     return failure();
   SmallVector<int64_t> rows{request.sizes[0], request.sizes[1], half};
@@ -145,10 +151,12 @@ FailureOr<Value> Rotation::rotateNeighbours(Value cos, Value sin) {
   Value other = tile::IotaOp::create(b, loc, RankedTensorType::get(crossed, i32), 3);
   Value apart = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ne, mine, other);
   Value candidates = broadcast(b, loc, x, {0, 1, 3}, crossed);
-  Value neighbour =
-      reduce(b, loc, tile::ReduceKind::add, select(b, loc, apart, candidates, filledLike(b, loc, candidates, 0.0)), 3);
+  Value neighbour = reduce(b, loc, tile::ReduceKind::add,
+                           select(b, loc, apart, candidates, filledLike(b, loc, candidates, 0.0)), 3);
   Value isSecond = isNot(b, loc, tile::IotaOp::create(b, loc, RankedTensorType::get(pairs, i32), 2), 0);
-  auto spread = [&](Value angle) { return broadcast(b, loc, reshaped(b, loc, angle, {rows, half}), {0, 1}, pairs); };
+  auto spread = [&](Value angle) {
+    return broadcast(b, loc, reshaped(b, loc, angle, {rows, half}), {0, 1}, pairs);
+  };
   Value turned = mul(neighbour, spread(sin));
   Value signedTurn = select(b, loc, isSecond, turned, arith::NegFOp::create(b, loc, turned));
   Value rotated = arith::AddFOp::create(b, loc, mul(x, spread(cos)), signedTurn);
@@ -196,7 +204,8 @@ struct Pooling {
 } // namespace
 
 FailureOr<Value> Pooling::row(OpFoldResult token) {
-  FailureOr<Value> tile = pull.pull(op.getInput(), {request.offsets[0], token, request.offsets[1]}, {1, 1, width});
+  FailureOr<Value> tile =
+      pull.pull(op.getInput(), {request.offsets[0], token, request.offsets[1]}, {1, 1, width});
   if (failed(tile))
     return failure();
   return reshaped(b, loc, *tile, {width});
@@ -270,7 +279,8 @@ FailureOr<Value> Pooling::last() {
 
 static FailureOr<Value> emitPool(graph::PoolOp op, graph::TilePull &pull, TileRequest request) {
   if (request.sizes[0] != 1)
-    return op.emitOpError("expected to be asked for one sequence at a time; keep what reads it in a kernel of its own");
+    return op.emitOpError(
+        "expected to be asked for one sequence at a time; keep what reads it in a kernel of its own");
   Pooling pooling{op, pull, request};
   FailureOr<Value> pooled = failure();
   switch (op.getKind()) {

@@ -9,7 +9,8 @@ namespace girih::tiling {
 template <typename OpTy, mlir::FailureOr<mlir::Value> (*Emit)(OpTy, graph::TilePull &, TileRequest)>
 struct Model : graph::TileableOpInterface::ExternalModel<Model<OpTy, Emit>, OpTy> {
   mlir::FailureOr<mlir::Value> emitTile(mlir::Operation *op, graph::TilePull &pull, unsigned result,
-                                        llvm::ArrayRef<mlir::OpFoldResult> offsets, llvm::ArrayRef<int64_t> sizes) const {
+                                        llvm::ArrayRef<mlir::OpFoldResult> offsets,
+                                        llvm::ArrayRef<int64_t> sizes) const {
     return Emit(llvm::cast<OpTy>(op), pull, TileRequest{result, offsets, sizes});
   }
 };

@@ -1,5 +1,5 @@
-// Gives the weights of contractions the encoding that the target's micro-kernels read: parameter, reads, launches and kernel
-// arguments change type together.
+// Gives the weights of contractions the encoding that the target's micro-kernels read: parameter, reads,
+// launches and kernel arguments change type together.
 #include "girih/Target.h"
 #include "lib/Tiling/Passes.h"
 
@@ -62,7 +62,8 @@ bool PackOperands::comeFromParameters(func::FuncOp kernel, unsigned number) {
   });
 }
 
-std::optional<PackedArgument> PackOperands::choose(func::FuncOp kernel, BlockArgument argument, const CostModel &cost) {
+std::optional<PackedArgument> PackOperands::choose(func::FuncOp kernel, BlockArgument argument,
+                                                   const CostModel &cost) {
   auto type = cast<RankedTensorType>(argument.getType());
   if (type.getEncoding() || !type.hasStaticShape() || !isOnlyWeight(argument))
     return std::nullopt;
@@ -103,7 +104,8 @@ void PackOperands::apply(const PackedArgument &packed) {
       read.erase();
   }
   kernel.getArgument(packed.number).setType(packed.type);
-  kernel.setFunctionType(FunctionType::get(kernel.getContext(), kernel.getBody().getArgumentTypes(), kernel.getResultTypes()));
+  kernel.setFunctionType(
+      FunctionType::get(kernel.getContext(), kernel.getBody().getArgumentTypes(), kernel.getResultTypes()));
 }
 
 /// A parameter that nothing reads any more in its old layout gives its name to its packed sibling.

@@ -20,7 +20,8 @@ namespace girih::tiling {
 /// Attaches `TileableOpInterface` to the graph's ops.
 void registerTilingModels(mlir::DialectRegistry &registry);
 
-/// The target that `spec`, else the module's girih.target, else "cpu" names. Reports an unknown one on the module.
+/// The target that `spec`, else the module's girih.target, else "cpu" names. Reports an unknown one on the
+/// module.
 mlir::FailureOr<std::unique_ptr<Target>> targetOf(mlir::ModuleOp module, llvm::StringRef spec);
 
 } // namespace girih::tiling

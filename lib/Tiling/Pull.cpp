@@ -29,7 +29,8 @@ FailureOr<Value> ProgramPull::pull(Value value, ArrayRef<OpFoldResult> offsets, 
     auto op = cast<OpResult>(value).getOwner();
     auto tileable = dyn_cast<graph::TileableOpInterface>(op);
     if (!tileable)
-      return op->emitOpError("expected an op that can compute one tile of its result, found one without TileableOpInterface");
+      return op->emitOpError(
+          "expected an op that can compute one tile of its result, found one without TileableOpInterface");
     tile = tileable.emitTile(*this, cast<OpResult>(value).getResultNumber(), offsets, sizes);
   }
   if (succeeded(tile))
@@ -87,7 +88,8 @@ Value ProgramPull::findSize(const graph::SizeExpr &size) {
     if (!rest)
       continue;
     Location loc = place.first.getLoc();
-    Value other = rest->isConstant() ? toIndex(builder_, loc, builder_.getIndexAttr(*rest->getConstant())) : findSize(*rest);
+    Value other = rest->isConstant() ? toIndex(builder_, loc, builder_.getIndexAttr(*rest->getConstant()))
+                                     : findSize(*rest);
     if (!other)
       continue;
     Value part = tile::DimOp::create(builder_, loc, place.first, place.second);

@@ -1,5 +1,5 @@
-// The pull: one tile program under construction from one kernel. A value asked for twice at the same place is computed once,
-// a kernel argument is loaded from its view, anything else is asked of the op that defines it.
+// The pull: one tile program under construction from one kernel. A value asked for twice at the same place is
+// computed once, a kernel argument is loaded from its view, anything else is asked of the op that defines it.
 #pragma once
 
 #include "dialects/Graph/Graph.h"
@@ -30,9 +30,11 @@ private:
     mlir::Value tile;
   };
 
-  mlir::Value find(mlir::Value value, llvm::ArrayRef<mlir::OpFoldResult> offsets, llvm::ArrayRef<int64_t> sizes);
+  mlir::Value find(mlir::Value value, llvm::ArrayRef<mlir::OpFoldResult> offsets,
+                   llvm::ArrayRef<int64_t> sizes);
   bool isVisible(mlir::Value tile);
-  mlir::Value load(mlir::Value view, llvm::ArrayRef<mlir::OpFoldResult> offsets, llvm::ArrayRef<int64_t> sizes);
+  mlir::Value load(mlir::Value view, llvm::ArrayRef<mlir::OpFoldResult> offsets,
+                   llvm::ArrayRef<int64_t> sizes);
   mlir::Value findSize(const graph::SizeExpr &size);
 
   mlir::OpBuilder builder_;

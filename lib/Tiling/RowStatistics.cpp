@@ -29,11 +29,14 @@ Value tiling::combine(OpBuilder &b, Location loc, tile::ReduceKind kind, Value l
   bool real = isa<FloatType>(elementOf(lhs));
   switch (kind) {
   case tile::ReduceKind::add:
-    return real ? Value(arith::AddFOp::create(b, loc, lhs, rhs)) : Value(arith::AddIOp::create(b, loc, lhs, rhs));
+    return real ? Value(arith::AddFOp::create(b, loc, lhs, rhs))
+                : Value(arith::AddIOp::create(b, loc, lhs, rhs));
   case tile::ReduceKind::max:
-    return real ? Value(arith::MaximumFOp::create(b, loc, lhs, rhs)) : Value(arith::MaxSIOp::create(b, loc, lhs, rhs));
+    return real ? Value(arith::MaximumFOp::create(b, loc, lhs, rhs))
+                : Value(arith::MaxSIOp::create(b, loc, lhs, rhs));
   case tile::ReduceKind::min:
-    return real ? Value(arith::MinimumFOp::create(b, loc, lhs, rhs)) : Value(arith::MinSIOp::create(b, loc, lhs, rhs));
+    return real ? Value(arith::MinimumFOp::create(b, loc, lhs, rhs))
+                : Value(arith::MinSIOp::create(b, loc, lhs, rhs));
   }
   llvm_unreachable("every kind combines");
 }
@@ -43,8 +46,10 @@ Value tiling::maskPast(graph::TilePull &pull, Location loc, Value tile, int64_t 
   OpBuilder &b = pull.builder();
   int64_t size = shapeOf(tile)[dim];
   Value place = coordinates(b, loc, offset, 0, {size});
-  Value inside = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::slt, place, splatIndex(b, loc, end, {size}));
-  return select(b, loc, broadcast(b, loc, inside, {dim}, shapeOf(tile)), tile, filledLike(b, loc, tile, standIn));
+  Value inside =
+      arith::CmpIOp::create(b, loc, arith::CmpIPredicate::slt, place, splatIndex(b, loc, end, {size}));
+  return select(b, loc, broadcast(b, loc, inside, {dim}, shapeOf(tile)), tile,
+                filledLike(b, loc, tile, standIn));
 }
 
 Value tiling::lengthLike(graph::TilePull &pull, Location loc, OpFoldResult size, Value tile) {
@@ -62,8 +67,8 @@ static SmallVector<int64_t> without(ArrayRef<int64_t> shape, int64_t axis) {
 }
 
 /// One chunk's contribution: `size` elements of the axis from `offset` on.
-static FailureOr<Value> chunk(graph::TilePull &pull, Location loc, Value input, int64_t axis, TileRequest request,
-                              OpFoldResult offset, int64_t size, tile::ReduceKind kind,
+static FailureOr<Value> chunk(graph::TilePull &pull, Location loc, Value input, int64_t axis,
+                              TileRequest request, OpFoldResult offset, int64_t size, tile::ReduceKind kind,
                               function_ref<Value(Value)> term) {
   SmallVector<OpFoldResult> offsets(request.offsets);
   SmallVector<int64_t> sizes(request.sizes);
@@ -80,8 +85,9 @@ static FailureOr<Value> chunk(graph::TilePull &pull, Location loc, Value input, 
   return reduce(pull.builder(), loc, kind, values, axis);
 }
 
-FailureOr<Value> tiling::rowStatistic(graph::TilePull &pull, Location loc, Value input, int64_t axis, TileRequest request,
-                                      tile::ReduceKind kind, function_ref<Value(Value)> term) {
+FailureOr<Value> tiling::rowStatistic(graph::TilePull &pull, Location loc, Value input, int64_t axis,
+                                      TileRequest request, tile::ReduceKind kind,
+                                      function_ref<Value(Value)> term) {
   OpBuilder &b = pull.builder();
   auto type = cast<RankedTensorType>(input.getType());
   if (fitsInTile(input, axis))
@@ -89,8 +95,8 @@ FailureOr<Value> tiling::rowStatistic(graph::TilePull &pull, Location loc, Value
   Type element = isa<FloatType>(type.getElementType()) ? b.getF32Type() : type.getElementType();
   Value start = filled(b, loc, without(request.sizes, axis), element, neutral(kind, element));
   OpFoldResult count = ceilDivide(b, loc, pull.dim(input, axis), kChunk);
-  FailureOr<SmallVector<Value>> end = forEach(
-      pull, loc, count, start, [&](Value index, ValueRange carried) -> FailureOr<SmallVector<Value>> {
+  FailureOr<SmallVector<Value>> end =
+      forEach(pull, loc, count, start, [&](Value index, ValueRange carried) -> FailureOr<SmallVector<Value>> {
         FailureOr<Value> part =
             chunk(pull, loc, input, axis, request, multiply(b, loc, index, kChunk), kChunk, kind, term);
         if (failed(part))

@@ -1,7 +1,7 @@
 // What cannot become a tile program is refused with the reason and the way out.
 // RUN: girih-opt %s --split-input-file --verify-diagnostics --tiling-emit-programs
 
-// expected-error@+1 {{expected results of at most 4 dimensions, found 'tensor<2x2x2x2x2xf32>'; reshape it in the graph}}
+// expected-error@+1 {{expected tensors of at most 4 dimensions, found 'tensor<2x2x2x2x2xf32>'; reshape it in the graph}}
 func.func private @five(%x: tensor<2x2x2x2x2xf32>) -> tensor<2x2x2x2x2xf32> attributes {girih.kernel} {
   %0 = girih.relu %x : (tensor<2x2x2x2x2xf32>) -> tensor<2x2x2x2x2xf32>
   return %0 : tensor<2x2x2x2x2xf32>
