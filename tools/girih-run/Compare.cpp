@@ -94,7 +94,14 @@ void Comparison::runReference() {
   if (!run)
     throw Failure{Resource, "missing-compiler", "the compiler library has no girih_reference_run; it is of another version"};
   auto property = [&](const char *key) { return girih_module_property(module, key); };
-  auto size = [&](const char *key) { return property(key) ? strtoll(property(key), nullptr, 10) : 0; };
+  // The symbols' bounds are those that the model was compiled with; 0 lets the importer choose.
+  auto bound = [&](const char *name) {
+    girih_symbol_info symbol;
+    for (uint32_t i = 0; girih_module_symbol(module, i, &symbol) == GIRIH_OK; ++i)
+      if (strcmp(symbol.name, name) == 0)
+        return symbol.max;
+    return int64_t(0);
+  };
   girih_compile_options compile = {};
   compile.struct_bytes = sizeof(compile);
   compile.model = options.compareModel.c_str();
@@ -102,8 +109,8 @@ void Comparison::runReference() {
   compile.dtype = property("dtype");
   compile.weights = property("weights");
   compile.contract = property("contract");
-  compile.max_sequence = size("max-sequence");
-  compile.max_batch = size("max-batch");
+  compile.max_sequence = bound("seq");
+  compile.max_batch = bound("batch");
   std::vector<girih_reference_tensor> inputs;
   for (const HostTensor &input : call.inputs)
     inputs.push_back({input.data(), input.elementType, uint32_t(input.shape.size()), input.shape.data()});
