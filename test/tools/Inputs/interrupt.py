@@ -5,7 +5,7 @@ import subprocess
 import sys
 
 girihc, folder = sys.argv[1:]
-ROWS = 120_000
+ROWS = 40_000
 weights = os.path.join(folder, "weights.bin")
 with open(weights, "wb") as f:
     f.truncate(ROWS * 256 * 4)
