@@ -40,7 +40,8 @@ private:
   }
   Id groupSiblings(graph::LinearOp linear);
   void takeEpilogue(Id group);
-  bool takeConsumer(Id group, Value value);
+  bool takeConsumer(Id group, Value value, ArrayRef<graph::SizeExpr> sizes);
+  void takeRowConsumers(Id group, ArrayRef<graph::SizeExpr> rows);
   void takeProducers(Id group, ArrayRef<graph::SizeExpr> rows);
   bool yieldsOnlyRows(Id group, ArrayRef<graph::SizeExpr> rows) const;
   bool takeProducer(Id group, Operation *producer, ArrayRef<graph::SizeExpr> rows);
@@ -109,8 +110,9 @@ Id KernelFormer::groupSiblings(graph::LinearOp linear) {
   return group;
 }
 
-/// Adds the element-wise op that alone reads `value`, if the rest of its operands do not wait for the group.
-bool KernelFormer::takeConsumer(Id group, Value value) {
+/// Adds the element-wise op that alone reads `value`, if its result has these sizes and the rest of its
+/// operands do not wait for the group.
+bool KernelFormer::takeConsumer(Id group, Value value, ArrayRef<graph::SizeExpr> sizes) {
   if (value.use_empty())
     return false;
   Operation *producer = value.getDefiningOp(), *user = *value.user_begin();
@@ -120,7 +122,7 @@ bool KernelFormer::takeConsumer(Id group, Value value) {
     decline(user, producer, "its operand is read elsewhere too");
     return false;
   }
-  if (!sameSizes(user->getResult(0), value)) {
+  if (graph::getSizes(tensorOf(user->getResult(0))) != SmallVector<graph::SizeExpr>(sizes)) {
     decline(user, producer, "it broadcasts its operand to another shape");
     return false;
   }
@@ -137,7 +139,7 @@ void KernelFormer::takeEpilogue(Id group) {
     grew = false;
     for (Operation *member : SmallVector<Operation *>(groups.members(group)))
       if (!groups.usedOnlyIn(group, member))
-        grew |= takeConsumer(group, member->getResult(0));
+        grew |= takeConsumer(group, member->getResult(0), graph::getSizes(tensorOf(member->getResult(0))));
   }
 }
 
@@ -250,6 +252,18 @@ void KernelFormer::takeProducers(Id group, ArrayRef<graph::SizeExpr> rows) {
   }
 }
 
+/// Takes what alone reads the group's last result: one number for each row at first, or whole rows.
+void KernelFormer::takeRowConsumers(Id group, ArrayRef<graph::SizeExpr> rows) {
+  for (bool grew = true; grew;) {
+    Value last = groups.members(group).back()->getResult(0);
+    bool toRows =
+        !last.use_empty() && isElementwise(*last.user_begin()) &&
+        graph::getSizes(tensorOf((*last.user_begin())->getResult(0))) == SmallVector<graph::SizeExpr>(rows);
+    grew = takeConsumer(group, last,
+                        toRows ? SmallVector<graph::SizeExpr>(rows) : graph::getSizes(tensorOf(last)));
+  }
+}
+
 /// Last first, so that an op meets what reads it before what feeds it.
 void KernelFormer::groupRows() {
   SmallVector<Operation *> seeds =
@@ -259,9 +273,7 @@ void KernelFormer::groupRows() {
       continue;
     Id group = groups.create(op);
     SmallVector<graph::SizeExpr> rows = graph::getSizes(tensorOf(op->getOperand(0)));
-    while (groups.members(group).back()->getNumResults() == 1 &&
-           takeConsumer(group, groups.members(group).back()->getResult(0)))
-      ;
+    takeRowConsumers(group, rows);
     takeProducers(group, rows);
   }
 }
