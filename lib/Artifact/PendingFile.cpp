@@ -2,8 +2,10 @@
 #include "lib/Artifact/PendingFile.h"
 
 #include <cerrno>
+#include <csignal>
 #include <cstdlib>
 #include <cstring>
+#include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -47,13 +49,34 @@ std::string PendingFile::directory() const {
   return slash == 0 ? "/" : path.substr(0, slash);
 }
 
+/// Where files need a temporary name, a killed process leaves its own: the next one to write the same path removes it.
+void PendingFile::removeAbandoned() const {
+  std::string prefix = path.substr(path.rfind('/') + 1) + ".partial-";
+  DIR *folder = opendir(directory().c_str());
+  if (!folder)
+    return;
+  while (const dirent *entry = readdir(folder)) {
+    if (strncmp(entry->d_name, prefix.c_str(), prefix.size()) != 0)
+      continue;
+    char *end = nullptr;
+    long process = strtol(entry->d_name + prefix.size(), &end, 10);
+    bool isGone = process > 0 && *end == '\0' && (process == getpid() || (kill(process, 0) != 0 && errno == ESRCH));
+    if (isGone)
+      unlinkat(dirfd(folder), entry->d_name, 0);
+  }
+  closedir(folder);
+}
+
 WriteResult PendingFile::open() {
   if (const char *fault = getenv("GIRIH_FAULT_WRITE_AFTER"))
     faultAfter = strtoull(fault, nullptr, 10);
   struct stat info;
   if (stat(path.c_str(), &info) == 0 && !S_ISREG(info.st_mode))
     return {"cannot-write", "expected the name of a regular file but '" + path + "' is something else"};
-  descriptor = ::open(directory().c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0666);
+  removeAbandoned();
+  errno = EOPNOTSUPP;
+  if (!getenv("GIRIH_FAULT_NO_UNNAMED_FILES"))
+    descriptor = ::open(directory().c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0666);
   if (descriptor >= 0)
     return {};
   if (errno != EOPNOTSUPP && errno != EISDIR && errno != ENOENT && errno != EINVAL)

@@ -26,6 +26,7 @@ public:
 private:
   void setTemporary(std::string name);
   std::string directory() const;
+  void removeAbandoned() const;
   WriteResult nameIt();
 
   std::string path, temporary;

@@ -172,7 +172,8 @@ struct WriteOptions {
 
 /// Writes the artifact to `path`: first to an unnamed file in the same directory, which takes the name once it is complete
 /// and on disk. Whatever stops the process before leaves `path` as it was. The environment variable
-/// GIRIH_FAULT_WRITE_AFTER=BYTES makes the write that passes that many bytes fail as on a full disk (for tests).
+/// GIRIH_FAULT_WRITE_AFTER=BYTES makes the write that passes that many bytes fail as on a full disk, GIRIH_FAULT_NO_UNNAMED_FILES=1 behaves
+/// as a file system without O_TMPFILE (for tests).
 WriteResult writeArtifact(const ArtifactBuilder &builder, const std::string &path, const FillWeight &fill,
                           const WriteOptions &options = {});
 

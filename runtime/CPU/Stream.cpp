@@ -38,6 +38,7 @@ Pool *Pool::create(uint32_t threads, girih_status *status) {
     return nullptr;
   }
   pool->workers.reserve(threads - 1);
+  pool->process = getpid();
   // Workers take no signals: those are the program's.
   sigset_t all, before;
   sigfillset(&all);
@@ -59,6 +60,8 @@ void Pool::release() {
 }
 
 Pool::~Pool() {
+  if (process != getpid())
+    return;
   stopping.store(true);
   posted.fetch_add(1);
   wake(reinterpret_cast<uint32_t *>(&posted), workers.size());

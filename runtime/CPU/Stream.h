@@ -7,6 +7,7 @@
 
 #include <atomic>
 #include <pthread.h>
+#include <sys/types.h>
 #include <vector>
 
 namespace girih::runtime {
@@ -58,6 +59,7 @@ private:
   std::atomic<bool> stopping{false};
   std::atomic<uint32_t> references{1};
   std::vector<pthread_t> workers;
+  pid_t process = 0; // that made the workers: a forked child has none of them
 };
 
 } // namespace girih::runtime

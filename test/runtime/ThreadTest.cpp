@@ -6,7 +6,9 @@
 
 #include <cstdlib>
 #include <fstream>
+#include <sys/wait.h>
 #include <thread>
+#include <unistd.h>
 
 using namespace girih::test;
 
@@ -80,6 +82,25 @@ TEST(Thread, SessionsShareAModuleAndAPool) {
   for (std::thread &caller : callers)
     caller.join();
   EXPECT_EQ(wrong, 0);
+}
+
+TEST(Thread, AForkedChildRunsAndClosesAloneAndItsParentGoesOn) {
+  LoadedModule module(serialize(sampleModel()));
+  SessionHandle session = openSession(module.get(), 4);
+  std::vector<int32_t> x = counting(300), y;
+  ASSERT_EQ(runVector(session.get(), x, y), GIRIH_OK);
+  pid_t child = fork();
+  if (child == 0) {
+    alarm(20);
+    bool ok = runVector(session.get(), x, y) == GIRIH_OK && y == sampleAnswer(x);
+    session.reset();
+    _exit(ok ? 0 : 1);
+  }
+  int status = -1;
+  waitpid(child, &status, 0);
+  EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+  ASSERT_EQ(runVector(session.get(), x, y), GIRIH_OK);
+  EXPECT_EQ(y, sampleAnswer(x));
 }
 
 TEST(Thread, RunsOnACallersPool) {

@@ -90,6 +90,30 @@ TEST(Writer, KillingTheProcessLeavesNothing) {
   EXPECT_TRUE(folder.contents().empty());
 }
 
+TEST(Writer, WorksWithoutUnnamedFilesAndClearsWhatAKilledProcessLeft) {
+  setenv("GIRIH_FAULT_NO_UNNAMED_FILES", "1", 1);
+  TemporaryFolder folder;
+  pid_t child = fork();
+  if (child == 0) {
+    writeArtifact(bigModel(8 << 20), folder.path("a.girih"), [](uint32_t, uint64_t offset, uint8_t *, size_t) -> WriteResult {
+      if (offset > 0)
+        kill(getpid(), SIGKILL);
+      return {};
+    });
+    _exit(0);
+  }
+  waitpid(child, nullptr, 0);
+  ASSERT_EQ(folder.contents(), std::vector<std::string>{"a.girih.partial-" + std::to_string(child)});
+  {
+    Fault fault(5000);
+    EXPECT_EQ(writeArtifact(sampleModel(), folder.path("a.girih"), fillSample).code, "disk-full");
+    EXPECT_TRUE(folder.contents().empty());
+  }
+  EXPECT_TRUE(writeArtifact(sampleModel(), folder.path("a.girih"), fillSample).ok());
+  EXPECT_EQ(folder.contents(), std::vector<std::string>{"a.girih"});
+  unsetenv("GIRIH_FAULT_NO_UNNAMED_FILES");
+}
+
 TEST(Writer, PassesOnWhatAWeightsSourceSays) {
   TemporaryFolder folder;
   auto fails = [](uint32_t, uint64_t, uint8_t *, size_t) -> WriteResult { return {"missing-tensor", "no such tensor"}; };

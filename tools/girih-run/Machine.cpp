@@ -90,18 +90,19 @@ double rate(uint32_t threads, const std::function<double(uint32_t)> &work) {
   return total / seconds;
 }
 
-double best(uint32_t threads, const std::function<double(uint32_t)> &work) {
+/// The best of short bursts: a busy machine lets some of them through.
+double best(uint32_t threads, int bursts, const std::function<double(uint32_t)> &work) {
   double result = 0;
-  for (int i = 0; i != 3; ++i)
+  for (int i = 0; i != bursts; ++i)
     result = std::max(result, rate(threads, work));
   return result;
 }
 
 double peakFlops(uint32_t threads) {
   if (__builtin_cpu_supports("avx512f"))
-    return best(threads, [](uint32_t) { return fma512(4'000'000); });
+    return best(threads, 30, [](uint32_t) { return fma512(500'000); });
   if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
-    return best(threads, [](uint32_t) { return fma256(8'000'000); });
+    return best(threads, 30, [](uint32_t) { return fma256(1'000'000); });
   return 0;
 }
 
@@ -109,7 +110,7 @@ double peakBandwidth(uint32_t threads) {
   uint64_t memory = uint64_t(sysconf(_SC_PHYS_PAGES)) * uint64_t(sysconf(_SC_PAGESIZE));
   // Past the caches, but a guest in memory.
   long cache = std::max(0L, sysconf(_SC_LEVEL3_CACHE_SIZE));
-  size_t bytes = std::min<uint64_t>(std::max<uint64_t>(256u << 20, 2 * uint64_t(cache)), memory / 8) >> 21 << 21;
+  size_t bytes = std::min<uint64_t>(std::max<uint64_t>(256u << 20, std::min<uint64_t>(2 * uint64_t(cache), 512u << 20)), memory / 8) >> 21 << 21;
   void *data = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (data == MAP_FAILED || !__builtin_cpu_supports("avx2"))
     return 0;
@@ -118,7 +119,7 @@ double peakBandwidth(uint32_t threads) {
   for (size_t i = 0; i < bytes; i += 4096)
     words[i] = uint8_t(i >> 12);
   size_t share = bytes / threads;
-  double result = best(threads, [&](uint32_t i) { return readAll(words + i * share, share); });
+  double result = best(threads, 5, [&](uint32_t i) { return readAll(words + i * share, share); });
   munmap(data, bytes);
   return result;
 }
