@@ -15,9 +15,11 @@ TOKENS, MASK = "b,s,i32:0:50", "b,s,i32:0:2"
 CASES = {
     "linear": (["b,s,48,T", "80,48,T", "80,T"], "linear %0, %1, %2", ["b,s,80,T"]),
     "linear-no-bias": (["b,s,300,T", "7,300,T"], "linear %0, %1", ["b,s,7,T"]),
+    "linear-compute": (["b,s,48,T", "80,48,T", "80,T"], "linear %0, %1, %2 {compute = bf16}", ["b,s,80,T"]),
     "linear-vector": (["b,96,T", "33,96,T"], "linear %0, %1", ["b,33,T"]),
     "attention": (["b,s,4,32,T"] * 3 + [MASK], "attention %0, %1, %2 mask %3 {scale = 0.18 : f32}", ["b,s,4,32,T"]),
     "attention-causal": (["b,s,4,16,T", "b,s,2,16,T", "b,s,2,24,T"], "attention %0, %1, %2 {scale = 0.25 : f32, causal}", ["b,s,4,24,T"]),
+    "attention-compute": (["b,s,4,32,T"] * 3 + [MASK], "attention %0, %1, %2 mask %3 {scale = 0.18 : f32, compute = bf16}", ["b,s,4,32,T"]),
     "attention-bias": (["b,s,4,16,T"] * 3 + ["1,4,s,s,T"], "attention %0, %1, %2 bias %3 {scale = 0.25 : f32}", ["b,s,4,16,T"]),
     "attention-lse": (["b,s,2,16,T"] * 3, "attention %0, %1, %2 {scale = 0.25 : f32, return_lse}", ["b,s,2,16,T", "b,2,s,f32"]),
     "rms_norm": (["b,s,72,T", "72,T"], "rms_norm %0, %1 {epsilon = 1.0e-5 : f32}", ["b,s,72,T"]),
@@ -42,7 +44,7 @@ CASES = {
     "positions": ([TOKENS], "positions absolute %0", ["b,s,i32"]),
     "positions-skip": ([TOKENS], "positions skip_padding %0 {padding_index = 1 : i64}", ["b,s,i32"]),
 }  # fmt: skip
-for name in ("relu", "silu", "tanh", "sigmoid", "exp", "neg", "erf", "gelu", "gelu approximate tanh"):
+for name in ("relu", "silu", "tanh", "sigmoid", "exp", "sqrt", "rsqrt", "neg", "reciprocal", "erf", "gelu", "gelu approximate tanh"):
     op, _, rest = name.partition(" ")
     CASES[name.replace(" ", "-")] = (["b,s,40,T"], f"{op} %0 {rest}", ["b,s,40,T"])
 for name in ("sub", "div", "maximum", "minimum"):
