@@ -38,13 +38,14 @@ static uint16_t toHalf(float value) {
   float magnitude = std::fabs(value);
   if (magnitude >= 65520.0f) // rounds to infinity
     return sign | 0x7c00;
-  int exponent;
-  std::frexp(magnitude, &exponent);
-  // Units of the last place: 2^-24 below the smallest normal number, else 2^(exponent - 11).
-  int unit = std::max(exponent - 11, -24);
+  // Units of the last place: 2^-24 below the smallest normal number 2^-14, else 2^(exponent - 11).
+  int exponent = -13;
+  if (magnitude >= 0x1p-14f)
+    std::frexp(magnitude, &exponent);
+  int unit = exponent - 11;
   uint32_t units = static_cast<uint32_t>(std::nearbyint(std::ldexp(magnitude, -unit)));
   // A carry out of the mantissa moves into the exponent field, as it should.
-  return sign | static_cast<uint16_t>(unit == -24 ? units : units + ((unit + 24) << 10));
+  return sign | static_cast<uint16_t>(units + ((unit + 24) << 10));
 }
 
 /// f64 to f32 rounded to odd, so that a second rounding to a narrower type is the only one that shows.

@@ -34,7 +34,7 @@ static llvm::Error interpret(Compilation &compilation, const CheckedOptions &che
   if (entry)
     numbers = numberLaunches(entry);
   if (!entry || failed(interpreter.run(entry, inputs(compilation.getContext()))))
-    return compilation.getDiagnostics().takeError(static_cast<int>(ExitStatus::BadInput), "reference-failed");
+    return compilation.getDiagnostics().takeError(static_cast<int>(ExitStatus::BadInput), "not-interpreted");
   return llvm::Error::success();
 }
 
