@@ -13,11 +13,15 @@ static Module *unwrap(const girih_module *module) {
 static Session *unwrap(girih_session *session) { return reinterpret_cast<Session *>(session); }
 
 /// What the caller filled, zeros for what its version of the structure lacks.
-template <typename Options> static Options complete(const Options *options) {
-  Options result = {};
-  if (options)
-    memcpy(&result, options, std::min(options->struct_bytes, sizeof(Options)));
-  return result;
+template <typename Options>
+static girih_code complete(const Options *options, Options &result, girih_status *status) {
+  result = {};
+  if (!options)
+    return GIRIH_OK;
+  if (options->struct_bytes < sizeof(size_t))
+    return fail(status, GIRIH_INVALID_ARGUMENT, "expected struct_bytes in the options; set it with GIRIH_INIT(options)");
+  memcpy(&result, options, std::min(options->struct_bytes, sizeof(Options)));
+  return GIRIH_OK;
 }
 
 static girih_code isNull(const char *what, girih_status *status) {
@@ -38,8 +42,11 @@ girih_code girih_module_load(const char *path, const girih_load_options *options
   if (!path || !module)
     return isNull("a path and a place for the module", status);
   *module = nullptr;
+  girih_load_options completed;
+  if (girih_code code = complete(options, completed, status))
+    return code;
   Module *loaded = nullptr;
-  girih_code code = Module::load(path, complete(options), loaded, status);
+  girih_code code = Module::load(path, completed, loaded, status);
   *module = reinterpret_cast<girih_module *>(loaded);
   return code;
 }
@@ -49,8 +56,11 @@ girih_code girih_module_load_memory(const void *data, size_t bytes, const girih_
   if (!data || !module)
     return isNull("an artifact and a place for the module", status);
   *module = nullptr;
+  girih_load_options completed;
+  if (girih_code code = complete(options, completed, status))
+    return code;
   Module *loaded = nullptr;
-  girih_code code = Module::load({static_cast<const uint8_t *>(data), bytes}, complete(options), loaded, status);
+  girih_code code = Module::load({static_cast<const uint8_t *>(data), bytes}, completed, loaded, status);
   *module = reinterpret_cast<girih_module *>(loaded);
   return code;
 }
@@ -230,8 +240,11 @@ girih_code girih_session_create(girih_module *module, const girih_session_option
   if (!module || !session)
     return isNull("a module and a place for the session", status);
   *session = nullptr;
+  girih_session_options completed;
+  if (girih_code code = complete(options, completed, status))
+    return code;
   Session *created = nullptr;
-  girih_code code = Session::create(*unwrap(module), complete(options), created, status);
+  girih_code code = Session::create(*unwrap(module), completed, created, status);
   *session = reinterpret_cast<girih_session *>(created);
   return code;
 }

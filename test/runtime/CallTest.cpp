@@ -171,6 +171,18 @@ TEST_F(CallTest, KeepsTheModuleForItsSessions) {
   EXPECT_EQ(result, sampleAnswer(x));
 }
 
+TEST_F(CallTest, RefusesOptionsWithoutTheirSizeAndCompletesShorterOnes) {
+  girih_session_options options = {};
+  options.threads = 2;
+  girih_session *opened = nullptr;
+  EXPECT_EQ(girih_session_create(module.get(), &options, &opened, &status), GIRIH_INVALID_ARGUMENT);
+  EXPECT_STREQ(status.message, "expected struct_bytes in the options; set it with GIRIH_INIT(options)");
+  options.struct_bytes = offsetof(girih_session_options, pool); // an older caller's
+  options.pool = reinterpret_cast<girih_pool *>(8);
+  ASSERT_EQ(girih_session_create(module.get(), &options, &opened, &status), GIRIH_OK) << status.message;
+  girih_session_release(opened);
+}
+
 TEST_F(CallTest, NamesEveryCode) {
   for (int code = 0; code != GIRIH_CODE_COUNT; ++code)
     EXPECT_STRNE(girih_code_name(girih_code(code)), "unknown");
