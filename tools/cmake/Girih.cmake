@@ -14,7 +14,11 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
 endif()
 if(GIRIH_SANITIZE)
   add_compile_options(-fsanitize=${GIRIH_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=undefined)
-  add_link_options(-fsanitize=${GIRIH_SANITIZE})
+  # The shared runtime, because the Python modules live in an interpreter that is not instrumented: it is preloaded there.
+  execute_process(COMMAND ${CMAKE_CXX_COMPILER} -print-file-name=libclang_rt.asan-x86_64.so
+    OUTPUT_VARIABLE girih_sanitizer_runtime OUTPUT_STRIP_TRAILING_WHITESPACE)
+  cmake_path(GET girih_sanitizer_runtime PARENT_PATH girih_sanitizer_folder)
+  add_link_options(-fsanitize=${GIRIH_SANITIZE} -shared-libasan -Wl,-rpath,${girih_sanitizer_folder})
 endif()
 
 include_directories(${CMAKE_SOURCE_DIR}/include)
