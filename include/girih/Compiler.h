@@ -40,8 +40,11 @@ struct CompileOptions {
   std::string emit = "artifact";
   /// The stage that `model`, a .mlir file, is a dump of; empty: "import".
   std::string from;
-  /// Where to leave a reproducer should a pass crash or fail; empty: a temporary file, and only after a crash.
+  /// Where to leave a reproducer should a stage fail; empty: nowhere.
   std::string reproducer;
+  /// Catch crashes of passes, which become errors that name a reproducer. Takes over the process's signal handlers while
+  /// passes run: for programs of our own.
+  bool catchCrashes = false;
 
   /// Called when a step begins (`total` 0) and while a long one goes on.
   std::function<void(llvm::StringRef step, uint64_t done, uint64_t total)> progress;

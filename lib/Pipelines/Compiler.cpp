@@ -59,7 +59,7 @@ llvm::Error Compilation::runStage(StringRef stage) {
     return error;
   PassManager manager(&context, ModuleOp::getOperationName());
   buildStage(manager, stage, *target);
-  Reproducer reproducer(manager, options.reproducer);
+  Reproducer reproducer(manager, options);
   if (succeeded(manager.run(*module)))
     return llvm::Error::success();
   return reproducer.explain(stage, diagnostics);

@@ -30,8 +30,10 @@ static std::string temporaryPath() {
   return path.str().str();
 }
 
-Reproducer::Reproducer(PassManager &manager, const std::string &asked)
-    : path(asked.empty() ? temporaryPath() : asked), keep(!asked.empty()) {
+Reproducer::Reproducer(PassManager &manager, const CompileOptions &options)
+    : path(options.reproducer.empty() ? temporaryPath() : options.reproducer), keep(!options.reproducer.empty()) {
+  if (!keep && !options.catchCrashes)
+    return;
   manager.enableCrashReproducerGeneration(
       [path = path, written = written](std::string &message) -> std::unique_ptr<ReproducerStream> {
         std::error_code error;
@@ -46,7 +48,7 @@ Reproducer::Reproducer(PassManager &manager, const std::string &asked)
 llvm::Error Reproducer::explain(StringRef stage, DiagnosticCollector &diagnostics) {
   std::string command = "girih-opt --run-reproducer " + path;
   if (diagnostics.hasErrors()) {
-    if (!keep)
+    if (!keep && *written)
       llvm::sys::fs::remove(path);
     return diagnostics.takeError(static_cast<int>(ExitStatus::Compile), "compile-failed");
   }

@@ -2,6 +2,7 @@
 // that girih-opt runs.
 #pragma once
 
+#include "girih/Compiler.h"
 #include "lib/Pipelines/Diagnostics.h"
 
 #include "mlir/Pass/PassManager.h"
@@ -10,8 +11,9 @@ namespace girih {
 
 class Reproducer {
 public:
-  /// Arms `manager`. With nothing `asked` for the file is temporary, and stays only if a pass crashed.
-  Reproducer(mlir::PassManager &manager, const std::string &asked);
+  /// Arms `manager` if the options ask for a reproducer or to catch crashes. A file that was not asked for is temporary, and stays
+  /// only if a pass crashed.
+  Reproducer(mlir::PassManager &manager, const CompileOptions &options);
 
   /// The error of a stage that failed: its diagnostics, or, if it crashed without any, the command that shows it again.
   llvm::Error explain(llvm::StringRef stage, DiagnosticCollector &diagnostics);

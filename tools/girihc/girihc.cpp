@@ -6,9 +6,9 @@
 #include "lib/Artifact/PendingFile.h"
 #include "lib/Support/Error.h"
 
-#include "llvm/Support/CrashRecoveryContext.h"
 #include "llvm/Support/InitLLVM.h"
 #include "llvm/Support/PrettyStackTrace.h"
+#include "llvm/Support/Signals.h"
 
 #include <csignal>
 #include <unistd.h>
@@ -47,6 +47,7 @@ static int compileModel(Arguments &arguments) {
   stopOnSignals();
   CompileOptions &options = arguments.options;
   Progress progress(arguments.quiet);
+  options.catchCrashes = true;
   options.progress = [&](llvm::StringRef step, uint64_t done, uint64_t total) { progress.update(step, done, total); };
   if (arguments.verbose)
     options.remark = [](llvm::StringRef text) { llvm::errs() << "girihc: " << text << "\n"; };
@@ -75,16 +76,18 @@ static std::string commandLine(int argc, char **argv) {
   return text;
 }
 
+/// Runs after LLVM has printed the stack.
+static void reportCrash(void *command) {
+  llvm::errs() << "error: [internal] girihc crashed; this command shows it again: " << *static_cast<std::string *>(command)
+               << "\n";
+  artifact::removeTemporaryFile();
+  _exit(static_cast<int>(ExitStatus::Internal));
+}
+
 int main(int argc, char **argv) {
-  std::string command = commandLine(argc, argv);
+  static std::string command = commandLine(argc, argv);
   llvm::setBugReportMsg("girihc has a fault in itself; please report it with the lines below\n");
   llvm::InitLLVM init(argc, argv);
-  llvm::CrashRecoveryContext::Enable();
-  llvm::CrashRecoveryContext recovery;
-  recovery.DumpStackAndCleanupOnFailure = true;
-  int status = 0;
-  if (recovery.RunSafely([&] { status = run(llvm::ArrayRef<const char *>(argv, argc).drop_front()); }))
-    return status;
-  llvm::errs() << "error: [internal] girihc crashed; this command shows it again: " << command << "\n";
-  return static_cast<int>(ExitStatus::Internal);
+  llvm::sys::AddSignalHandler(reportCrash, &command);
+  return run(llvm::ArrayRef<const char *>(argv, argc).drop_front());
 }

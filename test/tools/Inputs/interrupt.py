@@ -32,7 +32,7 @@ def stop(sig):
     return process.wait(), process.stderr.read()
 
 
-for sig in (signal.SIGINT, signal.SIGTERM, signal.SIGKILL):
+for sig in (signal.SIGINT, signal.SIGTERM, signal.SIGKILL, signal.SIGSEGV):
     for before in (None, "before"):
         if before:
             with open(output, "w") as f:
@@ -40,6 +40,9 @@ for sig in (signal.SIGINT, signal.SIGTERM, signal.SIGKILL):
         status, message = stop(sig)
         if sig == signal.SIGKILL:
             assert status == -signal.SIGKILL, status
+        elif sig == signal.SIGSEGV:
+            again = f"error: [internal] girihc crashed; this command shows it again: {girihc} {model} -o {output}\n"
+            assert status == 5 and message.endswith(again), (status, message)
         else:
             assert status == 4 and message.count("\n") == 1 and message.startswith("error: [interrupted]"), (status, message)
         left = sorted(os.listdir(folder))
