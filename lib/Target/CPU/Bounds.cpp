@@ -80,6 +80,8 @@ bool girih::cpu::isNonNegative(Value index) {
 int64_t girih::cpu::divisor(Value index) {
   if (std::optional<int64_t> constant = getConstantIntValue(index))
     return std::abs(*constant);
+  if (upperBound(index) == 0 && isNonNegative(index))
+    return 0; // a grid of one block
   if (auto argument = dyn_cast<BlockArgument>(index)) {
     auto loop = dyn_cast<scf::ForOp>(argument.getOwner()->getParentOp());
     if (!loop || loop.getInductionVar() != index)

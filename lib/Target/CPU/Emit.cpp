@@ -11,6 +11,7 @@
 #include "llvm/IR/Module.h"
 #include "llvm/MC/TargetRegistry.h"
 #include "llvm/Passes/PassBuilder.h"
+#include "llvm/Support/CommandLine.h"
 #include "llvm/Support/TargetSelect.h"
 #include "llvm/Support/ThreadPool.h"
 #include "llvm/Target/TargetMachine.h"
@@ -32,6 +33,11 @@ static std::unique_ptr<llvm::TargetMachine> createMachine(const CodeVersion &ver
     LLVMInitializeX86Target();
     LLVMInitializeX86TargetMC();
     LLVMInitializeX86AsmPrinter();
+    // LLVM 22.1's "X86 Avoid Store Forwarding Blocks" aborts on masked stores whose size it does not know
+    // (TypeSize of an unknown location), and kernels gain nothing from it.
+    auto &options = llvm::cl::getRegisteredOptions();
+    if (auto found = options.find("x86-disable-avoid-SFB"); found != options.end())
+      static_cast<llvm::cl::opt<bool> *>(found->second)->setValue(true);
   });
   llvm::Triple triple("x86_64-unknown-linux-gnu");
   std::string error;

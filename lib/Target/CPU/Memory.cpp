@@ -20,18 +20,23 @@ Value ProgramLowering::address(Value base, Type element, Value index) {
 }
 
 Value ProgramLowering::fromStorage(Value value, Type element) {
-  if (!element.isInteger(1))
+  Type type = value.getType();
+  if (element.isInteger(1))
+    return arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::ne, value, zero(type));
+  if (element == getElementTypeOrSelf(type))
     return value;
-  return arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::ne, value, zero(value.getType()));
+  Type real = isa<VectorType>(type) ? Type(VectorType::get(lanes, element)) : element;
+  return arith::BitcastOp::create(builder, loc, real, value);
 }
 
 Value ProgramLowering::toStorage(Value value) {
-  Type type = value.getType();
-  if (!getElementTypeOrSelf(type).isInteger(1))
+  Type type = value.getType(), element = getElementTypeOrSelf(type), storage = storageType(element);
+  if (storage == element)
     return value;
-  Type i8 = builder.getI8Type();
-  Type wide = isa<VectorType>(type) ? Type(VectorType::get(lanes, i8)) : i8;
-  return arith::ExtUIOp::create(builder, loc, wide, value);
+  Type stored = isa<VectorType>(type) ? Type(VectorType::get(lanes, storage)) : storage;
+  if (element.isInteger(1))
+    return arith::ExtUIOp::create(builder, loc, stored, value);
+  return arith::BitcastOp::create(builder, loc, stored, value);
 }
 
 /// 0, 1, … 15 as i32.
@@ -228,7 +233,8 @@ void ProgramLowering::storeSlot(const Slot &slot, const Point &point, Value valu
     sizes.push_back(constant(size));
     strides.push_back(constant(stride));
   }
-  if (point.lane >= 0 && slot.strides[point.lane] != 1)
+  bool endsInside = slot.isPart && point.lane >= 0 && slot.type.getDimSize(point.lane) % lanes;
+  if (endsInside || (point.lane >= 0 && slot.strides[point.lane] != 1))
     where.checked[point.lane] = true;
   storeView(viewOf(slot, sizes, strides), where, value);
 }

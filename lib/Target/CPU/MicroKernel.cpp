@@ -63,8 +63,9 @@ void ProgramLowering::microKernel(const Operand &left, const Operand &right, Val
     SmallVector<Value> columnValues, sums;
     for (int64_t v = 0; v < vectors; ++v) {
       Value at = address(rightAt, right.element, constant(v * lanes));
-      Type loaded = VectorType::get(lanes, right.element);
-      columnValues.push_back(widened(LLVM::LoadOp::create(builder, loc, loaded, at, right.element.isF32() ? 4 : 2)));
+      Type loaded = VectorType::get(lanes, storageType(right.element));
+      Value stored = LLVM::LoadOp::create(builder, loc, loaded, at, right.element.isF32() ? 4 : 2);
+      columnValues.push_back(widened(fromStorage(stored, right.element)));
     }
     for (int64_t r = 0; r < rows; ++r) {
       Value at = address(leftAt, left.element, mul(constant(r), left.lineStride));

@@ -15,22 +15,25 @@ int girih::cpu::laneDim(ArrayRef<int64_t> shape) {
 }
 
 Type girih::cpu::storageType(Type element) {
-  return element.isInteger(1) ? IntegerType::get(element.getContext(), 8) : element;
+  if (element.isInteger(1))
+    return IntegerType::get(element.getContext(), 8);
+  return isa<BFloat16Type, Float16Type>(element) ? IntegerType::get(element.getContext(), 16) : element;
 }
 
-/// A place in scratch. Rows are padded to whole vectors, and by one more so that a part of a concatenation may end
-/// with a whole vector too.
+/// A place in scratch. Rows are padded to whole vectors. A register block writes whole vectors even to a single column.
 Slot ProgramLowering::allocate(RankedTensorType type) {
   Slot slot;
   slot.type = type;
   int lane = laneDim(type.getShape());
+  if (hasSingleColumnDot && type.getRank() == 2 && type.getDimSize(1) == 1)
+    lane = 1;
   slot.strides.resize(type.getRank());
   int64_t stride = 1;
   for (int dim = int(type.getRank()) - 1; dim >= 0; --dim) {
     slot.strides[dim] = stride;
     int64_t size = type.getDimSize(dim);
     if (dim == lane)
-      size = llvm::alignTo(size, lanes) + (size % lanes ? lanes : 0);
+      size = llvm::alignTo(size, lanes);
     stride *= size;
   }
   Type element = storageType(type.getElementType());
@@ -108,7 +111,7 @@ void ProgramLowering::keep(Value tile, const Slot &slot) {
   nest(slot.type, neededBounds(tile), [&](const Point &point) { storeSlot(slot, point, evaluate(tile, point)); });
 }
 
-/// Parts in order: a part's last vector may run into the next one's place, which is written later.
+/// Parts side by side in a row end where they end: what a whole vector would run into may be written already.
 void ProgramLowering::keepConcat(tile::ConcatOp op, const Slot &slot) {
   int64_t offset = 0;
   for (Value input : op.getInputs()) {
@@ -117,6 +120,7 @@ void ProgramLowering::keepConcat(tile::ConcatOp op, const Slot &slot) {
     part.type = type;
     part.pointer = address(slot.pointer, storageType(type.getElementType()),
                            constant(offset * slot.strides[op.getAxis()]));
+    part.isPart = true;
     nest(type, neededBounds(input), [&](const Point &point) { storeSlot(part, point, evaluate(input, point)); });
     offset += type.getDimSize(op.getAxis());
   }

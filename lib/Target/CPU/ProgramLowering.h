@@ -28,6 +28,7 @@ struct Slot {
   Value pointer;
   RankedTensorType type;
   SmallVector<int64_t, 4> strides; // in elements
+  bool isPart = false;             // of a larger tile: rows do not end with padding
 };
 
 /// A view argument: its address and sizes as the kernel receives them.
@@ -40,7 +41,8 @@ struct View {
 
 /// The tile dimension that vectors run along: the last of more than one element.
 int laneDim(ArrayRef<int64_t> shape);
-/// How an element lies in memory: i1 takes a byte.
+/// How an element lies in memory: i1 takes a byte. 16-bit floats are moved as integers, because LLVM would widen and
+/// narrow them by calls.
 Type storageType(Type element);
 
 class ProgramLowering {
@@ -160,6 +162,7 @@ private:
   DenseMap<int64_t, Value> constants;
   Operation *entryEnd = nullptr;  // constants and slots' addresses are made before it
   int64_t scratchBytes = 0;
+  bool hasSingleColumnDot = false;
 
   struct Scope { // one loop being emitted, and what was evaluated in its body
     Operation *loop = nullptr;

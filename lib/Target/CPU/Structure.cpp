@@ -18,6 +18,7 @@ ProgramLowering::ProgramLowering(tile::ProgramOp program, const CodeVersion &ver
   entryEnd = func::ReturnOp::create(builder, loc);
   builder.setInsertionPoint(entryEnd);
   scopes.emplace_back();
+  program.walk([&](tile::DotOp dot) { hasSingleColumnDot |= dot.getResult().getType().getDimSize(1) == 1; });
 }
 
 LogicalResult ProgramLowering::run() {
