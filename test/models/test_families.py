@@ -44,3 +44,19 @@ def test_shards(tmp_path, compiled):
     ids, mask = encoders.inputs(model, 2, 9)
     truth, torchs = encoders.references(model, ids, mask, "f32")
     encoders.assert_accepted(girih.load(compiled(tmp_path)).encode(ids, mask), truth, torchs, "f32")
+
+
+# (hidden, heads, intermediate): heads of 13 and of 1, one wide head, K of several blocks and a tail, sizes that are no multiple of anything.
+SIZES = [(65, 5, 131), (8, 8, 3), (160, 1, 520), (1, 1, 1), (336, 12, 1025)]
+
+
+@pytest.mark.parametrize("dtype", ["f32", "bf16"])
+@pytest.mark.parametrize("hidden, heads, intermediate", SIZES)
+def test_sizes(hidden, heads, intermediate, dtype, tmp_path, compiled):
+    model = encoders.make("bert", tmp_path, hidden_size=hidden, num_attention_heads=heads, intermediate_size=intermediate,
+                          num_hidden_layers=2, vocab_size=37)
+    runner = girih.load(compiled(tmp_path, dtype))
+    for batch, length in [(1, 1), (2, 67), (5, 16)]:
+        ids, mask = encoders.inputs(model, batch, length, seed=length)
+        truth, torchs = encoders.references(model, ids, mask, dtype)
+        encoders.assert_accepted(runner.encode(ids, mask), truth, torchs, dtype)

@@ -93,3 +93,14 @@ def test_padded_batches(batch, rows, expected, runner):
 def test_bfloat16_stays_close(minilm, rows, expected, compiled):
     ours = girih.load(compiled(minilm, "bf16")).encode(*pad(rows[:8]))
     assert cosines(ours, expected[:8]).min() > 0.999
+
+
+def test_rule_of_acceptance(minilm, rows, runner):
+    """The error against f64 is at most twice that of PyTorch in f32, plus 4 eps."""
+    import encoders
+
+    model = transformers.AutoModel.from_pretrained(minilm).eval()
+    ids, mask = pad([rows[i] for i in (3, 20, 49)])
+    unit = lambda hidden: (lambda sums: sums / np.linalg.norm(sums, axis=1, keepdims=True))((hidden * mask[:, :, None]).sum(1))
+    truth, torchs = encoders.references(model, ids, mask, "f32")
+    encoders.assert_accepted(runner.encode(ids, mask), unit(truth), unit(torchs), "f32")
