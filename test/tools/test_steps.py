@@ -22,9 +22,13 @@ def bash(tmp_path):
 
 
 def test_a_step_says_its_title_and_time(bash):
-    result = bash("step work 'Doing work' bash -c 'echo inside'; echo after")
+    result = bash("step work 'Doing work' bash -c 'echo inside; sleep 1.5'; echo after")
     assert result.returncode == 0 and result.stdout.splitlines()[0] == "Doing work ..."
     assert "done in" in result.stdout and "inside" not in result.stdout and result.stdout.endswith("after\n")
+
+
+def test_a_short_step_is_silent(bash):
+    assert bash("step work 'Doing work' true; echo after").stdout == "after\n"
 
 
 def test_a_failed_step_ends_the_script_with_one_error(bash, tmp_path):

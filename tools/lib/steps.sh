@@ -1,9 +1,9 @@
 # What tools/quickstart and tools/check share: named steps with progress and logs, Debian packages, the Python
 # environment, configuring and building a preset. Sourced by bash; reads nothing but GIRIH_VENV_PYTHON.
 #
-# A step prints its title at once, a line every ten seconds while it runs, and its seconds when done. Its output goes to
-# build/logs. When it fails, the last lines are shown once and one error names the log. All lines are plain text, so a log reads
-# like the terminal.
+# A step that takes more than a second prints its title, a line every ten seconds while it runs, and its seconds when done; a
+# shorter one is silent. Its output goes to build/logs. When it fails, the last lines are shown once and one error names the log.
+# All lines are plain text, so a log reads like the terminal.
 
 set -euo pipefail
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
@@ -29,15 +29,17 @@ last_line() { tail -c 400 "$1" | tr '\r' '\n' | sed -e 's/\x1b\[[0-9;]*m//g' -e 
 
 # step NAME TITLE COMMAND...: runs the command, output to build/logs/NAME.log; ends the script where it fails.
 step() {
-  local name=$1 title=$2 log="$LOGS/$1.log" begin status=0 next=10
+  local name=$1 title=$2 log="$LOGS/$1.log" begin status=0 next=0 ticks=0
   shift 2
   begin=$(seconds)
-  say "$title ..."
   "$@" >"$log" 2>&1 </dev/null &
   local pid=$!
   while kill -0 $pid 2>/dev/null; do
-    sleep 0.2
-    if (( $(date +%s) - ${begin%.*} >= next )); then
+    sleep 0.1
+    if (( ++ticks == 10 )); then
+      say "$title ..."
+      next=10
+    elif (( next && $(date +%s) - ${begin%.*} >= next )); then
       say "  $next s: $(last_line "$log")"
       next=$(( next + 10 ))
     fi
@@ -47,7 +49,7 @@ step() {
     tail -n 25 "$log" | sed 's/^/  | /' >&2
     fail "$title failed (status $status); the whole output is in $log"
   fi
-  say "  done in $(since "$begin")"
+  (( next == 0 )) || say "  done in $(since "$begin")"
 }
 
 missing_packages() {
@@ -115,13 +117,10 @@ configure() {
   stamp "configure-$preset" "$arguments" CMakePresets.json
 }
 
-# build PRESET TARGET...: silent where nothing is to do.
+# build PRESET TARGET...
 build() {
   local preset=$1
   shift
-  if ninja -C "build/$preset" -n "$@" 2>/dev/null | grep -q 'no work to do'; then
-    return 0
-  fi
   step "build-$preset" "Building preset $preset on $JOBS cores" ninja -C "build/$preset" -j "$JOBS" "$@"
 }
 
