@@ -131,6 +131,6 @@ install_python() {
   mapfile -t files < <(printf '%s\n' pyproject.toml; find tools/python/girih "build/$1/python" -type f \( -name '*.py' -o -name '*.pyi' -o -name '*.so' \) | sort)
   "$VENV/bin/python" -c 'import girih._runtime' 2>/dev/null && stamped "package-$1" "${files[@]}" && return 0
   step python-package "Installing the Python package girih into $VENV" \
-    "$VENV/bin/python" -m pip install --disable-pip-version-check --no-build-isolation --no-deps --force-reinstall -C "build-dir=build/$1" .
+    "$VENV/bin/python" -m pip install --disable-pip-version-check --no-build-isolation --no-deps --force-reinstall --config-settings "build-dir=build/$1" .
   stamp "package-$1" "${files[@]}"
 }
