@@ -128,7 +128,7 @@ build() {
 # It is installed again when one of its files changed.
 install_python() {
   local files
-  mapfile -t files < <(printf '%s\n' pyproject.toml; find tools/python/girih "build/$1/python" -type f \( -name '*.py' -o -name '*.pyi' -o -name '*.so' \) | sort)
+  mapfile -t files < <(find pyproject.toml tools/python "build/$1/lib/libGirih.so" "build/$1/python" -type f -not -name '*.pyc' | sort)
   "$VENV/bin/python" -c 'import girih._runtime' 2>/dev/null && stamped "package-$1" "${files[@]}" && return 0
   step python-package "Installing the Python package girih into $VENV" \
     "$VENV/bin/python" -m pip install --disable-pip-version-check --no-build-isolation --no-deps --force-reinstall --config-settings "build-dir=build/$1" .
