@@ -86,7 +86,7 @@ def peak_flops(programs, artifact, threads):
 def main():
     options = parse()
     artifact, seconds, kept = compiled(options.model, options.cache)
-    print(f"MiniLM compiled for this CPU in {seconds:.2f} s{' (an earlier run)' if kept else ''}: {artifact.relative_to(ROOT)}, "
+    print(f"MiniLM compiled for this CPU in {seconds:.2f} s{' (an earlier run)' if kept else ''}: {artifact}, "
           f"{artifact.stat().st_size / 1e6:.1f} MB")
     model = girih.load(artifact)
     tokenizer = Tokenizer(options.model / "tokenizer.json", model.limits["seq"][1])
