@@ -38,7 +38,7 @@ static llvm::Error noWeights(StringRef directory) {
 /// A shard's name must be that of a file in the model's own directory.
 static llvm::Error checkShardName(StringRef name, StringRef where) {
   bool plain = name.ends_with(".safetensors") && name.find_first_of(StringRef("/\\\0", 3)) == StringRef::npos &&
-               !name.starts_with(".");
+               !name.starts_with(".") && llvm::none_of(name, [](unsigned char c) { return c < 0x20 || c == 0x7f; });
   if (plain)
     return llvm::Error::success();
   return badInput("bad-shard-index", "expected the name of a .safetensors file beside the index, but found {0}; in {1}",

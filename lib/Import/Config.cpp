@@ -115,9 +115,9 @@ llvm::Expected<EncoderConfig> girih::import::readConfig(const llvm::json::Object
         return error;
     } else if (!isHarmless(name, harmless)) {
       return badInput("unknown-config-key",
-                      "expected only keys that this model's family is known to have, but found '{0}': {1}, which may change the "
+                      "expected only keys that this model's family is known to have, but found {0}: {1}, which may change the "
                       "numbers; in {2}; remove the key if it has no effect",
-                      name, brief(*json.get(name)), where);
+                      quoted(name), brief(*json.get(name)), where);
     }
   }
   return config;
