@@ -38,6 +38,11 @@ private:
     Value rounded = inFloat(b, loc, tile, compute);
     return compute.isBF16() ? rounded : widen(b, loc, rounded);
   }
+  /// In f32 the query is scaled once instead of every score; in a narrow type that would round it again.
+  bool scalesQuery() { return op.getComputeType().isF32(); }
+  Value scaled(Value tile) {
+    return arith::MulFOp::create(b, loc, tile, filledLike(b, loc, tile, op.getScale().convertToDouble()));
+  }
   OpFoldResult keyHead();
   OpFoldResult keyBlocks();
   OpFoldResult lastVisible();
@@ -107,8 +112,7 @@ FailureOr<Value> AttentionTile::scores(Value queryTile, OpFoldResult key) {
   Value keyTile = operand(reshaped(b, loc, *tile, {keys, headSize}));
   Value none = filled(b, loc, {queries, keys}, b.getF32Type(), 0.0);
   Value dot = tile::DotOp::create(b, loc, none.getType(), queryTile, keyTile, none, /*transpose_b=*/true);
-  Value scale = filledLike(b, loc, dot, op.getScale().convertToDouble());
-  return addBias(arith::MulFOp::create(b, loc, dot, scale), key);
+  return addBias(scalesQuery() ? dot : scaled(dot), key);
 }
 
 /// Which scores count: keys inside the sequence, not masked, and not in a causal query's future. Reads of a
@@ -167,7 +171,8 @@ FailureOr<Value> AttentionTile::emit() {
   FailureOr<Value> tile = pull.pull(op.getQuery(), {batch, query, head, zero(b)}, {1, queries, 1, headSize});
   if (failed(tile))
     return failure();
-  Value queryTile = operand(reshaped(b, loc, *tile, {queries, headSize}));
+  Value whole = reshaped(b, loc, *tile, {queries, headSize});
+  Value queryTile = scalesQuery() ? scaled(widen(b, loc, whole)) : operand(whole);
   Type f32 = b.getF32Type();
   SmallVector<Value> start{filled(b, loc, {queries}, f32, kNever), filled(b, loc, {queries}, f32, 0.0),
                            filled(b, loc, {queries, valueSize}, f32, 0.0)};
