@@ -35,12 +35,13 @@ OpFoldResult ReshapeOp::fold(FoldAdaptor adaptor) {
   return constant ? OpFoldResult(constant.reshape(getResult().getType())) : OpFoldResult();
 }
 
-OpFoldResult ConcatOp::fold(FoldAdaptor) { return getInputs().size() == 1 ? getInputs().front() : OpFoldResult(); }
+OpFoldResult ConcatOp::fold(FoldAdaptor) {
+  return getInputs().size() == 1 ? getInputs().front() : OpFoldResult();
+}
 
 namespace {
 /// movement(tensor.splat %s) is tensor.splat %s in the result's shape.
-template <typename MovementOp>
-struct MoveSplat : OpRewritePattern<MovementOp> {
+template <typename MovementOp> struct MoveSplat : OpRewritePattern<MovementOp> {
   using OpRewritePattern<MovementOp>::OpRewritePattern;
   LogicalResult matchAndRewrite(MovementOp op, PatternRewriter &rewriter) const override {
     auto splat = op.getInput().template getDefiningOp<tensor::SplatOp>();

@@ -93,8 +93,10 @@ ParseResult ProgramOp::parse(OpAsmParser &parser, OperationState &result) {
   IntegerAttr outputs;
   Type i64 = parser.getBuilder().getI64Type();
   if (parser.parseSymbolName(name, getSymNameAttrName(result.name), result.attributes) ||
-      parser.parseArgumentList(arguments, AsmParser::Delimiter::Paren, /*allowType=*/true, /*allowAttrs=*/true) ||
-      parser.parseKeyword("grid") || parser.parseAttribute(grid, getGridAttrName(result.name), result.attributes) ||
+      parser.parseArgumentList(arguments, AsmParser::Delimiter::Paren, /*allowType=*/true,
+                               /*allowAttrs=*/true) ||
+      parser.parseKeyword("grid") ||
+      parser.parseAttribute(grid, getGridAttrName(result.name), result.attributes) ||
       parser.parseKeyword("outputs") ||
       parser.parseAttribute(outputs, i64, getOutputsAttrName(result.name), result.attributes) ||
       parser.parseOptionalAttrDictWithKeyword(result.attributes))
@@ -105,7 +107,8 @@ ParseResult ProgramOp::parse(OpAsmParser &parser, OperationState &result) {
   result.addAttribute(getFunctionTypeAttrName(result.name),
                       TypeAttr::get(parser.getBuilder().getFunctionType(types, {})));
   call_interface_impl::addArgAndResultAttrs(parser.getBuilder(), result, arguments, /*resultAttrs=*/{},
-                                            getArgAttrsAttrName(result.name), getResAttrsAttrName(result.name));
+                                            getArgAttrsAttrName(result.name),
+                                            getResAttrsAttrName(result.name));
   return parser.parseRegion(*result.addRegion(), arguments);
 }
 

@@ -6,8 +6,8 @@
 using namespace mlir;
 using namespace girih::tile;
 
-LogicalResult ViewType::verify(function_ref<InFlightDiagnostic()> emitError, ArrayRef<int64_t> shape, Type elementType,
-                               Attribute) {
+LogicalResult ViewType::verify(function_ref<InFlightDiagnostic()> emitError, ArrayRef<int64_t> shape,
+                               Type elementType, Attribute) {
   for (int64_t size : shape)
     if (!ShapedType::isDynamic(size) && size < 0)
       return emitError() << "view expects sizes of 0 or more, but got " << size;
@@ -24,14 +24,16 @@ static LogicalResult verifyGrid(ProgramOp program) {
     GridAttr grid = program.getGridDim(i);
     if (grid.getArg() < 0 || grid.getArg() >= program.getFunctionType().getNumInputs())
       return program.emitOpError() << "expects grid dimension " << i << " to name one of "
-                                   << program.getFunctionType().getNumInputs() << " arguments, but got " << grid.getArg();
+                                   << program.getFunctionType().getNumInputs() << " arguments, but got "
+                                   << grid.getArg();
     int64_t rank = program.getViewType(grid.getArg()).getRank();
     if (grid.getDim() < 0 || grid.getDim() >= rank)
       return program.emitOpError() << "expects grid dimension " << i << " to name a dimension of argument "
-                                   << grid.getArg() << ", which has rank " << rank << ", but got " << grid.getDim();
+                                   << grid.getArg() << ", which has rank " << rank << ", but got "
+                                   << grid.getDim();
     if (grid.getStep() < 1)
-      return program.emitOpError() << "expects grid dimension " << i << " to have a step of at least 1, but got "
-                                   << grid.getStep();
+      return program.emitOpError() << "expects grid dimension " << i
+                                   << " to have a step of at least 1, but got " << grid.getStep();
   }
   return success();
 }
@@ -65,15 +67,15 @@ LogicalResult ProgramIndexOp::verify() {
   if (failed(program))
     return failure();
   if (getDim() >= program->getGrid().size()) // C1
-    return emitOpError() << "expects a dimension of the program's grid, which has " << program->getGrid().size()
-                         << ", but got " << getDim();
+    return emitOpError() << "expects a dimension of the program's grid, which has "
+                         << program->getGrid().size() << ", but got " << getDim();
   return success();
 }
 
 LogicalResult DimOp::verify() {
   if (static_cast<int64_t>(getDim()) >= getView().getType().getRank()) // C1
-    return emitOpError() << "expects a dimension of a view of rank " << getView().getType().getRank() << ", but got "
-                         << getDim();
+    return emitOpError() << "expects a dimension of a view of rank " << getView().getType().getRank()
+                         << ", but got " << getDim();
   return success();
 }
 
@@ -97,8 +99,8 @@ static LogicalResult verifyRole(Operation *op, Value view, bool wantsOutput) {
 
 static LogicalResult verifyElements(Operation *op, RankedTensorType tile, ViewType view) {
   if (tile.getElementType() != view.getElementType())
-    return op->emitOpError() << "expects tile and view of one element type, but got " << tile.getElementType() << " and "
-                             << view.getElementType() << "; convert with arith";
+    return op->emitOpError() << "expects tile and view of one element type, but got " << tile.getElementType()
+                             << " and " << view.getElementType() << "; convert with arith";
   return success();
 }
 
@@ -109,7 +111,8 @@ static LogicalResult verifyIncreasing(Operation *op, ArrayRef<int64_t> dims, int
   int64_t previous = -1;
   for (int64_t dim : dims) {
     if (dim <= previous || dim >= rank)
-      return op->emitOpError() << "expects dims strictly increasing and below " << rank << ", but got [" << dims << "]";
+      return op->emitOpError() << "expects dims strictly increasing and below " << rank << ", but got ["
+                               << dims << "]";
     previous = dim;
   }
   return success();
@@ -121,8 +124,8 @@ static LogicalResult verifyAccess(AccessOp op, RankedTensorType tile, bool store
   if (failed(verifyRole(op, op.getView(), stores))) // C1
     return failure();
   if (static_cast<int64_t>(op.getOffsets().size()) != view.getRank()) // C2
-    return op.emitOpError() << "expects one offset for each of " << view.getRank() << " view dimensions, but got "
-                            << op.getOffsets().size();
+    return op.emitOpError() << "expects one offset for each of " << view.getRank()
+                            << " view dimensions, but got " << op.getOffsets().size();
   if (failed(verifyIncreasing(op, op.getTileDims(), tile.getRank(), view.getRank()))) // C3
     return failure();
   return verifyElements(op, tile, view); // C4
@@ -160,19 +163,19 @@ LogicalResult DotOp::verify() {
   unsigned n = getTransposeB() ? 0 : 1;
   if (!ranks || lhs.getDimSize(0) != acc.getDimSize(0) || rhs.getDimSize(n) != acc.getDimSize(1) ||
       lhs.getDimSize(1) != rhs.getDimSize(1 - n)) // C1
-    return emitOpError() << "expects tiles [M,K], " << (getTransposeB() ? "[N,K]" : "[K,N]") << " and [M,N], but got "
-                         << lhs << ", " << rhs << " and " << acc;
+    return emitOpError() << "expects tiles [M,K], " << (getTransposeB() ? "[N,K]" : "[K,N]")
+                         << " and [M,N], but got " << lhs << ", " << rhs << " and " << acc;
   if (lhs.getElementType() != rhs.getElementType()) // C2
-    return emitOpError() << "expects lhs and rhs of one element type, but got " << lhs.getElementType() << " and "
-                         << rhs.getElementType();
+    return emitOpError() << "expects lhs and rhs of one element type, but got " << lhs.getElementType()
+                         << " and " << rhs.getElementType();
   return success();
 }
 
 LogicalResult ReduceOp::verify() {
   RankedTensorType type = getInput().getType();
   if (static_cast<int64_t>(getAxis()) >= type.getRank() || type.getDimSize(getAxis()) < 1) // C1
-    return emitOpError() << "expects axis to be a dimension of at least one element of " << type << ", but got "
-                         << getAxis();
+    return emitOpError() << "expects axis to be a dimension of at least one element of " << type
+                         << ", but got " << getAxis();
   if (!type.getElementType().isF32() && !type.getElementType().isInteger(32)) // C2
     return emitOpError() << "expects elements of f32 or i32, but got " << type.getElementType()
                          << "; widen with arith first";
@@ -184,7 +187,8 @@ LogicalResult ReduceOp::inferReturnTypes(MLIRContext *, std::optional<Location> 
                                          SmallVectorImpl<Type> &types) {
   auto type = dyn_cast<RankedTensorType>(adaptor.getInput().getType());
   if (!type || adaptor.getAxis() >= static_cast<uint64_t>(type.getRank()))
-    return emitOptionalError(location, "'tile.reduce' op expects axis to be a dimension of its input, but got ",
+    return emitOptionalError(location,
+                             "'tile.reduce' op expects axis to be a dimension of its input, but got ",
                              adaptor.getAxis(), " for ", adaptor.getInput().getType());
   SmallVector<int64_t> shape(type.getShape());
   shape.erase(shape.begin() + adaptor.getAxis());
@@ -203,8 +207,8 @@ LogicalResult BroadcastOp::verify() {
       return emitOpError() << "expects input dimension " << i << " to be 1 or " << result.getDimSize(dim)
                            << ", the size of result dimension " << dim << ", but got " << input.getDimSize(i);
   if (input.getElementType() != result.getElementType()) // C3
-    return emitOpError() << "expects input and result of one element type, but got " << input.getElementType() << " and "
-                         << result.getElementType();
+    return emitOpError() << "expects input and result of one element type, but got " << input.getElementType()
+                         << " and " << result.getElementType();
   return success();
 }
 
@@ -214,8 +218,8 @@ static bool isPermutation(ArrayRef<int64_t> permutation, int64_t rank) {
 
 LogicalResult TransposeOp::verify() { // C1
   if (!isPermutation(getPermutation(), getInput().getType().getRank()))
-    return emitOpError() << "expects a permutation of " << getInput().getType().getRank() << " dimensions, but got ["
-                         << getPermutation() << "]";
+    return emitOpError() << "expects a permutation of " << getInput().getType().getRank()
+                         << " dimensions, but got [" << getPermutation() << "]";
   return success();
 }
 
@@ -234,8 +238,10 @@ LogicalResult TransposeOp::inferReturnTypes(MLIRContext *, std::optional<Locatio
 
 LogicalResult ReshapeOp::verify() {
   RankedTensorType input = getInput().getType(), result = getResult().getType();
-  if (input.getNumElements() != result.getNumElements() || input.getElementType() != result.getElementType()) // C1
-    return emitOpError() << "expects as many elements of the same type, but got " << input << " and " << result;
+  if (input.getNumElements() != result.getNumElements() ||
+      input.getElementType() != result.getElementType()) // C1
+    return emitOpError() << "expects as many elements of the same type, but got " << input << " and "
+                         << result;
   return success();
 }
 
@@ -252,8 +258,8 @@ LogicalResult ConcatOp::verify() {
   auto first = cast<RankedTensorType>(getInputs().front().getType());
   for (Value input : getInputs()) // C1, C2
     if (!canJoin(first, cast<RankedTensorType>(input.getType()), getAxis()))
-      return emitOpError() << "expects inputs that differ along dimension " << getAxis() << " only, but got " << first
-                           << " and " << input.getType();
+      return emitOpError() << "expects inputs that differ along dimension " << getAxis() << " only, but got "
+                           << first << " and " << input.getType();
   return success();
 }
 
@@ -263,7 +269,8 @@ LogicalResult ConcatOp::inferReturnTypes(MLIRContext *, std::optional<Location> 
     return emitOptionalError(location, "'tile.concat' op expects at least one input, but got none");
   auto first = dyn_cast<RankedTensorType>(adaptor.getInputs().front().getType());
   if (!first || adaptor.getAxis() >= static_cast<uint64_t>(first.getRank()))
-    return emitOptionalError(location, "'tile.concat' op expects axis to be a dimension of its inputs, but got ",
+    return emitOptionalError(location,
+                             "'tile.concat' op expects axis to be a dimension of its inputs, but got ",
                              adaptor.getAxis(), " for ", adaptor.getInputs().front().getType());
   SmallVector<int64_t> shape(first.getShape());
   shape[adaptor.getAxis()] = 0;

@@ -9,8 +9,9 @@
  *     u      = (bits >> 40) * 2^-23 - 1                                    (24 bits, in [-1, 1), exact)
  *     value  = u * scale, in f32;  scale = sqrt(3 / K), in f32, K the last dimension; 1 for rank below 2
  *
- * so that a row of a matrix times a vector of unit variance has unit variance. bf16 and f16 parameters hold the
- * f32 value rounded to nearest even. Integers: i8 the top byte of `bits`, signed; i32 and i1 its top bit. */
+ * so that a row of a matrix times a vector of unit variance has unit variance. bf16 and f16 parameters hold
+ * the f32 value rounded to nearest even. Integers: i8 the top byte of `bits`, signed; i32 and i1 its top bit.
+ */
 #ifndef GIRIH_RUNTIME_RANDOMWEIGHTS_H
 #define GIRIH_RUNTIME_RANDOMWEIGHTS_H
 

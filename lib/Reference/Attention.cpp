@@ -9,7 +9,8 @@ using namespace girih::reference;
 using namespace girih::graph;
 
 namespace {
-// The operands and sizes of one evaluation, in the op's letters: query [b,s,h,d], key [b,t,g,d], value [b,t,g,e].
+// The operands and sizes of one evaluation, in the op's letters: query [b,s,h,d], key [b,t,g,d], value
+// [b,t,g,e].
 struct Attention {
   std::vector<double> query, key, value; // rounded to the compute type
   const HostTensor *mask = nullptr, *bias = nullptr;
@@ -21,8 +22,9 @@ struct Attention {
       : query(computeOperand(*operands[0], op.getComputeType(), exact)),
         key(computeOperand(*operands[1], op.getComputeType(), exact)),
         value(computeOperand(*operands[2], op.getComputeType(), exact)), causal(op.getCausal()),
-        scale(op.getScale().convertToFloat()), b(operands[0]->dim(0)), s(operands[0]->dim(1)), h(operands[0]->dim(2)),
-        d(operands[0]->dim(3)), t(operands[1]->dim(1)), g(operands[1]->dim(2)), e(operands[2]->dim(3)) {
+        scale(op.getScale().convertToFloat()), b(operands[0]->dim(0)), s(operands[0]->dim(1)),
+        h(operands[0]->dim(2)), d(operands[0]->dim(3)), t(operands[1]->dim(1)), g(operands[1]->dim(2)),
+        e(operands[2]->dim(3)) {
     unsigned next = 3;
     if (op.getMask())
       mask = operands[next++];
@@ -58,7 +60,8 @@ double attendRow(const Attention &a, int64_t batch, int64_t row, int64_t head, d
   for (int64_t column = 0; column < a.t; ++column)
     if (a.mayAttend(batch, row, column)) {
       scores[column] = a.score(batch, row, head, column);
-      maximum = std::fmax(maximum, scores[column]);
+      if (!std::isnan(maximum) && !(scores[column] <= maximum)) // a NaN stays
+        maximum = scores[column];
     }
   std::fill(out, out + a.e, 0.0);
   if (maximum == -INFINITY)
@@ -83,7 +86,8 @@ void attention(AttentionOp op, Operands operands, Results results) {
   for (int64_t batch = 0; batch < a.b; ++batch)
     for (int64_t row = 0; row < a.s; ++row)
       for (int64_t head = 0; head < a.h; ++head) {
-        double lse = attendRow(a, batch, row, head, results[0].data() + ((batch * a.s + row) * a.h + head) * a.e);
+        double lse =
+            attendRow(a, batch, row, head, results[0].data() + ((batch * a.s + row) * a.h + head) * a.e);
         if (op.getReturnLse())
           results[1][(batch * a.h + head) * a.s + row] = lse;
       }

@@ -9,9 +9,10 @@ using namespace girih::graph;
 namespace {
 constexpr int64_t kRows = 4, kColumns = 4;
 
-// out[m, n] = sum over k of x[m, k] * w[n, k] for up to 4x4 results, each sum one chain in order of k. Sixteen chains at
-// once keep the processor busy and touch each weight once for four rows.
-void multiplyBlock(const double *x, const double *w, double *out, int64_t rows, int64_t columns, int64_t k, int64_t n) {
+// out[m, n] = sum over k of x[m, k] * w[n, k] for up to 4x4 results, each sum one chain in order of k.
+// Sixteen chains at once keep the processor busy and touch each weight once for four rows.
+void multiplyBlock(const double *x, const double *w, double *out, int64_t rows, int64_t columns, int64_t k,
+                   int64_t n) {
   double sums[kRows][kColumns] = {};
   if (rows == kRows && columns == kColumns) {
     for (int64_t i = 0; i < k; ++i)

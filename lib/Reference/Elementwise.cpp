@@ -19,14 +19,15 @@ double reciprocalRoot(double x) { return 1 / std::sqrt(x); }
 double negate(double x) { return -x; }
 double reciprocal(double x) { return 1 / x; }
 double gelu(double x) { return 0.5 * x * std::erfc(-x / std::sqrt(2.0)); }
-double geluTanh(double x) { return 0.5 * x * (1 + std::tanh(std::sqrt(2 / M_PI) * (x + 0.044715 * x * x * x))); }
+double geluTanh(double x) {
+  return 0.5 * x * (1 + std::tanh(std::sqrt(2 / M_PI) * (x + 0.044715 * x * x * x)));
+}
 double exponential(double x) { return std::exp(x); }
 double root(double x) { return std::sqrt(x); }
 double hyperbolicTangent(double x) { return std::tanh(x); }
 double errorFunction(double x) { return std::erf(x); }
 
-template <typename OpTy, double (*function)(double)>
-void unary(OpTy, Operands operands, Results results) {
+template <typename OpTy, double (*function)(double)> void unary(OpTy, Operands operands, Results results) {
   std::transform(operands[0]->data(), operands[0]->data() + operands[0]->size(), results[0].data(), function);
 }
 
@@ -68,7 +69,8 @@ double castElement(double x, Type from, Type to) {
 
 void castOp(CastOp, Operands operands, Results results) {
   for (int64_t i = 0; i < results[0].size(); ++i)
-    results[0][i] = castElement((*operands[0])[i], operands[0]->getElementType(), results[0].getElementType());
+    results[0][i] =
+        castElement((*operands[0])[i], operands[0]->getElementType(), results[0].getElementType());
 }
 
 //===- Two operands, broadcast --------------------------------------------------------------------===//
@@ -97,7 +99,8 @@ void binary(OpTy, Operands operands, Results results) {
   SmallVector<int64_t> right = broadcastStrides(*operands[1], out.getRank());
   int64_t at = 0;
   forEachIndex(out.getShape(), [&](ArrayRef<int64_t> index) {
-    out[at++] = function((*operands[0])[dotIndex(index, left)], (*operands[1])[dotIndex(index, right)], isFloat);
+    out[at++] =
+        function((*operands[0])[dotIndex(index, left)], (*operands[1])[dotIndex(index, right)], isFloat);
   });
 }
 
@@ -107,7 +110,8 @@ double minus(double a, double b, bool) { return a - b; }
 double times(double a, double b, bool isFloat) {
   if (isFloat)
     return a * b;
-  uint64_t product = static_cast<uint64_t>(static_cast<int64_t>(a)) * static_cast<uint64_t>(static_cast<int64_t>(b));
+  uint64_t product =
+      static_cast<uint64_t>(static_cast<int64_t>(a)) * static_cast<uint64_t>(static_cast<int64_t>(b));
   return static_cast<int32_t>(static_cast<uint32_t>(product));
 }
 // Integers divide toward zero; a division by 0 gives 0.

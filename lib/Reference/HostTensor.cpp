@@ -76,12 +76,8 @@ double wrapInteger(double value, unsigned width) {
   return wrapped;
 }
 
-template <typename T>
-void put(char *to, T value) {
-  std::memcpy(to, &value, sizeof(T));
-}
-template <typename T>
-T get(const char *from) {
+template <typename T> void put(char *to, T value) { std::memcpy(to, &value, sizeof(T)); }
+template <typename T> T get(const char *from) {
   T value;
   std::memcpy(&value, from, sizeof(T));
   return value;

@@ -1,5 +1,6 @@
-// A tensor in the host's memory, as the interpreters hold it. Elements are f64 whatever their type: every element type of the
-// graph is exact in it. What the type means is in `round`: a tensor that keeps its type's precision is rounded after every op.
+// A tensor in the host's memory, as the interpreters hold it. Elements are f64 whatever their type: every
+// element type of the graph is exact in it. What the type means is in `round`: a tensor that keeps its type's
+// precision is rounded after every op.
 #pragma once
 
 #include "mlir/IR/BuiltinTypes.h"

@@ -27,7 +27,8 @@ std::optional<std::pair<int64_t, int64_t>> girih::reference::inputRange(func::Fu
 //===- Checking -----------------------------------------------------------------------------------===//
 
 namespace {
-// Learns the value of a lone symbol from the size it has in an input; other expressions are only checked later.
+// Learns the value of a lone symbol from the size it has in an input; other expressions are only checked
+// later.
 void learnSymbol(const graph::SizeExpr &size, int64_t value, llvm::StringMap<int64_t> &sizes) {
   if (size.getSymbols().size() == 1 && value % size.getCoefficient() == 0)
     sizes.try_emplace(size.getSymbols().front(), value / size.getCoefficient());
@@ -43,7 +44,8 @@ LogicalResult checkShape(func::FuncOp entry, unsigned index, const HostTensor &i
     });
     if (expected != actual)
       return entry.emitError() << "'" << inputName(entry, index) << "' expects size " << size.str()
-                               << (expected ? " = " + std::to_string(*expected) : "") << ", but got " << actual;
+                               << (expected ? " = " + std::to_string(*expected) : "") << ", but got "
+                               << actual;
   }
   return success();
 }
@@ -54,8 +56,9 @@ LogicalResult checkRange(func::FuncOp entry, unsigned index, const HostTensor &i
     return success();
   for (int64_t i = 0; i < input.size(); ++i)
     if (input[i] < range->first || input[i] >= range->second)
-      return entry.emitError() << "'" << inputName(entry, index) << "' expects values in [" << range->first << ", "
-                               << range->second << "), but got " << static_cast<int64_t>(input[i]) << " at element " << i;
+      return entry.emitError() << "'" << inputName(entry, index) << "' expects values in [" << range->first
+                               << ", " << range->second << "), but got " << static_cast<int64_t>(input[i])
+                               << " at element " << i;
   return success();
 }
 
@@ -66,14 +69,15 @@ LogicalResult checkBounds(func::FuncOp entry, const llvm::StringMap<int64_t> &si
       continue;
     auto min = static_cast<int64_t>(symbol.getMin()), max = static_cast<int64_t>(symbol.getMax());
     if (found->second < min || found->second > max)
-      return entry.emitError() << "expects " << symbol.getSymName() << " from " << min << " to " << max << ", but got "
-                               << found->second;
+      return entry.emitError() << "expects " << symbol.getSymName() << " from " << min << " to " << max
+                               << ", but got " << found->second;
   }
   return success();
 }
 } // namespace
 
-FailureOr<llvm::StringMap<int64_t>> girih::reference::bindInputs(func::FuncOp entry, ArrayRef<TensorRef> inputs) {
+FailureOr<llvm::StringMap<int64_t>> girih::reference::bindInputs(func::FuncOp entry,
+                                                                 ArrayRef<TensorRef> inputs) {
   if (inputs.size() != entry.getNumArguments())
     return entry.emitError() << "expects " << entry.getNumArguments() << " inputs, but got " << inputs.size();
   llvm::StringMap<int64_t> sizes;
@@ -103,15 +107,16 @@ static int64_t defaultSize(func::FuncOp entry, StringRef symbol) {
   return 8;
 }
 
-static double drawElement(Type type, std::optional<std::pair<int64_t, int64_t>> range, uint64_t stream, int64_t i) {
+static double drawElement(Type type, std::optional<std::pair<int64_t, int64_t>> range, uint64_t stream,
+                          int64_t i) {
   if (isa<FloatType>(type))
     return roundTo(type, girih_random_float(stream, i, 1));
   auto [low, high] = range.value_or(std::pair<int64_t, int64_t>(0, 2));
   return low + static_cast<int64_t>(girih_random_bits(stream, i) % static_cast<uint64_t>(high - low));
 }
 
-FailureOr<std::vector<TensorRef>> girih::reference::makeInputs(func::FuncOp entry, llvm::StringMap<int64_t> sizes,
-                                                               uint64_t seed) {
+FailureOr<std::vector<TensorRef>>
+girih::reference::makeInputs(func::FuncOp entry, llvm::StringMap<int64_t> sizes, uint64_t seed) {
   std::vector<TensorRef> inputs;
   for (unsigned index = 0; index < entry.getNumArguments(); ++index) {
     auto type = cast<RankedTensorType>(entry.getArgumentTypes()[index]);

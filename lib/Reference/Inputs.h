@@ -1,5 +1,5 @@
-// Inputs of an entry: checked when a user brings them; made when nobody does, with sizes from named symbols and values
-// from a seed, within the declared ranges.
+// Inputs of an entry: checked when a user brings them; made when nobody does, with sizes from named symbols
+// and values from a seed, within the declared ranges.
 #pragma once
 
 #include "lib/Reference/HostTensor.h"
@@ -16,11 +16,13 @@ std::string inputName(mlir::func::FuncOp entry, unsigned index);
 std::optional<std::pair<int64_t, int64_t>> inputRange(mlir::func::FuncOp entry, unsigned index);
 
 /// Checks `inputs` against the entry's declared shapes and ranges and yields the symbols' values.
-mlir::FailureOr<llvm::StringMap<int64_t>> bindInputs(mlir::func::FuncOp entry, llvm::ArrayRef<TensorRef> inputs);
+mlir::FailureOr<llvm::StringMap<int64_t>> bindInputs(mlir::func::FuncOp entry,
+                                                     llvm::ArrayRef<TensorRef> inputs);
 
-/// Random inputs: floats uniform in [-1, 1), integers uniform in their range, or in [0, 2) without one. A symbol without
-/// a given size gets its largest, but at most 8. The first column of an input with range [0, 2) is 1, so that a mask
-/// attends to something in every row.
-mlir::FailureOr<std::vector<TensorRef>> makeInputs(mlir::func::FuncOp entry, llvm::StringMap<int64_t> sizes, uint64_t seed);
+/// Random inputs: floats uniform in [-1, 1), integers uniform in their range, or in [0, 2) without one. A
+/// symbol without a given size gets its largest, but at most 8. The first column of an input with range [0,
+/// 2) is 1, so that a mask attends to something in every row.
+mlir::FailureOr<std::vector<TensorRef>> makeInputs(mlir::func::FuncOp entry, llvm::StringMap<int64_t> sizes,
+                                                   uint64_t seed);
 
 } // namespace girih::reference

@@ -1,5 +1,5 @@
-// The walk over host code. Values are dropped after their last use, so that a large model runs in the memory of its
-// activations and the weights of one layer.
+// The walk over host code. Values are dropped after their last use, so that a large model runs in the memory
+// of its activations and the weights of one layer.
 #include "lib/Reference/Interpreter.h"
 
 #include "dialects/Graph/Graph.h"
@@ -12,7 +12,8 @@ using namespace girih;
 using namespace girih::reference;
 
 Interpreter::Interpreter(ModuleOp module, InterpreterOptions options)
-    : module(module), symbols(module), options(std::move(options)), parameters(module, this->options.randomWeights) {}
+    : module(module), symbols(module), options(std::move(options)),
+      parameters(module, this->options.randomWeights) {}
 
 func::FuncOp Interpreter::findEntry(StringRef name) {
   SmallVector<func::FuncOp> entries;
@@ -24,7 +25,8 @@ func::FuncOp Interpreter::findEntry(StringRef name) {
   if (name.empty())
     module.emitError() << "expected one entry, but found " << entries.size() << "; name one with --entry";
   else
-    module.emitError() << "expected an entry called '" << name << "', but found none; mark it with girih.entry";
+    module.emitError() << "expected an entry called '" << name
+                       << "', but found none; mark it with girih.entry";
   return {};
 }
 
@@ -83,7 +85,8 @@ FailureOr<std::vector<TensorRef>> Interpreter::evaluate(Operation *op, ArrayRef<
     return launch(launched, operands);
   if (auto model = dyn_cast<graph::ReferenceOpInterface>(op))
     return evaluateModel(model, operands);
-  return op->emitOpError("expects a graph op, a kernel or a launch: the interpreter knows no other op of host code");
+  return op->emitOpError(
+      "expects a graph op, a kernel or a launch: the interpreter knows no other op of host code");
 }
 
 // Sizes come from the types: every `?` is an expression in the entry's symbols.
@@ -98,7 +101,8 @@ FailureOr<std::vector<HostTensor>> Interpreter::makeResults(Operation *op) {
     for (const graph::SizeExpr &size : graph::getSizes(cast<RankedTensorType>(type))) {
       std::optional<int64_t> value = size.evaluate(valueOf);
       if (!value)
-        return op->emitOpError() << "expects sizes in symbols that the entry's inputs bind, but got " << size.str();
+        return op->emitOpError() << "expects sizes in symbols that the entry's inputs bind, but got "
+                                 << size.str();
       shape.push_back(*value);
     }
     results.emplace_back(shape, cast<RankedTensorType>(type).getElementType());

@@ -1,5 +1,5 @@
-// Runs an entry of a module at any host stage, op by op: graph ops by their reference models, kernels and launches of
-// outlined kernels by their bodies, launches of tile programs by the tile interpreter.
+// Runs an entry of a module at any host stage, op by op: graph ops by their reference models, kernels and
+// launches of outlined kernels by their bodies, launches of tile programs by the tile interpreter.
 #pragma once
 
 #include "lib/Reference/HostTensor.h"
@@ -25,7 +25,8 @@ class Interpreter {
 public:
   Interpreter(mlir::ModuleOp module, InterpreterOptions options = {});
 
-  /// The entry called `name`; with an empty name the module's only one. Null and a diagnostic if there is none.
+  /// The entry called `name`; with an empty name the module's only one. Null and a diagnostic if there is
+  /// none.
   mlir::func::FuncOp findEntry(llvm::StringRef name);
 
   /// Runs an entry. Faults, also of the inputs, are reported as diagnostics.

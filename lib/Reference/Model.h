@@ -1,4 +1,5 @@
-// What the reference implementations share: the form of an external model, so that each op's file is one function per op.
+// What the reference implementations share: the form of an external model, so that each op's file is one
+// function per op.
 #pragma once
 
 #include "dialects/Graph/Graph.h"
@@ -9,7 +10,8 @@ namespace girih::reference {
 using Operands = llvm::ArrayRef<const HostTensor *>;
 using Results = llvm::MutableArrayRef<HostTensor>;
 
-/// Makes `function(op, operands, results)` the definition of OpTy. Results arrive shaped; the caller rounds them.
+/// Makes `function(op, operands, results)` the definition of OpTy. Results arrive shaped; the caller rounds
+/// them.
 template <typename OpTy, void (*function)(OpTy, Operands, Results)>
 struct Model : graph::ReferenceOpInterface::ExternalModel<Model<OpTy, function>, OpTy> {
   llvm::LogicalResult evaluate(mlir::Operation *op, Operands operands, Results results) const {
@@ -18,8 +20,7 @@ struct Model : graph::ReferenceOpInterface::ExternalModel<Model<OpTy, function>,
   }
 };
 
-template <typename OpTy, void (*function)(OpTy, Operands, Results)>
-void attach(mlir::MLIRContext *context) {
+template <typename OpTy, void (*function)(OpTy, Operands, Results)> void attach(mlir::MLIRContext *context) {
   OpTy::template attachInterface<Model<OpTy, function>>(*context);
 }
 
@@ -52,8 +53,7 @@ inline llvm::SmallVector<int64_t> strides(llvm::ArrayRef<int64_t> shape) {
 }
 
 /// Calls `body(index)` for every index of `shape`, in row-major order.
-template <typename Body>
-void forEachIndex(llvm::ArrayRef<int64_t> shape, Body body) {
+template <typename Body> void forEachIndex(llvm::ArrayRef<int64_t> shape, Body body) {
   llvm::SmallVector<int64_t> index(shape.size(), 0);
   for (int64_t left = HostTensor::countElements(shape); left > 0; --left) {
     body(llvm::ArrayRef<int64_t>(index));

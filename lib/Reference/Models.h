@@ -1,4 +1,5 @@
-// The graph ops' definitions in plain C++, attached to the ops as models of ReferenceOpInterface. One file per op family.
+// The graph ops' definitions in plain C++, attached to the ops as models of ReferenceOpInterface. One file
+// per op family.
 #pragma once
 
 namespace mlir {

@@ -10,8 +10,7 @@ using namespace girih::graph;
 
 namespace {
 // Calls body(input row, output row, length) for every row along the last dimension.
-template <typename Body>
-void forEachRow(const HostTensor &input, HostTensor &output, Body body) {
+template <typename Body> void forEachRow(const HostTensor &input, HostTensor &output, Body body) {
   int64_t length = input.dim(-1);
   for (int64_t at = 0; at < input.size(); at += length)
     body(input.data() + at, output.data() + at, length);

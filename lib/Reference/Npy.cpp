@@ -22,7 +22,8 @@ struct Header {
 };
 
 llvm::Error bad(StringRef path, const Twine &why) {
-  return badInput("bad-npy", "expected a .npy file of numbers in C order, but '{0}' {1}; write it with numpy.save", path,
+  return badInput("bad-npy",
+                  "expected a .npy file of numbers in C order, but '{0}' {1}; write it with numpy.save", path,
                   why.str());
 }
 
@@ -65,7 +66,8 @@ bool parseShape(StringRef text, SmallVectorImpl<int64_t> &shape) {
     if (part.empty())
       continue;
     int64_t size;
-    if (part.getAsInteger(10, size) || size < 0 || llvm::MulOverflow(elements, std::max<int64_t>(size, 1), elements))
+    if (part.getAsInteger(10, size) || size < 0 ||
+        llvm::MulOverflow(elements, std::max<int64_t>(size, 1), elements))
       return false;
     shape.push_back(size);
   }
@@ -117,7 +119,8 @@ std::string makeHeader(const HostTensor &tensor) {
   std::string shape;
   for (int64_t size : tensor.getShape())
     shape += std::to_string(size) + ",";
-  std::string text = llvm::formatv("{{'descr': '{0}', 'fortran_order': False, 'shape': ({1}), }", typeString(tensor), shape);
+  std::string text =
+      llvm::formatv("{{'descr': '{0}', 'fortran_order': False, 'shape': ({1}), }", typeString(tensor), shape);
   text.append(63 - (10 + text.size()) % 64, ' ');
   text += '\n';
   std::string header(kMagic);
@@ -135,7 +138,8 @@ Expected<HostTensor> girih::reference::readNpy(MLIRContext *context, StringRef p
   if (!header)
     return header.takeError();
   HostTensor tensor(header->shape, header->element);
-  tensor.fromBytes(ArrayRef(bytes.data() + header->dataOffset, bytes.size() - header->dataOffset), header->stored);
+  tensor.fromBytes(ArrayRef(bytes.data() + header->dataOffset, bytes.size() - header->dataOffset),
+                   header->stored);
   for (int64_t i = 0; i < tensor.size(); ++i)
     if (isa<IntegerType>(header->element) && roundTo(header->element, tensor[i]) != tensor[i])
       return bad(path, "holds " + Twine(static_cast<int64_t>(tensor[i])) + ", which does not fit 32 bits");
@@ -158,5 +162,6 @@ llvm::Error girih::reference::writeNpy(const HostTensor &tensor, StringRef path)
     return llvm::Error::success();
   std::string reason = os.error().message();
   os.clear_error();
-  return resourceError("disk-full", "expected to write {0} bytes to '{1}', but: {2}", bytes.size(), path, reason);
+  return resourceError("disk-full", "expected to write {0} bytes to '{1}', but: {2}", bytes.size(), path,
+                       reason);
 }

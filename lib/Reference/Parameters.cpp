@@ -22,7 +22,8 @@ void girih::reference::fillFromAttribute(ElementsAttr value, HostTensor &tensor)
     }
   else
     for (const APInt &element : dense.getValues<APInt>())
-      tensor[at++] = static_cast<double>(element.getBitWidth() == 1 ? static_cast<int64_t>(element.getZExtValue()) : element.getSExtValue());
+      tensor[at++] = static_cast<double>(
+          element.getBitWidth() == 1 ? static_cast<int64_t>(element.getZExtValue()) : element.getSExtValue());
 }
 
 void girih::reference::fillRandom(HostTensor &tensor, uint64_t seed, StringRef name) {
@@ -30,9 +31,9 @@ void girih::reference::fillRandom(HostTensor &tensor, uint64_t seed, StringRef n
   float scale = girih_random_scale(tensor.getShape().data(), tensor.getRank());
   Type type = tensor.getElementType();
   for (int64_t i = 0; i < tensor.size(); ++i)
-    tensor[i] = isa<FloatType>(type)   ? roundTo(type, girih_random_float(stream, i, scale))
-                : type.isInteger(8)    ? girih_random_i8(stream, i)
-                                       : girih_random_bit(stream, i);
+    tensor[i] = isa<FloatType>(type) ? roundTo(type, girih_random_float(stream, i, scale))
+                : type.isInteger(8)  ? girih_random_i8(stream, i)
+                                     : girih_random_bit(stream, i);
 }
 
 // What an encoding stores and gives back: a lossy one shows here.
@@ -77,7 +78,8 @@ FailureOr<StringRef> Parameters::openSource(graph::ParameterOp parameter, String
 LogicalResult Parameters::fillFromSource(graph::ParameterOp parameter, HostTensor &tensor) {
   graph::SourceAttr source = parameter.getSourceAttr();
   if (!source)
-    return parameter.emitOpError("expects a source or a value to be loaded, but has neither; give random weights a seed");
+    return parameter.emitOpError(
+        "expects a source or a value to be loaded, but has neither; give random weights a seed");
   FailureOr<StringRef> file = openSource(parameter, source.getFile());
   if (failed(file))
     return failure();
@@ -87,8 +89,9 @@ LogicalResult Parameters::fillFromSource(graph::ParameterOp parameter, HostTenso
                                    << source.getBytes();
   int64_t size = file->size();
   if (source.getOffset() > size || source.getBytes() > size - source.getOffset())
-    return parameter.emitOpError() << "expects its bytes inside '" << source.getFile() << "', which has " << size
-                                   << " bytes, but they end at " << source.getOffset() + source.getBytes();
+    return parameter.emitOpError() << "expects its bytes inside '" << source.getFile() << "', which has "
+                                   << size << " bytes, but they end at "
+                                   << source.getOffset() + source.getBytes();
   tensor.fromBytes(ArrayRef(file->data() + source.getOffset(), source.getBytes()), source.getType());
   tensor.round();
   return success();

@@ -12,10 +12,11 @@ namespace girih::reference {
 class Parameters {
 public:
   /// With a seed, parameters without a `value` are random and no file is read.
-  Parameters(mlir::ModuleOp module, std::optional<uint64_t> randomSeed) : module(module), randomSeed(randomSeed) {}
+  Parameters(mlir::ModuleOp module, std::optional<uint64_t> randomSeed)
+      : module(module), randomSeed(randomSeed) {}
 
-  /// The parameter's elements, row-major, as the artifact would hold them: converted to the parameter's type and through its
-  /// encoding. A fault is reported at the parameter.
+  /// The parameter's elements, row-major, as the artifact would hold them: converted to the parameter's type
+  /// and through its encoding. A fault is reported at the parameter.
   mlir::FailureOr<HostTensor> load(graph::ParameterOp parameter);
 
 private:

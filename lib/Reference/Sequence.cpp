@@ -88,7 +88,8 @@ void pool(PoolOp op, Operands operands, Results results) {
   for (int64_t batch = 0; batch < x.dim(0); ++batch) {
     SmallVector<int64_t> rows = pooledRows(op.getKind(), mask.data() + batch * length, length);
     for (int64_t i = 0; i < width; ++i)
-      results[0][batch * width + i] = poolColumn(op.getKind(), x.data() + batch * length * width + i, width, rows);
+      results[0][batch * width + i] =
+          poolColumn(op.getKind(), x.data() + batch * length * width + i, width, rows);
   }
 }
 } // namespace

@@ -1,5 +1,5 @@
-// `arith` and `math` on tiles and scalars. Each op is one function of doubles; its value is then rounded to the result's type,
-// which is exact for f32's basic operations (rounding twice, first to f64, does not show).
+// `arith` and `math` on tiles and scalars. Each op is one function of doubles; its value is then rounded to
+// the result's type, which is exact for f32's basic operations (rounding twice, first to f64, does not show).
 #include "lib/Reference/TileProgram.h"
 
 #include <cmath>
@@ -24,8 +24,12 @@ unsigned widthOf(Type type) {
   return element.isIndex() ? 64 : element.getIntOrFloatBitWidth();
 }
 
-double maximum(double a, double b) { return std::isnan(a) || std::isnan(b) ? NAN : a > b || (a == b && !std::signbit(a)) ? a : b; }
-double minimum(double a, double b) { return std::isnan(a) || std::isnan(b) ? NAN : a < b || (a == b && std::signbit(a)) ? a : b; }
+double maximum(double a, double b) {
+  return std::isnan(a) || std::isnan(b) ? NAN : a > b || (a == b && !std::signbit(a)) ? a : b;
+}
+double minimum(double a, double b) {
+  return std::isnan(a) || std::isnan(b) ? NAN : a < b || (a == b && std::signbit(a)) ? a : b;
+}
 
 bool compareFloats(arith::CmpFPredicate predicate, double a, double b) {
   using P = arith::CmpFPredicate;
@@ -150,9 +154,13 @@ Function divideFunction(Operation *op) {
       .Case([](arith::DivSIOp) { return [](V v) { return v[1] == 0 ? 0 : std::trunc(v[0] / v[1]); }; })
       .Case([](arith::FloorDivSIOp) { return [](V v) { return v[1] == 0 ? 0 : std::floor(v[0] / v[1]); }; })
       .Case([](arith::CeilDivSIOp) { return [](V v) { return v[1] == 0 ? 0 : std::ceil(v[0] / v[1]); }; })
-      .Case([](arith::RemSIOp) { return [](V v) { return v[1] == 0 ? 0 : double(asInt(v[0]) % asInt(v[1])); }; })
+      .Case([](arith::RemSIOp) {
+        return [](V v) { return v[1] == 0 ? 0 : double(asInt(v[0]) % asInt(v[1])); };
+      })
       .Case([width](arith::DivUIOp) -> Function {
-        return [width](V v) { return v[1] == 0 ? 0 : double(asUnsigned(v[0], width) / asUnsigned(v[1], width)); };
+        return [width](V v) {
+          return v[1] == 0 ? 0 : double(asUnsigned(v[0], width) / asUnsigned(v[1], width));
+        };
       })
       .Case([width](arith::CeilDivUIOp) -> Function {
         return [width](V v) {
@@ -161,7 +169,9 @@ Function divideFunction(Operation *op) {
         };
       })
       .Case([width](arith::RemUIOp) -> Function {
-        return [width](V v) { return v[1] == 0 ? 0 : double(asUnsigned(v[0], width) % asUnsigned(v[1], width)); };
+        return [width](V v) {
+          return v[1] == 0 ? 0 : double(asUnsigned(v[0], width) % asUnsigned(v[1], width));
+        };
       })
       .Default(Function());
 }
@@ -187,9 +197,13 @@ Function integerFunction(Operation *op) {
       .Case([](arith::OrIOp) { return [](V v) { return double(asInt(v[0]) | asInt(v[1])); }; })
       .Case([width](arith::XOrIOp) -> Function {
         // i1 is held as 0 or 1, while xor with `true` may be spelled -1.
-        return [width](V v) { return double(width == 1 ? (v[0] != 0) != (v[1] != 0) : asInt(v[0]) ^ asInt(v[1])); };
+        return [width](V v) {
+          return double(width == 1 ? (v[0] != 0) != (v[1] != 0) : asInt(v[0]) ^ asInt(v[1]));
+        };
       })
-      .Case([](arith::ShLIOp) { return [](V v) { return double(int64_t(uint64_t(asInt(v[0])) << asInt(v[1]))); }; })
+      .Case([](arith::ShLIOp) {
+        return [](V v) { return double(int64_t(uint64_t(asInt(v[0])) << asInt(v[1]))); };
+      })
       .Case([](arith::ShRSIOp) { return [](V v) { return double(asInt(v[0]) >> asInt(v[1])); }; })
       .Case([width](arith::ShRUIOp) -> Function {
         return [width](V v) { return double(int64_t(asUnsigned(v[0], width) >> asInt(v[1]))); };
@@ -204,7 +218,8 @@ Function integerFunction(Operation *op) {
         return [isBit = widthOf(cast.getIn().getType()) == 1](V v) { return isBit ? -v[0] : v[0]; };
       })
       .Case<arith::ExtUIOp, arith::IndexCastUIOp>([](auto cast) -> Function {
-        return [from = widthOf(cast.getIn().getType())](V v) { return double(int64_t(asUnsigned(v[0], from))); };
+        return
+            [from = widthOf(cast.getIn().getType())](V v) { return double(int64_t(asUnsigned(v[0], from))); };
       })
       .Case([](math::AbsIOp) { return [](V v) { return std::fabs(v[0]); }; })
       .Case([](arith::SelectOp) { return [](V v) { return v[0] != 0 ? v[1] : v[2]; }; })
@@ -213,7 +228,8 @@ Function integerFunction(Operation *op) {
 
 // Reads f32 as i32 or the reverse.
 Function bitcastFunction(arith::BitcastOp op) {
-  bool toFloat = getElementTypeOrSelf(op.getType()).isF32(), fromFloat = getElementTypeOrSelf(op.getIn().getType()).isF32();
+  bool toFloat = getElementTypeOrSelf(op.getType()).isF32(),
+       fromFloat = getElementTypeOrSelf(op.getIn().getType()).isF32();
   if (toFloat == fromFloat || widthOf(op.getType()) != 32)
     return {};
   if (toFloat)
@@ -242,7 +258,8 @@ Function scalarFunction(Operation *op) {
 }
 } // namespace
 
-LogicalResult girih::reference::runElementwise(Operation *op, ArrayRef<const HostTensor *> operands, HostTensor &result) {
+LogicalResult girih::reference::runElementwise(Operation *op, ArrayRef<const HostTensor *> operands,
+                                               HostTensor &result) {
   if (op->getNumResults() != 1 || operands.empty() || operands.size() > 3)
     return failure();
   Function function = scalarFunction(op);

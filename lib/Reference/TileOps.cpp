@@ -53,7 +53,8 @@ double neutral(tile::ReduceKind kind) {
   return kind == tile::ReduceKind::add ? -0.0 : kind == tile::ReduceKind::max ? -INFINITY : INFINITY;
 }
 
-// 16 partial results by index mod 16, each in order, then the tree: 0 with 8, 1 with 9, ...; 0 with 4, ...; and so on.
+// 16 partial results by index mod 16, each in order, then the tree: 0 with 8, 1 with 9, ...; 0 with 4, ...;
+// and so on.
 double reduceLine(tile::ReduceKind kind, const double *line, int64_t length, int64_t stride, Type type) {
   double partials[kPartials];
   std::fill(partials, partials + kPartials, neutral(kind));
@@ -72,8 +73,8 @@ void reduce(tile::ReduceOp op, ArrayRef<const HostTensor *> operands, HostTensor
   for (int64_t outer = 0; outer < view.outer; ++outer)
     for (int64_t inner = 0; inner < view.inner; ++inner)
       result[outer * view.inner + inner] =
-          reduceLine(op.getKind(), operands[0]->data() + outer * view.length * view.inner + inner, view.length,
-                     view.inner, result.getElementType());
+          reduceLine(op.getKind(), operands[0]->data() + outer * view.length * view.inner + inner,
+                     view.length, view.inner, result.getElementType());
 }
 
 // Result element `index` is the input's element at the sum of index[dims[i]] * strides[i].
@@ -134,12 +135,15 @@ double extract(ArrayRef<const HostTensor *> operands) {
 }
 } // namespace
 
-LogicalResult girih::reference::runTileOp(Operation *op, ArrayRef<const HostTensor *> operands, HostTensor &result) {
+LogicalResult girih::reference::runTileOp(Operation *op, ArrayRef<const HostTensor *> operands,
+                                          HostTensor &result) {
   return TypeSwitch<Operation *, LogicalResult>(op)
       .Case([&](tile::DotOp dotOp) { return dot(dotOp, operands, result), success(); })
       .Case([&](tile::ReduceOp reduceOp) { return reduce(reduceOp, operands, result), success(); })
-      .Case([&](tile::BroadcastOp broadcastOp) { return broadcast(broadcastOp, operands, result), success(); })
-      .Case([&](tile::TransposeOp transposeOp) { return transpose(transposeOp, operands, result), success(); })
+      .Case(
+          [&](tile::BroadcastOp broadcastOp) { return broadcast(broadcastOp, operands, result), success(); })
+      .Case(
+          [&](tile::TransposeOp transposeOp) { return transpose(transposeOp, operands, result), success(); })
       .Case([&](tile::ConcatOp concatOp) { return concat(concatOp, operands, result), success(); })
       .Case([&](tile::IotaOp iotaOp) { return iota(iotaOp, result), success(); })
       .Case([&](tile::ReshapeOp) { return copyAll(*operands[0], result), success(); })

@@ -1,4 +1,5 @@
-// The walk over a tile program: the grid, views with their bounds, and `scf` control flow. Scalars are tiles of rank 0.
+// The walk over a tile program: the grid, views with their bounds, and `scf` control flow. Scalars are tiles
+// of rank 0.
 #include "lib/Reference/TileProgram.h"
 
 #include "lib/Reference/Model.h"
@@ -13,7 +14,8 @@ using namespace girih::reference;
 namespace {
 class TileProgram {
 public:
-  TileProgram(tile::ProgramOp program, ArrayRef<const HostTensor *> inputs, MutableArrayRef<HostTensor> outputs)
+  TileProgram(tile::ProgramOp program, ArrayRef<const HostTensor *> inputs,
+              MutableArrayRef<HostTensor> outputs)
       : program(program), inputs(inputs), outputs(outputs) {
     for (HostTensor &output : outputs)
       writers.emplace_back(output.size(), 0);
@@ -43,15 +45,17 @@ private:
   SmallVector<int64_t> scalars(ValueRange range) {
     return llvm::map_to_vector(range, [this](Value value) { return scalar(value); });
   }
-  void set(Value value, HostTensor tensor) { values[value] = std::make_shared<HostTensor>(std::move(tensor)); }
+  void set(Value value, HostTensor tensor) {
+    values[value] = std::make_shared<HostTensor>(std::move(tensor));
+  }
   void setIndex(Value value, int64_t index);
 
   tile::ProgramOp program;
   ArrayRef<const HostTensor *> inputs;
   MutableArrayRef<HostTensor> outputs;
   DenseMap<Value, TensorRef> values;
-  SmallVector<int64_t> coordinates; // of the current block in the grid
-  uint32_t block = 0;               // the current block's number, from 1
+  SmallVector<int64_t> coordinates;           // of the current block in the grid
+  uint32_t block = 0;                         // the current block's number, from 1
   std::vector<std::vector<uint32_t>> writers; // for each output element the block that stored it, 0 for none
 };
 
@@ -94,8 +98,9 @@ void TileProgram::setIndex(Value value, int64_t index) {
 
 LogicalResult TileProgram::checkViews() {
   if (inputs.size() != program.getNumInputs() || outputs.size() != program.getOutputs())
-    return program.emitOpError() << "expects " << program.getNumInputs() << " inputs and " << program.getOutputs()
-                                 << " outputs, but is launched with " << inputs.size() << " and " << outputs.size();
+    return program.emitOpError() << "expects " << program.getNumInputs() << " inputs and "
+                                 << program.getOutputs() << " outputs, but is launched with " << inputs.size()
+                                 << " and " << outputs.size();
   for (BlockArgument view : program.getArguments()) {
     auto type = cast<tile::ViewType>(view.getType());
     const HostTensor &data = viewData(view);
@@ -135,8 +140,9 @@ LogicalResult TileProgram::checkAllStored() {
   for (auto [i, blocks] : llvm::enumerate(writers))
     for (auto [element, writer] : llvm::enumerate(blocks))
       if (writer == 0)
-        return program.emitOpError() << "expects every element of output " << i << " to be stored, but no block of "
-                                     << block << " stores element " << element;
+        return program.emitOpError() << "expects every element of output " << i
+                                     << " to be stored, but no block of " << block << " stores element "
+                                     << element;
   return success();
 }
 
@@ -174,7 +180,8 @@ LogicalResult TileProgram::runFor(scf::ForOp loop) {
 }
 
 LogicalResult TileProgram::runIf(scf::IfOp conditional) {
-  Region &region = scalar(conditional.getCondition()) ? conditional.getThenRegion() : conditional.getElseRegion();
+  Region &region =
+      scalar(conditional.getCondition()) ? conditional.getThenRegion() : conditional.getElseRegion();
   if (region.empty())
     return success();
   SmallVector<TensorRef> yielded;
@@ -205,7 +212,9 @@ HostTensor TileProgram::gather(tile::GatherOp op) {
   for (int64_t row = 0; row < indices.size(); ++row) {
     offsets[0] = std::clamp<int64_t>(static_cast<int64_t>(indices[row]), 0, view.dim(0) - 1);
     forEachPlace(result.getShape().drop_front(), view.getShape(), offsets, dims,
-                 [&](int64_t element, int64_t place) { result[row * rowSize + element] = place < 0 ? 0 : view[place]; });
+                 [&](int64_t element, int64_t place) {
+                   result[row * rowSize + element] = place < 0 ? 0 : view[place];
+                 });
   }
   return result;
 }
@@ -227,7 +236,8 @@ LogicalResult TileProgram::store(tile::StoreOp op) {
   if (clash < 0)
     return success();
   return op.emitOpError() << "expects blocks that store different elements, but block " << block - 1
-                          << " stores element " << clash << " of output " << number << ", which another block stored";
+                          << " stores element " << clash << " of output " << number
+                          << ", which another block stored";
 }
 
 //===- Ops ----------------------------------------------------------------------------------------===//
@@ -241,7 +251,8 @@ LogicalResult TileProgram::runAffine(Operation &op, AffineMap map) {
     return op.emitOpError("divides by zero");
   SmallVector<int64_t> numbers =
       llvm::map_to_vector(results, [](Attribute result) { return cast<IntegerAttr>(result).getInt(); });
-  setIndex(op.getResult(0), isa<affine::AffineMaxOp>(op) ? *llvm::max_element(numbers) : *llvm::min_element(numbers));
+  setIndex(op.getResult(0),
+           isa<affine::AffineMaxOp>(op) ? *llvm::max_element(numbers) : *llvm::min_element(numbers));
   return success();
 }
 
@@ -255,7 +266,8 @@ LogicalResult TileProgram::runPure(Operation &op) {
       return success();
     }
   }
-  return op.emitOpError("expects an op of tile, arith, math, scf, tensor or affine that the tile interpreter runs");
+  return op.emitOpError(
+      "expects an op of tile, arith, math, scf, tensor or affine that the tile interpreter runs");
 }
 
 LogicalResult TileProgram::runOp(Operation &op) {
@@ -271,8 +283,11 @@ LogicalResult TileProgram::runOp(Operation &op) {
                                                       : cast<IntegerAttr>(constant.getValue()).getInt();
         return set(constant, std::move(result)), success();
       })
-      .Case([&](tile::ProgramIndexOp index) { return setIndex(index, coordinates[index.getDim()]), success(); })
-      .Case([&](tile::DimOp dim) { return setIndex(dim, viewData(dim.getView()).dim(dim.getDim())), success(); })
+      .Case(
+          [&](tile::ProgramIndexOp index) { return setIndex(index, coordinates[index.getDim()]), success(); })
+      .Case([&](tile::DimOp dim) {
+        return setIndex(dim, viewData(dim.getView()).dim(dim.getDim())), success();
+      })
       .Case([&](tile::LoadOp op) { return set(op, load(op)), success(); })
       .Case([&](tile::GatherOp op) { return set(op, gather(op)), success(); })
       .Case([&](tile::StoreOp op) { return store(op); })

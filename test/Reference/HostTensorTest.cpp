@@ -1,4 +1,5 @@
-// HostTensor rounds and stores every element type as LLVM's APFloat and two's complement do, and .npy files come back as they went.
+// HostTensor rounds and stores every element type as LLVM's APFloat and two's complement do, and .npy files
+// come back as they went.
 #include "lib/Reference/HostTensor.h"
 #include "lib/Reference/Npy.h"
 
@@ -77,7 +78,8 @@ TEST_F(HostTensorTest, RoundsAsAPFloat) {
     double value;
     std::memcpy(&value, &bits, sizeof(value));
     if (i % 3 == 0)
-      value = std::ldexp(static_cast<double>(static_cast<int64_t>(bits)), -63 + static_cast<int>(random() % 40) - 30);
+      value = std::ldexp(static_cast<double>(static_cast<int64_t>(bits)),
+                         -63 + static_cast<int>(random() % 40) - 30);
     checkRounding(b.getF32Type(), APFloat::IEEEsingle(), value);
     checkRounding(b.getBF16Type(), APFloat::BFloat(), value);
     checkRounding(b.getF16Type(), APFloat::IEEEhalf(), value);
@@ -128,14 +130,17 @@ TEST_F(HostTensorTest, NpyComesBack) {
 // Nothing in a header is believed: what it says is checked against the file.
 TEST_F(HostTensorTest, DamagedNpyIsRefused) {
   auto make = [](StringRef descr, StringRef order, StringRef shape) {
-    std::string text = "{'descr': " + descr.str() + ", 'fortran_order': " + order.str() + ", 'shape': " + shape.str() + ", }\n";
-    return std::string("\x93NUMPY\x01\x00", 8) + static_cast<char>(text.size()) + '\0' + text + std::string(16, 'x');
+    std::string text = "{'descr': " + descr.str() + ", 'fortran_order': " + order.str() +
+                       ", 'shape': " + shape.str() + ", }\n";
+    return std::string("\x93NUMPY\x01\x00", 8) + static_cast<char>(text.size()) + '\0' + text +
+           std::string(16, 'x');
   };
   std::string path = temporaryFile();
   for (const std::string &bytes :
-       {std::string(), std::string("\x93NUMPY"), std::string("PK\x03\x04 and so on, a zip file"), make("'<f4'", "True", "(4,)"),
-        make("'<f4'", "False", "(5,)"), make("'<f4'", "False", "(-1,)"), make("'<f4'", "False", "(4611686018427387904, 4)"),
-        make("'<f4'", "False", "(x,)"), make("'<c8'", "False", "(2,)"), make("'>f4'", "False", "(4,)"),
+       {std::string(), std::string("\x93NUMPY"), std::string("PK\x03\x04 and so on, a zip file"),
+        make("'<f4'", "True", "(4,)"), make("'<f4'", "False", "(5,)"), make("'<f4'", "False", "(-1,)"),
+        make("'<f4'", "False", "(4611686018427387904, 4)"), make("'<f4'", "False", "(x,)"),
+        make("'<c8'", "False", "(2,)"), make("'>f4'", "False", "(4,)"),
         std::string("\x93NUMPY\x01\x00\xff\xff{'descr'", 18)}) {
     std::error_code code;
     llvm::raw_fd_ostream(path, code) << bytes;

@@ -40,13 +40,16 @@ static double sumLength(Operation *op) {
     int64_t size = cast<RankedTensorType>(value.getType()).getDimSize(axis);
     return ShapedType::isDynamic(size) ? 512.0 : double(size);
   };
-  auto last = [&](Value value) { return sizeOf(value, cast<RankedTensorType>(value.getType()).getRank() - 1); };
+  auto last = [&](Value value) {
+    return sizeOf(value, cast<RankedTensorType>(value.getType()).getRank() - 1);
+  };
   return TypeSwitch<Operation *, double>(op)
       .Case([&](graph::LinearOp linear) { return last(linear.getInput()); })
       .Case([&](graph::AttentionOp attention) {
         return std::fmax(sizeOf(attention.getKey(), 1), last(attention.getKey()));
       })
-      .Case<graph::RMSNormOp, graph::LayerNormOp, graph::L2NormalizeOp>([&](auto norm) { return last(norm.getInput()); })
+      .Case<graph::RMSNormOp, graph::LayerNormOp, graph::L2NormalizeOp>(
+          [&](auto norm) { return last(norm.getInput()); })
       .Case([&](graph::SoftmaxOp softmax) { return sizeOf(softmax.getInput(), softmax.getAxis()); })
       .Case([&](graph::PoolOp pool) { return sizeOf(pool.getInput(), 1); })
       .Case([&](graph::ReduceOp reduce) {
@@ -73,5 +76,6 @@ double girih::eval::defaultTolerance(ModuleOp module, Type resultType) {
     longest = std::fmax(longest, length);
     depth += length > 1;
   });
-  return 4 * eps * std::fmax(1, std::sqrt(std::fmin(longest, 256)) / 4) * std::sqrt(std::fmax(1, depth));
+  double sums = 0x1p-23 * std::sqrt(std::fmin(longest, 256)) / 4;
+  return 4 * std::fmax(eps, sums) * std::sqrt(std::fmax(1, depth));
 }

@@ -46,9 +46,9 @@ Type elementType(MLIRContext &context, uint32_t code) {
 }
 
 uint32_t elementCode(Type type) {
-  return type.isF32()        ? GIRIH_F32
-         : type.isBF16()     ? GIRIH_BF16
-         : type.isF16()      ? GIRIH_F16
+  return type.isF32()         ? GIRIH_F32
+         : type.isBF16()      ? GIRIH_BF16
+         : type.isF16()       ? GIRIH_F16
          : type.isInteger(32) ? GIRIH_I32
          : type.isInteger(8)  ? GIRIH_I8
                               : GIRIH_I1;
@@ -84,11 +84,13 @@ reference::TensorRef toHost(MLIRContext &context, const girih_tensor &tensor) {
 }
 
 // One run of an entry of a loaded artifact.
-Expected<Tensors> runEntry(MLIRContext &context, girih_module *module, const Request &request, const Tensors &inputs) {
+Expected<Tensors> runEntry(MLIRContext &context, girih_module *module, const Request &request,
+                           const Tensors &inputs) {
   girih_status status;
   uint32_t entry = 0;
   if (!request.entry.empty())
-    if (llvm::Error error = check(girih_module_find_entry(module, request.entry.c_str(), &entry, &status), status))
+    if (llvm::Error error =
+            check(girih_module_find_entry(module, request.entry.c_str(), &entry, &status), status))
       return error;
   girih_entry_info info;
   girih_module_entry(module, entry, &info);
@@ -99,7 +101,9 @@ Expected<Tensors> runEntry(MLIRContext &context, girih_module *module, const Req
     inputBuffers.push_back(toBuffer(*input));
   for (Buffer &buffer : inputBuffers)
     in.push_back(buffer.tensor);
-  if (llvm::Error error = check(girih_module_output_shapes(module, entry, in.data(), in.size(), out.data(), out.size(), &status), status))
+  if (llvm::Error error = check(
+          girih_module_output_shapes(module, entry, in.data(), in.size(), out.data(), out.size(), &status),
+          status))
     return error;
   std::vector<Buffer> outputBuffers(out.size());
   for (size_t i = 0; i < out.size(); ++i) {
@@ -115,7 +119,9 @@ Expected<Tensors> runEntry(MLIRContext &context, girih_module *module, const Req
   if (llvm::Error error = check(girih_session_create(module, &options, &rawSession, &status), status))
     return error;
   std::unique_ptr<girih_session, Release> session(rawSession);
-  if (llvm::Error error = check(girih_session_run(rawSession, entry, in.data(), in.size(), out.data(), out.size(), &status), status))
+  if (llvm::Error error =
+          check(girih_session_run(rawSession, entry, in.data(), in.size(), out.data(), out.size(), &status),
+                status))
     return error;
   Tensors results;
   for (const girih_tensor &tensor : out)
@@ -138,7 +144,8 @@ llvm::Error compileTo(const Request &request, StringRef path) {
 }
 } // namespace
 
-Expected<Tensors> girih::eval::runCompiled(MLIRContext &context, const Request &request, const Tensors &inputs) {
+Expected<Tensors> girih::eval::runCompiled(MLIRContext &context, const Request &request,
+                                           const Tensors &inputs) {
   SmallString<128> path;
   if (std::error_code code = llvm::sys::fs::createTemporaryFile("girih-eval", "girih", path))
     return resourceError("disk-full", "expected to make a temporary file, but: {0}", code.message());

@@ -28,7 +28,8 @@ static llvm::Error dumpStage(const Request &request, StringRef stage, StringRef 
   return compile(options).takeError();
 }
 
-Expected<OwningOpRef<ModuleOp>> girih::eval::readModule(MLIRContext &context, const Request &request, StringRef stage) {
+Expected<OwningOpRef<ModuleOp>> girih::eval::readModule(MLIRContext &context, const Request &request,
+                                                        StringRef stage) {
   std::string path = request.model;
   SmallString<128> dump;
   if (!stage.empty()) {
@@ -47,7 +48,8 @@ Expected<OwningOpRef<ModuleOp>> girih::eval::readModule(MLIRContext &context, co
   return module;
 }
 
-Expected<Tensors> girih::eval::interpret(ModuleOp module, const Request &request, const Tensors &inputs, bool exact) {
+Expected<Tensors> girih::eval::interpret(ModuleOp module, const Request &request, const Tensors &inputs,
+                                         bool exact) {
   reference::InterpreterOptions options;
   options.randomWeights = request.randomWeights;
   options.exact = exact;
@@ -57,7 +59,7 @@ Expected<Tensors> girih::eval::interpret(ModuleOp module, const Request &request
   if (entry)
     results = interpreter.run(entry, inputs);
   if (failed(results))
-    return makeError(ExitStatus::Compile, "not-interpreted", "expected to interpret '{0}'; see the errors above",
-                     request.model);
+    return makeError(ExitStatus::Compile, "not-interpreted",
+                     "expected to interpret '{0}'; see the errors above", request.model);
   return *results;
 }

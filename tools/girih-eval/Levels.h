@@ -1,5 +1,5 @@
-// The levels at which girih-eval runs a module: the graph's interpreter, the tile interpreter after the pipeline's stages up to
-// `tile`, and compiled code in the runtime.
+// The levels at which girih-eval runs a module: the graph's interpreter, the tile interpreter after the
+// pipeline's stages up to `tile`, and compiled code in the runtime.
 #pragma once
 
 #include "lib/Reference/HostTensor.h"
@@ -28,13 +28,15 @@ struct Request {
 };
 
 /// The module to interpret at stage `stage`; an empty stage takes the file as it is.
-llvm::Expected<mlir::OwningOpRef<mlir::ModuleOp>> readModule(mlir::MLIRContext &context, const Request &request,
-                                                             llvm::StringRef stage);
+llvm::Expected<mlir::OwningOpRef<mlir::ModuleOp>> readModule(mlir::MLIRContext &context,
+                                                             const Request &request, llvm::StringRef stage);
 
 /// Interprets an entry of a module; with `exact` in f64 throughout.
-llvm::Expected<Tensors> interpret(mlir::ModuleOp module, const Request &request, const Tensors &inputs, bool exact);
+llvm::Expected<Tensors> interpret(mlir::ModuleOp module, const Request &request, const Tensors &inputs,
+                                  bool exact);
 
 /// Compiles to a temporary artifact and runs it.
-llvm::Expected<Tensors> runCompiled(mlir::MLIRContext &context, const Request &request, const Tensors &inputs);
+llvm::Expected<Tensors> runCompiled(mlir::MLIRContext &context, const Request &request,
+                                    const Tensors &inputs);
 
 } // namespace girih::eval

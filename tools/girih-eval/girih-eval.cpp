@@ -1,5 +1,5 @@
-// girih-eval: runs one module at several levels on the same inputs and judges each by the f64 reference. The tests of every op and
-// every lowering are one line of it.
+// girih-eval: runs one module at several levels on the same inputs and judges each by the f64 reference. The
+// tests of every op and every lowering are one line of it.
 #include "Compare.h"
 #include "Levels.h"
 
@@ -21,35 +21,43 @@ namespace cl = llvm::cl;
 static cl::OptionCategory category("girih-eval");
 static cl::opt<std::string> model(cl::Positional, cl::Required, cl::desc("MODULE.mlir or model directory"),
                                   cl::cat(category));
-static cl::opt<std::string> entryName("entry", cl::desc("the entry to run (default: the only one)"), cl::cat(category));
-static cl::opt<std::string> from("from", cl::desc("the stage that MODULE.mlir was dumped after"), cl::cat(category));
+static cl::opt<std::string> entryName("entry", cl::desc("the entry to run (default: the only one)"),
+                                      cl::cat(category));
+static cl::opt<std::string> from("from", cl::desc("the stage that MODULE.mlir was dumped after"),
+                                 cl::cat(category));
 static cl::list<std::string> symbols("symbols", cl::CommaSeparated, cl::value_desc("batch=3,seq=7"),
                                      cl::desc("sizes of generated inputs"), cl::cat(category));
 static cl::list<std::string> inputFiles("inputs", cl::CommaSeparated, cl::value_desc("a.npy,b.npy"),
-                                        cl::desc("inputs in order, instead of generated ones"), cl::cat(category));
+                                        cl::desc("inputs in order, instead of generated ones"),
+                                        cl::cat(category));
 static cl::opt<uint64_t> seed("seed", cl::init(1), cl::desc("seed of generated inputs"), cl::cat(category));
 static cl::list<std::string> levels("levels", cl::CommaSeparated, cl::value_desc("graph,tile,cpu"),
                                     cl::desc("levels to run and judge (default: graph)"), cl::cat(category));
 static cl::opt<std::string> weights("weights", cl::value_desc("random:SEED"),
-                                    cl::desc("fill weights at random instead of reading them"), cl::cat(category));
-static cl::opt<std::string> reference_("reference", cl::value_desc("FILE.mlir"),
-                                       cl::desc("judge by this module instead of MODULE itself"), cl::cat(category));
-static cl::opt<std::string> against("against", cl::value_desc("LEVEL"),
-                                    cl::desc("judge by this level instead of the f64 reference; with --tolerance=0, bit by bit"),
+                                    cl::desc("fill weights at random instead of reading them"),
                                     cl::cat(category));
-static cl::opt<std::string> output("output", cl::value_desc("FILE.npy"),
-                                   cl::desc("write the last level's first result; result N goes to FILE.N.npy"),
-                                   cl::cat(category));
+static cl::opt<std::string> reference_("reference", cl::value_desc("FILE.mlir"),
+                                       cl::desc("judge by this module instead of MODULE itself"),
+                                       cl::cat(category));
+static cl::opt<std::string>
+    against("against", cl::value_desc("LEVEL"),
+            cl::desc("judge by this level instead of the f64 reference; with --tolerance=0, bit by bit"),
+            cl::cat(category));
+static cl::opt<std::string>
+    output("output", cl::value_desc("FILE.npy"),
+           cl::desc("write the last level's first result; result N goes to FILE.N.npy"), cl::cat(category));
 static cl::opt<bool> f64("f64", cl::desc("keep f64 between ops at level graph"), cl::cat(category));
 static cl::opt<bool> printValues("print", cl::desc("print the last level's results"), cl::cat(category));
-static cl::opt<double> tolerance("tolerance", cl::init(-1), cl::value_desc("X"),
-                                 cl::desc("pass if max error <= X * max|y| (default: 4 eps * max(1, sqrt(min(K, 256))/4) * sqrt(D))"),
-                                 cl::cat(category));
+static cl::opt<double> tolerance(
+    "tolerance", cl::init(-1), cl::value_desc("X"),
+    cl::desc("pass if max error <= X * max|y| (default: what rounding of the module's types explains)"),
+    cl::cat(category));
 static cl::opt<std::string> target("target", cl::desc("target of levels tile and cpu"), cl::cat(category));
 static cl::opt<std::string> contract("contract", cl::desc("exact, stable or fast"), cl::cat(category));
 static cl::opt<std::string> dtype("dtype", cl::desc("compute type of an imported model"), cl::cat(category));
 static cl::opt<unsigned> threads("jobs", cl::desc("threads at level cpu"), cl::cat(category));
-static cl::opt<std::string> codeVersion("code-version", cl::desc("code version at level cpu"), cl::cat(category));
+static cl::opt<std::string> codeVersion("code-version", cl::desc("code version at level cpu"),
+                                        cl::cat(category));
 
 static Expected<Request> makeRequest() {
   Request request{model, from, entryName, target, contract, dtype, {}, threads, codeVersion};
@@ -57,7 +65,8 @@ static Expected<Request> makeRequest() {
     return request;
   uint64_t number;
   if (!StringRef(weights).starts_with("random:") || StringRef(weights).drop_front(7).getAsInteger(10, number))
-    return makeError(ExitStatus::Usage, "bad-option", "expected --weights=random:SEED, but got --weights={0}", weights);
+    return makeError(ExitStatus::Usage, "bad-option", "expected --weights=random:SEED, but got --weights={0}",
+                     weights);
   request.randomWeights = number;
   return request;
 }
@@ -98,13 +107,15 @@ static Expected<Tensors> makeInputs(ModuleOp module) {
   return inputs;
 }
 
-static Expected<Tensors> runLevel(ModuleOp module, const Request &request, StringRef level, const Tensors &inputs) {
+static Expected<Tensors> runLevel(ModuleOp module, const Request &request, StringRef level,
+                                  const Tensors &inputs) {
   if (level == "graph")
     return interpret(module, request, inputs, f64);
   if (level == "cpu")
     return runCompiled(*module.getContext(), request, inputs);
   if (level != "tile")
-    return makeError(ExitStatus::Usage, "bad-option", "expected levels graph, tile or cpu, but got '{0}'", level);
+    return makeError(ExitStatus::Usage, "bad-option", "expected levels graph, tile or cpu, but got '{0}'",
+                     level);
   Expected<OwningOpRef<ModuleOp>> tiled = readModule(*module.getContext(), request, "tile");
   if (!tiled)
     return tiled.takeError();
@@ -119,10 +130,12 @@ static bool judge(ModuleOp judgedBy, StringRef level, const Tensors &actual, con
     Difference d = compare(*ours, *theirs);
     double allowed = tolerance >= 0 ? tolerance : defaultTolerance(judgedBy, ours->getElementType());
     bool pass = d.sameShape && d.sameSpecials && d.maximum <= allowed * d.magnitude;
-    llvm::outs() << llvm::formatv("{0}: result {1}: max error {2:e3}, rms error {3:e3}, allowed {4:e3}, max |y| {5:e3}", level,
-                                  i, d.maximum, d.rms, allowed * d.magnitude, d.magnitude)
-                 << (d.sameShape ? "" : ", another shape") << (d.sameSpecials ? "" : ", another NaN or infinity") << ": "
-                 << (pass ? "PASS" : "FAIL") << "\n";
+    llvm::outs() << llvm::formatv(
+                        "{0}: result {1}: max error {2:e3}, rms error {3:e3}, allowed {4:e3}, max |y| {5:e3}",
+                        level, i, d.maximum, d.rms, allowed * d.magnitude, d.magnitude)
+                 << (d.sameShape ? "" : ", another shape")
+                 << (d.sameSpecials ? "" : ", another NaN or infinity") << ": " << (pass ? "PASS" : "FAIL")
+                 << "\n";
     allPass &= pass;
   }
   return allPass;
@@ -162,7 +175,8 @@ static Expected<bool> evaluate(MLIRContext &context) {
   Request judge_ = *request;
   if (!reference_.empty())
     judge_.model = reference_;
-  Expected<OwningOpRef<ModuleOp>> judgedBy = readModule(context, judge_, isFile || !reference_.empty() ? "" : "import");
+  Expected<OwningOpRef<ModuleOp>> judgedBy =
+      readModule(context, judge_, isFile || !reference_.empty() ? "" : "import");
   if (!judgedBy)
     return judgedBy.takeError();
   Expected<Tensors> inputs = makeInputs(**module);
@@ -195,7 +209,8 @@ static Expected<bool> evaluate(MLIRContext &context) {
 int main(int argc, char **argv) {
   llvm::InitLLVM init(argc, argv);
   cl::HideUnrelatedOptions(category);
-  cl::ParseCommandLineOptions(argc, argv, "runs a module at several levels and compares with the f64 reference\n");
+  cl::ParseCommandLineOptions(argc, argv,
+                              "runs a module at several levels and compares with the f64 reference\n");
   DialectRegistry registry;
   registerAll(registry);
   registerAllPasses();
