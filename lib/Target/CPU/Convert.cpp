@@ -45,6 +45,22 @@ struct ConvertBF16Constant : ConvertOpToLLVMPattern<arith::ConstantOp> {
   }
 };
 
+/// Integers become bf16 through f32; canonicalization leaves one conversion of the two that a cast begins as.
+template <typename Op> struct WidenIntegerToBF16 : OpRewritePattern<Op> {
+  using OpRewritePattern<Op>::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(Op op, PatternRewriter &rewriter) const override {
+    if (!getElementTypeOrSelf(op.getType()).isBF16())
+      return failure();
+    Type wide = rewriter.getF32Type();
+    if (auto vector = dyn_cast<VectorType>(op.getType()))
+      wide = vector.clone(wide);
+    Value real = Op::create(rewriter, op.getLoc(), wide, op.getIn());
+    rewriter.replaceOpWithNewOp<arith::TruncFOp>(op, op.getType(), real);
+    return success();
+  }
+};
+
 struct ConvertToLLVM : girih::cpu::impl::CPUConvertToLLVMBase<ConvertToLLVM> {
   void runOnOperation() override {
     if (failed(expandBF16()) || failed(convertLoops()) || failed(convertAll()))
@@ -56,9 +72,11 @@ struct ConvertToLLVM : girih::cpu::impl::CPUConvertToLLVMBase<ConvertToLLVM> {
   LogicalResult expandBF16() {
     RewritePatternSet patterns(&getContext());
     arith::populateExpandBFloat16Patterns(patterns);
+    patterns.add<WidenIntegerToBF16<arith::SIToFPOp>, WidenIntegerToBF16<arith::UIToFPOp>>(&getContext());
     ConversionTarget target(getContext());
     auto isBF16 = [](Type type) { return getElementTypeOrSelf(type).isBF16(); };
-    target.addDynamicallyLegalOp<arith::TruncFOp>([=](arith::TruncFOp op) { return !isBF16(op.getType()); });
+    target.addDynamicallyLegalOp<arith::TruncFOp, arith::SIToFPOp, arith::UIToFPOp>(
+        [=](Operation *op) { return !isBF16(op->getResult(0).getType()); });
     target.addDynamicallyLegalOp<arith::ExtFOp>([=](arith::ExtFOp op) { return !isBF16(op.getIn().getType()); });
     target.markUnknownOpDynamicallyLegal([](Operation *) { return true; });
     return applyPartialConversion(getOperation(), target, std::move(patterns));
