@@ -25,5 +25,5 @@ function(girih_link_static target)
   endforeach()
   target_link_libraries(${target} PRIVATE -Wl,--start-group ${archives} ${mlir} ${llvm} -Wl,--end-group -Wl,--as-needed ${system}
     pthread dl m)
-  target_link_options(${target} PRIVATE -Wl,--exclude-libs,ALL -Wl,--gc-sections)
+  target_link_options(${target} PRIVATE -Wl,--exclude-libs,ALL -Wl,--gc-sections -Wl,--strip-all)
 endfunction()

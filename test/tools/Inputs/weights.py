@@ -54,6 +54,10 @@ def run(path):
 
 
 packed, external = compile("packed"), compile("external")
+with open(packed, "rb") as f:
+    first = f.read()
+with open(compile("packed"), "rb") as f:
+    assert f.read() == first, "two compilations differ"
 results = []
 for path in (packed, external):
     process = run(path)
