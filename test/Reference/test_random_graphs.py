@@ -19,8 +19,9 @@ class Graph:
     def __init__(self, seed):
         self.random = random.Random(seed)
         self.lines, self.parameters, self.arguments = [], [], []
+        self.bf16 = self.random.random() < 0.1
         self.count = 0
-        self.tensors = [self.argument(["b", "s", width]) for width in (32, 48)]
+        self.tensors = [self.argument(["b", "s", width]) for width in self.random.choice([(32, 48), (33, 300), (7, 64), (384, 16)])]
         self.mask = self.argument(["b", "s"], "i32", " {girih.range = [0, 2]}")
         self.ids = self.argument(["b", "s"], "i32", " {girih.range = [0, 20]}")
 
@@ -61,13 +62,15 @@ class Graph:
     def step(self):
         x = self.pick()
         width = x[1][-1]
-        kinds = ["linear", "unary", "binary", "row", "norm", "gate", "attention", "embedding", "rope", "slice", "concat", "softmax"]
+        kinds = ["linear", "unary", "binary", "row", "column", "norm", "gate", "attention", "embedding", "rope", "slice", "concat"]
+        kinds += ["softmax", "swap"]
         self.tensors.append(getattr(self, self.random.choice(kinds))(x, width))
 
     def linear(self, x, width):
-        n = self.random.choice([32, 48, 20, 96])
+        n = self.random.choice([32, 48, 20, 96, 1, 257])
         operands = [x, self.parameter(n, width)] + ([self.parameter(n)] if self.random.random() < 0.7 else [])
-        return self.emit("linear " + ", ".join("@" for _ in operands).replace(", ", " , "), operands, x[1][:-1] + [n])
+        compute = " {compute = bf16}" if self.bf16 else ""
+        return self.emit("linear " + " , ".join("@" for _ in operands) + compute, operands, x[1][:-1] + [n])
 
     def unary(self, x, width):
         op = self.random.choice(["relu @", "gelu @", "gelu @ approximate tanh", "tanh @", "sigmoid @", "silu @", "neg @", "erf @"])
@@ -79,6 +82,16 @@ class Graph:
     def row(self, x, width):
         return self.emit(self.random.choice(["add", "mul"]) + " @ , @", [x, self.parameter(width)], x[1])
 
+    def column(self, x, width):
+        kind = self.random.choice(["sum", "mean", "max", "min"])
+        y = self.emit(f"reduce {kind} @ axes [2] keep_dims", [x], x[1][:-1] + [1])
+        return self.emit(self.random.choice(["add", "sub", "mul"]) + " @ , @", [x, y], x[1])
+
+    def swap(self, x, width):
+        h = self.heads(x, width)
+        t = self.emit("transpose @ [0, 1, 3, 2]", [h], h[1][:2] + [h[1][3], h[1][2]])
+        return self.emit("reshape @", [t], x[1])
+
     def norm(self, x, width):
         kind = self.random.choice(["layer_norm @ , @ , @", "layer_norm @ , @", "rms_norm @ , @", "l2_normalize @"])
         operands = [x] + [self.parameter(width) for _ in range(kind.count("@") - 1)]
@@ -88,7 +101,7 @@ class Graph:
         return self.emit("gate " + self.random.choice(["silu", "gelu", "relu"]) + " @ , @", [x, self.like(x)], x[1])
 
     def heads(self, x, width):
-        heads = self.random.choice([h for h in (1, 2, 4) if width % h == 0 and width > h])
+        heads = self.random.choice([h for h in (1, 2, 4) if width % h == 0 and width > h] or [1])
         return self.emit("reshape @", [x], x[1][:-1] + [heads, width // heads])
 
     def attention(self, x, width):
@@ -105,6 +118,8 @@ class Graph:
         return self.emit("add @ , @", [x, e], x[1])
 
     def rope(self, x, width):
+        if width < 2:
+            return self.unary(x, width)
         h = self.heads(x, width)
         half = self.random.randint(1, h[1][-1] // 2)
         tables = [self.parameter(20, half) for _ in range(2)]
@@ -112,8 +127,9 @@ class Graph:
         return self.emit("reshape @", [turned], x[1])
 
     def slice(self, x, width):
-        offset = self.random.randrange(width // 2)
-        return self.emit(f"slice @ offsets [0, 0, {offset}] sizes [-1, -1, {width // 2}]", [x], x[1][:-1] + [width // 2])
+        size = self.random.randint(1, width)
+        offset = self.random.randint(0, width - size)
+        return self.emit(f"slice @ offsets [0, 0, {offset}] sizes [-1, -1, {size}]", [x], x[1][:-1] + [size])
 
     def concat(self, x, width):
         y = self.pick()
