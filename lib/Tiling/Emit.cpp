@@ -165,6 +165,10 @@ Value tiling::broadcastAlong(OpBuilder &b, Location loc, Value tile, int64_t axi
   return tile::BroadcastOp::create(b, loc, RankedTensorType::get(shape, elementOf(tile)), tile, dims);
 }
 
+Value tiling::differs(OpBuilder &b, Location loc, Value x, int64_t value) {
+  return arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ne, x, filledLike(b, loc, x, value));
+}
+
 Value tiling::select(OpBuilder &b, Location loc, Value condition, Value yes, Value no) {
   return arith::SelectOp::create(b, loc, condition, yes, no);
 }

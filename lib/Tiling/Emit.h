@@ -20,6 +20,8 @@ struct TileRequest {
 /// caches.
 inline constexpr int64_t kLongestRow = 8192;
 inline constexpr int64_t kChunk = 256;
+/// Tokens looked at together where a whole sequence is walked.
+inline constexpr int64_t kTokens = 64;
 
 // Index arithmetic.
 mlir::Value toIndex(mlir::OpBuilder &b, mlir::Location loc, mlir::OpFoldResult value);
@@ -55,6 +57,8 @@ mlir::Value broadcast(mlir::OpBuilder &b, mlir::Location loc, mlir::Value tile, 
 /// Repeats a tile of one rank less along `axis` of `shape`.
 mlir::Value broadcastAlong(mlir::OpBuilder &b, mlir::Location loc, mlir::Value tile, int64_t axis,
                            llvm::ArrayRef<int64_t> shape);
+/// Where an integer tile is not `value`.
+mlir::Value differs(mlir::OpBuilder &b, mlir::Location loc, mlir::Value x, int64_t value);
 mlir::Value select(mlir::OpBuilder &b, mlir::Location loc, mlir::Value condition, mlir::Value yes,
                    mlir::Value no);
 /// The rows of a table in memory that `indices` (any shape) name, columns from `offsets` on, as a tile of

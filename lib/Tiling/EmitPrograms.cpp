@@ -186,6 +186,8 @@ void tiling::registerTilingModels(DialectRegistry &registry) {
     attachNormalization(context);
     attachElementwise(context);
     attachMovement(context);
+    attachReduction(context);
     attachSequence(context);
+    attachPooling(context);
   });
 }

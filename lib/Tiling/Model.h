@@ -27,6 +27,8 @@ void attachAttention(mlir::MLIRContext *context);
 void attachNormalization(mlir::MLIRContext *context);
 void attachElementwise(mlir::MLIRContext *context);
 void attachMovement(mlir::MLIRContext *context);
+void attachReduction(mlir::MLIRContext *context);
 void attachSequence(mlir::MLIRContext *context);
+void attachPooling(mlir::MLIRContext *context);
 
 } // namespace girih::tiling

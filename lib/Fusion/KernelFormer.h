@@ -1,0 +1,50 @@
+// Decides, family by family, which ops run together; the pass fusion-form-kernels runs its steps in order.
+#pragma once
+
+#include "lib/Fusion/Groups.h"
+#include "lib/Fusion/OpKinds.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+
+namespace girih::fusion {
+
+/// The groups of one function under construction. Families come in order of how much their ops gain from
+/// company: what a linear layer took, a norm cannot.
+class KernelFormer {
+public:
+  KernelFormer(mlir::func::FuncOp function, bool remarks)
+      : function(function), block(function.getBody().front()), groups(block), remarks(remarks) {}
+
+  void groupLinears();
+  void groupAttention();
+  void groupRows();
+  void groupElementwise();
+  void groupRest();
+  void finish() { groups.materialize(); }
+
+  unsigned kernels() const { return groups.size(); }
+  unsigned fused() const { return joined; }
+
+private:
+  void join(Groups::Id group, mlir::Operation *op) {
+    groups.add(group, op);
+    ++joined;
+  }
+  Groups::Id groupSiblings(graph::LinearOp linear);
+  void takeEpilogue(Groups::Id group);
+  bool takeConsumer(Groups::Id group, mlir::Value value, llvm::ArrayRef<graph::SizeExpr> sizes);
+  void takeRowConsumers(Groups::Id group, llvm::ArrayRef<graph::SizeExpr> rows);
+  void takeProducers(Groups::Id group, llvm::ArrayRef<graph::SizeExpr> rows);
+  bool yieldsOnlyRows(Groups::Id group, llvm::ArrayRef<graph::SizeExpr> rows) const;
+  bool takeProducer(Groups::Id group, mlir::Operation *producer, llvm::ArrayRef<graph::SizeExpr> rows);
+  bool isRowProducer(mlir::Operation *op, llvm::ArrayRef<graph::SizeExpr> rows) const;
+  void decline(mlir::Operation *op, mlir::Operation *other, const llvm::Twine &reason);
+  llvm::SmallVector<mlir::Operation *> ungrouped(llvm::function_ref<bool(mlir::Operation *)> matches);
+
+  mlir::func::FuncOp function;
+  mlir::Block &block;
+  Groups groups;
+  bool remarks;
+  unsigned joined = 0;
+};
+
+} // namespace girih::fusion
