@@ -90,6 +90,9 @@ girih_code Verifier::verifyCommand(uint32_t index) {
   const girih_command &command = t.commands[index];
   if (!isString(command.label))
     return damaged("a command has no label", index);
+  // Of every kind: they are evaluated whatever the command does.
+  if (!isUsableOrNone(command.flops, 0) || !isUsableOrNone(command.bytes, 0))
+    return damaged("a command's statistics are malformed", index);
   while (!ends.empty() && ends.back() == index)
     ends.pop_back();
   switch (command.kind) {
@@ -114,8 +117,6 @@ girih_code Verifier::verifyLaunch(const girih_command &command) {
   uint64_t index = &command - t.commands.data();
   if (command.kernel >= t.kernels.size())
     return damaged("a launch names a kernel that is not there", index);
-  if (!isUsableOrNone(command.flops, 0) || !isUsableOrNone(command.bytes, 0))
-    return damaged("a launch's statistics are malformed", index);
   if (girih_code code = verifyGrid(command))
     return code;
   return verifyArgs(command);
@@ -123,7 +124,7 @@ girih_code Verifier::verifyLaunch(const girih_command &command) {
 
 girih_code Verifier::verifyCopy(const girih_command &command) {
   uint64_t index = &command - t.commands.data();
-  if (command.arg_count != 2 || !isUsableOrNone(command.bytes, 0))
+  if (command.arg_count != 2)
     return damaged("a copy needs a place to write and one to read", index);
   if (girih_code code = verifyArgs(command))
     return code;
