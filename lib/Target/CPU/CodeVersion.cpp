@@ -14,8 +14,8 @@ static const int64_t v3Rows[] = {6};
 static const int64_t v4Rows[] = {16, 12, 8};
 
 static const CodeVersion versions[] = {
-    {"x86-64-v3", "", v3Features, v3Rows},
-    {"x86-64-v4", "-prefer-256-bit", v4Features, v4Rows},
+    {"x86-64-v3", "+prfchw", v3Features, v3Rows},
+    {"x86-64-v4", "-prefer-256-bit,+prfchw", v4Features, v4Rows},
 };
 
 llvm::ArrayRef<CodeVersion> girih::cpu::codeVersions() { return versions; }

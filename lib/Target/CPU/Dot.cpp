@@ -201,7 +201,7 @@ void ProgramLowering::lowerDot(tile::DotOp op, const Slot &slot, bool accumulate
   block *= lanes;
   int64_t whole = width / block * block;
   auto blockOf = [&](Value column, int64_t size) {
-    rowBlocks(left, right, columnPointer(right, column), slot, rows, column, depth, size, accumulate);
+    rowBlocks(op, left, right, columnPointer(right, column), slot, rows, column, depth, size, accumulate);
   };
   if (whole)
     forLoop(minimum(columns, constant(whole)), block, [&](Value column) { blockOf(column, block); });

@@ -10,11 +10,16 @@ using namespace girih;
 using namespace girih::cpu;
 
 /// Whole blocks of as many rows as registers hold, then the rest by 8, 4, 2 and 1.
-void ProgramLowering::rowBlocks(const Operand &left, const Operand &right, Value rightPointer, const Slot &result,
+void ProgramLowering::rowBlocks(tile::DotOp op, const Operand &left, const Operand &right, Value rightPointer, const Slot &result,
                                 Value rows, Value column, Value depth, int64_t columns, bool accumulate) {
   int64_t block = version.registerRows[columns / lanes - 1];
   auto run = [&](Value row, int64_t count) {
-    microKernel(left, right, rightPointer, result, row, column, depth, count, columns, accumulate);
+    Streams streams;
+    if (count == block)
+      streams = comingOperands(left, right, rightPointer, row, column, depth, columns);
+    if (count == block)
+      fetchOutput(op, row, column, count, columns);
+    microKernel(left, right, rightPointer, result, row, column, depth, count, columns, accumulate, streams);
   };
   if (std::optional<int64_t> known = getConstantIntValue(rows)) {
     int64_t row = *known / block * block;
@@ -43,9 +48,57 @@ void ProgramLowering::rowBlocks(const Operand &left, const Operand &right, Value
   }
 }
 
+/// What a full block fetches ahead while it computes: in its first passes over a panel the next panel's chunk, one
+/// line a turn, and with the first panel the rows below. Otherwise it touches what is in the cache anyway.
+ProgramLowering::Streams ProgramLowering::comingOperands(const Operand &left, const Operand &right, Value rightPointer,
+                                                         Value row, Value column, Value depth, int64_t columns) {
+  if (!right.panels)
+    return {};
+  constexpr int64_t line = 64;
+  int64_t elementBytes = right.element.getIntOrFloatBitWidth() / 8, block = version.registerRows[columns / lanes - 1];
+  auto is = [&](arith::CmpIPredicate predicate, Value a, int64_t b) -> Value {
+    return arith::CmpIOp::create(builder, loc, predicate, a, constant(b));
+  };
+  Type i8 = builder.getI8Type();
+  // The next chunk lies one panel on; after the last panel this fetches weights of the next block, or nothing of use.
+  Value chunk = mul(depth, constant(right.panelWidth * elementBytes));
+  Value panel = mul(right.panels->sizes[1], constant(right.panelWidth * elementBytes));
+  Value pass = arith::DivUIOp::create(builder, loc, row, constant(block));
+  Value ahead = add(panel, mul(mul(pass, depth), constant(line)));
+  Value wanted = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::ult, mul(mul(pass, depth), constant(line)), chunk);
+  Streams streams;
+  streams.weights = address(rightPointer, i8, arith::SelectOp::create(builder, loc, wanted, ahead, constant(0)));
+  if (getConstantIntValue(left.depthStride) == 1) {
+    Value first = is(arith::CmpIPredicate::eq, column, 0);
+    Value next = add(row, arith::SelectOp::create(builder, loc, first, constant(block), constant(0)));
+    streams.rows = address(left.pointer, left.element, mul(next, left.lineStride));
+  }
+  return streams;
+}
+
+/// The output's lines that a dot's results go to, fetched for writing long before its epilogue stores them.
+void ProgramLowering::fetchOutput(tile::DotOp op, Value row, Value column, int64_t rows, int64_t columns) {
+  Value tile = op.getResult();
+  while (tile.hasOneUse() && OpTrait::hasElementwiseMappableTraits(*tile.user_begin()))
+    tile = (*tile.user_begin())->getResult(0);
+  auto store = tile.hasOneUse() ? dyn_cast<tile::StoreOp>(*tile.user_begin()) : tile::StoreOp();
+  if (!store || tile.getType() != op.getType() ||
+      !llvm::all_of(store.getOffsets(), [&](Value offset) { return mapping.contains(offset); }))
+    return;
+  const View &view = views[store.getView()];
+  Type element = view.type.getElementType();
+  int64_t lineElements = 512 / std::max(8u, element.getIntOrFloatBitWidth());
+  for (int64_t r = 0; r < rows; ++r)
+    for (int64_t c = 0; c < columns; c += lineElements) {
+      Point point{{add(row, constant(r)), add(column, constant(c))}, -1};
+      Access where = access(store.getOffsets(), store.getTileDims(), view, cast<RankedTensorType>(tile.getType()), point);
+      LLVM::Prefetch::create(builder, loc, address(view.data, storageType(element), linearIndex(view, where)), 1, 3, 1);
+    }
+}
+
 void ProgramLowering::microKernel(const Operand &left, const Operand &right, Value rightPointer, const Slot &result,
-                                  Value row, Value column, Value depth, int64_t rows, int64_t columns,
-                                  bool accumulate) {
+                                  Value row, Value column, Value depth, int64_t rows, int64_t columns, bool accumulate,
+                                  const Streams &streams) {
   auto type = VectorType::get(lanes, builder.getF32Type());
   int64_t vectors = columns / lanes;
   Value leftPointer = address(left.pointer, left.element, mul(row, left.lineStride));
@@ -60,6 +113,15 @@ void ProgramLowering::microKernel(const Operand &left, const Operand &right, Val
     // The panel's next lines, so that they come from the second-level cache in time.
     if (right.panels)
       LLVM::Prefetch::create(builder, loc, address(rightAt, right.element, constant(16 * right.panelWidth)), 0, 3, 1);
+    if (streams.weights)
+      LLVM::Prefetch::create(builder, loc, address(streams.weights, builder.getI8Type(), mul(k, constant(64))), 0, 2, 1);
+    if (streams.rows) {
+      // Half a line a turn, 32 turns a row: 8 rows in 256 turns.
+      Value line = arith::ShRUIOp::create(builder, loc, k, constant(5));
+      Value inLine = arith::ShLIOp::create(builder, loc, arith::AndIOp::create(builder, loc, k, constant(31)), constant(3));
+      LLVM::Prefetch::create(builder, loc, address(streams.rows, left.element, add(mul(line, left.lineStride), inLine)), 0,
+                             3, 1);
+    }
     SmallVector<Value> columnValues, sums;
     for (int64_t v = 0; v < vectors; ++v) {
       Value at = address(rightAt, right.element, constant(v * lanes));

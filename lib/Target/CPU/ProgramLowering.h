@@ -134,10 +134,16 @@ private:
   void keepTransposed(Value tile, const Slot &slot);
   Value widened(Value value);
   Value columnPointer(const Operand &right, Value column);
-  void rowBlocks(const Operand &left, const Operand &right, Value rightPointer, const Slot &result, Value rows,
-                 Value column, Value depth, int64_t columns, bool accumulate);
+  void rowBlocks(tile::DotOp op, const Operand &left, const Operand &right, Value rightPointer, const Slot &result,
+                 Value rows, Value column, Value depth, int64_t columns, bool accumulate);
+  struct Streams { // addresses that a micro-kernel fetches ahead from; null: nothing
+    Value weights, rows;
+  };
+  Streams comingOperands(const Operand &left, const Operand &right, Value rightPointer, Value row, Value column,
+                         Value depth, int64_t columns);
   void microKernel(const Operand &left, const Operand &right, Value rightPointer, const Slot &result, Value row,
-                   Value column, Value depth, int64_t rows, int64_t columns, bool accumulate);
+                   Value column, Value depth, int64_t rows, int64_t columns, bool accumulate, const Streams &streams);
+  void fetchOutput(tile::DotOp op, Value row, Value column, int64_t rows, int64_t columns);
 
   // Small helpers: arithmetic on index values, folded where constant.
   Value constant(int64_t value);
