@@ -1,5 +1,5 @@
-// The compiler as a library: one call takes a model through every stage to an artifact. girihc, the Python package and
-// tests are its callers.
+// The compiler as a library: one call takes a model through every stage to an artifact. girihc, the Python
+// package and tests are its callers.
 #pragma once
 
 #include "llvm/ADT/ArrayRef.h"
@@ -13,7 +13,8 @@
 
 namespace girih {
 
-/// One step on the way from model to artifact. Up to "llvm", each leaves one module from which compilation can go on.
+/// One step on the way from model to artifact. Up to "llvm", each leaves one module from which compilation
+/// can go on.
 struct StageInfo {
   llvm::StringRef name, summary;
 };
@@ -42,8 +43,8 @@ struct CompileOptions {
   std::string from;
   /// Where to leave a reproducer should a stage fail; empty: nowhere.
   std::string reproducer;
-  /// Catch crashes of passes, which become errors that name a reproducer. Takes over the process's signal handlers while
-  /// passes run: for programs of our own.
+  /// Catch crashes of passes, which become errors that name a reproducer. Takes over the process's signal
+  /// handlers while passes run: for programs of our own.
   bool catchCrashes = false;
 
   /// Called when a step begins (`total` 0) and while a long one goes on.

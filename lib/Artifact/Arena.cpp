@@ -1,5 +1,5 @@
-// Greedy by size: the largest tenant first, each into the first slot that is free for its whole life. The slot then never
-// grows at the upper bounds, and few expressions meet in one maximum.
+// Greedy by size: the largest tenant first, each into the first slot that is free for its whole life. The
+// slot then never grows at the upper bounds, and few expressions meet in one maximum.
 #include "lib/Artifact/Arena.h"
 
 #include "llvm/ADT/STLExtras.h"
@@ -19,7 +19,8 @@ static llvm::SmallVector<unsigned> bySize(llvm::ArrayRef<Tenant> tenants, llvm::
   for (const Tenant &t : tenants)
     bytes.push_back(t.bytes.evaluate(largest).value_or(std::numeric_limits<int64_t>::max()));
   llvm::SmallVector<unsigned> order = llvm::to_vector(llvm::seq<unsigned>(0, tenants.size()));
-  llvm::sort(order, [&](unsigned a, unsigned b) { return std::pair(-bytes[a], a) < std::pair(-bytes[b], b); });
+  llvm::sort(order,
+             [&](unsigned a, unsigned b) { return std::pair(-bytes[a], a) < std::pair(-bytes[b], b); });
   return order;
 }
 

@@ -1,5 +1,6 @@
-// Gives buffers places in one arena: buffers whose lives do not overlap share a slot. Lives are intervals of steps; sizes
-// are symbolic, so a slot is as large as the largest of its tenants for whatever sizes the session opens with.
+// Gives buffers places in one arena: buffers whose lives do not overlap share a slot. Lives are intervals of
+// steps; sizes are symbolic, so a slot is as large as the largest of its tenants for whatever sizes the
+// session opens with.
 #pragma once
 
 #include "lib/Artifact/Size.h"

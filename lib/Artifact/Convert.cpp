@@ -1,5 +1,5 @@
-// Weight conversion through f32 (f64 keeps its precision until the one rounding). Bit arithmetic, because the compiler's own
-// half types need a run-time library that not every system has.
+// Weight conversion through f32 (f64 keeps its precision until the one rounding). Bit arithmetic, because the
+// compiler's own half types need a run-time library that not every system has.
 #include "lib/Artifact/Convert.h"
 
 #include "mlir/IR/BuiltinTypes.h"
@@ -24,7 +24,8 @@ static float fromHalf(uint16_t bits) {
   float sign = bits & 0x8000 ? -1.0f : 1.0f;
   int exponent = (bits >> 10) & 31, mantissa = bits & 1023;
   if (exponent == 31)
-    return llvm::bit_cast<float>((bits & 0x8000u) << 16 | 0x7f800000u | static_cast<uint32_t>(mantissa) << 13);
+    return llvm::bit_cast<float>((bits & 0x8000u) << 16 | 0x7f800000u |
+                                 static_cast<uint32_t>(mantissa) << 13);
   if (exponent == 0)
     return sign * std::ldexp(static_cast<float>(mantissa), -24);
   return sign * std::ldexp(static_cast<float>(mantissa | 1024), exponent - 25);
@@ -53,7 +54,8 @@ static float narrowToOdd(double value) {
   float nearest = static_cast<float>(value);
   if (static_cast<double>(nearest) == value || std::isnan(value) || std::isinf(nearest))
     return nearest;
-  float below = std::fabs(static_cast<double>(nearest)) > std::fabs(value) ? std::nextafter(nearest, 0.0f) : nearest;
+  float below =
+      std::fabs(static_cast<double>(nearest)) > std::fabs(value) ? std::nextafter(nearest, 0.0f) : nearest;
   return llvm::bit_cast<float>(llvm::bit_cast<uint32_t>(below) | 1);
 }
 

@@ -1,5 +1,5 @@
-// Counts arithmetic and memory traffic of every launch while its kernel is still made of graph ops, as sums of size
-// expressions. The counts are for statistics; nothing depends on them.
+// Counts arithmetic and memory traffic of every launch while its kernel is still made of graph ops, as sums
+// of size expressions. The counts are for statistics; nothing depends on them.
 #include "dialects/Graph/Graph.h"
 #include "lib/Artifact/Passes.h"
 
@@ -38,7 +38,9 @@ private:
 
 SizeExpr elements(Value value) { return graph::getNumElements(cast<RankedTensorType>(value.getType())); }
 
-SizeExpr size(Value value, int64_t dimension) { return graph::getSize(cast<RankedTensorType>(value.getType()), dimension); }
+SizeExpr size(Value value, int64_t dimension) {
+  return graph::getSize(cast<RankedTensorType>(value.getType()), dimension);
+}
 
 /// Two operations per multiply-add; softmax and the like are small beside them.
 SizeExpr flopsOf(graph::AttentionOp op) {
@@ -57,8 +59,8 @@ SizeExpr flopsOf(Operation &op) {
 
 bool onlyMoves(Operation &op) {
   return op.getNumOperands() == 0 || op.getNumResults() == 0 ||
-         isa<graph::EmbeddingOp, graph::GatherOp, graph::ConcatOp, graph::SliceOp, graph::ReshapeOp, graph::TransposeOp,
-             graph::PositionsOp>(op);
+         isa<graph::EmbeddingOp, graph::GatherOp, graph::ConcatOp, graph::SliceOp, graph::ReshapeOp,
+             graph::TransposeOp, graph::PositionsOp>(op);
 }
 
 Sum flopsOf(func::FuncOp kernel) {

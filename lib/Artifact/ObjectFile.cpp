@@ -1,4 +1,5 @@
-// The smallest ELF object that a linker takes: one section of data, one global symbol, and the tables that name them.
+// The smallest ELF object that a linker takes: one section of data, one global symbol, and the tables that
+// name them.
 #include "lib/Artifact/ObjectFile.h"
 
 #include "girih-runtime/Format.h"
@@ -33,8 +34,7 @@ public:
   ObjectFrame build();
 
 private:
-  template <typename T>
-  static void append(std::string &to, const T &record) {
+  template <typename T> static void append(std::string &to, const T &record) {
     to.append(reinterpret_cast<const char *>(&record), sizeof(record));
   }
   /// Places `content` in the file after what is there and describes it.
@@ -96,7 +96,16 @@ std::string Frame::header() const {
 ObjectFrame Frame::build() {
   StringTable strings;
   uint32_t name = strings.add(symbol);
-  sections[Data] = {names.add(".rodata.girih"), SHT_PROGBITS, SHF_ALLOC, 0, GIRIH_PAGE_BYTES, bytes, 0, 0, GIRIH_PAGE_BYTES, 0};
+  sections[Data] = {names.add(".rodata.girih"),
+                    SHT_PROGBITS,
+                    SHF_ALLOC,
+                    0,
+                    GIRIH_PAGE_BYTES,
+                    bytes,
+                    0,
+                    0,
+                    GIRIH_PAGE_BYTES,
+                    0};
   place(Symbols, SHT_SYMTAB, ".symtab", symbolTable(name));
   sections[Symbols].sh_link = Strings;
   sections[Symbols].sh_info = 1; // the first global symbol
@@ -116,4 +125,6 @@ ObjectFrame Frame::build() {
   return frame;
 }
 
-ObjectFrame girih::artifact::frameObject(llvm::StringRef symbol, uint64_t bytes) { return Frame(symbol, bytes).build(); }
+ObjectFrame girih::artifact::frameObject(llvm::StringRef symbol, uint64_t bytes) {
+  return Frame(symbol, bytes).build();
+}

@@ -1,5 +1,5 @@
-// A relocatable ELF file that holds an artifact as read-only data under one symbol, for those who link a model into their
-// program.
+// A relocatable ELF file that holds an artifact as read-only data under one symbol, for those who link a
+// model into their program.
 #pragma once
 
 #include "llvm/ADT/StringRef.h"

@@ -1,5 +1,6 @@
-// Reads entries off the module: each becomes a list of launches over whole tensors. A tensor's memory is found by walking
-// through reshapes, which are other names for the same bytes; what an entry returns is computed in the caller's memory.
+// Reads entries off the module: each becomes a list of launches over whole tensors. A tensor's memory is
+// found by walking through reshapes, which are other names for the same bytes; what an entry returns is
+// computed in the caller's memory.
 #include "lib/Artifact/Plan.h"
 
 #include "dialects/Tile/Tile.h"
@@ -77,7 +78,8 @@ mlir::Value EntryPlanner::root(mlir::Value value) const {
   }
 }
 
-artifact::Value EntryPlanner::describe(Type type, DictionaryAttr attributes, StringRef fallback, unsigned number) {
+artifact::Value EntryPlanner::describe(Type type, DictionaryAttr attributes, StringRef fallback,
+                                       unsigned number) {
   artifact::Value value;
   auto tensor = cast<RankedTensorType>(type);
   value.elementType = tensor.getElementType();
@@ -104,7 +106,8 @@ void EntryPlanner::describeOutputs() {
     entry.outputs.push_back(describe(type, function.getResultAttrDict(i), "output", i));
 }
 
-/// The runtime learns each symbol from an input's shape, so every size of a result must be some input's dimension.
+/// The runtime learns each symbol from an input's shape, so every size of a result must be some input's
+/// dimension.
 LogicalResult EntryPlanner::checkSizesBound() {
   llvm::BitVector bound(plan.symbols.size());
   for (const artifact::Value &input : entry.inputs)
@@ -116,11 +119,13 @@ LogicalResult EntryPlanner::checkSizesBound() {
       for (unsigned symbol : dim.symbols())
         if (!bound.test(symbol))
           return function.emitOpError("expects every size of output '")
-                 << output.name << "' to be a dimension of an input, but '" << plan.symbols[symbol].name << "' is none";
+                 << output.name << "' to be a dimension of an input, but '" << plan.symbols[symbol].name
+                 << "' is none";
   return success();
 }
 
-/// Results that are returned are written where the caller wants them; of two returned names of one value, the first.
+/// Results that are returned are written where the caller wants them; of two returned names of one value, the
+/// first.
 void EntryPlanner::claimOutputs() {
   for (auto [i, value] : llvm::enumerate(function.getBody().front().getTerminator()->getOperands())) {
     mlir::Value owner = root(value);
@@ -149,13 +154,15 @@ LogicalResult EntryPlanner::visitParameter(graph::GetParameterOp op) {
 Argument EntryPlanner::argument(mlir::Value value) {
   auto type = cast<RankedTensorType>(value.getType());
   mlir::Value owner = root(value);
-  auto [found, isNew] = storage.try_emplace(owner, Storage{Place::Arena, static_cast<unsigned>(tenants.size())});
+  auto [found, isNew] =
+      storage.try_emplace(owner, Storage{Place::Arena, static_cast<unsigned>(tenants.size())});
   unsigned step = entry.launches.size();
   if (isNew)
     tenants.push_back({bytesOf(cast<RankedTensorType>(owner.getType()), numbering.symbols), step, step});
   if (found->second.place == Place::Arena)
     tenants[found->second.index].lastStep = step;
-  return {found->second.place, found->second.index, dimsOf(type, numbering.symbols), bytesOf(type, numbering.symbols)};
+  return {found->second.place, found->second.index, dimsOf(type, numbering.symbols),
+          bytesOf(type, numbering.symbols)};
 }
 
 static std::optional<Size> workExpression(Operation *op, StringRef name, const SymbolNumbers &symbols) {
@@ -174,8 +181,9 @@ LogicalResult EntryPlanner::visitLaunch(graph::LaunchOp op) {
   if (!program)
     return op.emitOpError("expects its kernel to be a tile.program, but '") << op.getKernel() << "' is none";
   if (program.getArgumentTypes().size() != op->getNumOperands() + op->getNumResults())
-    return op.emitOpError("expects ") << program.getArgumentTypes().size() << " inputs and results in all, but has "
-                                      << op->getNumOperands() + op->getNumResults();
+    return op.emitOpError("expects ")
+           << program.getArgumentTypes().size() << " inputs and results in all, but has "
+           << op->getNumOperands() + op->getNumResults();
   Launch launch;
   launch.kernel = op.getKernel().str();
   launch.label = graph::layerName(op.getLoc());
@@ -199,10 +207,12 @@ LogicalResult EntryPlanner::visit(Operation &op) {
     return visitLaunch(launch);
   if (isa<graph::ReshapeOp, func::ReturnOp>(op))
     return success();
-  return op.emitOpError("expects to be part of a kernel when memory is planned; run the stages 'fuse' and 'outline' first");
+  return op.emitOpError(
+      "expects to be part of a kernel when memory is planned; run the stages 'fuse' and 'outline' first");
 }
 
-/// A returned value that is an input, a weight or another output already has a place: it is copied at the end.
+/// A returned value that is an input, a weight or another output already has a place: it is copied at the
+/// end.
 void EntryPlanner::copyOtherOutputs() {
   for (auto [i, value] : llvm::enumerate(function.getBody().front().getTerminator()->getOperands())) {
     Argument from = argument(value);
@@ -227,15 +237,16 @@ void EntryPlanner::layOut() {
         argument.index = entry.arena.slotOf[argument.index];
 }
 
-/// Launches between two barriers may overlap, so a barrier comes before each launch that touches memory which another since
-/// the last barrier wrote, or that writes what another read.
+/// Launches between two barriers may overlap, so a barrier comes before each launch that touches memory which
+/// another since the last barrier wrote, or that writes what another read.
 void EntryPlanner::placeBarriers() {
   llvm::DenseSet<std::pair<int, unsigned>> read, written;
   for (Launch &launch : entry.launches) {
     auto key = [](const Argument &a) { return std::pair(static_cast<int>(a.place), a.index); };
     unsigned firstOutput = launch.arguments.size() - launch.outputs;
     for (auto [i, argument] : llvm::enumerate(launch.arguments))
-      launch.barrierBefore |= written.contains(key(argument)) || (i >= firstOutput && read.contains(key(argument)));
+      launch.barrierBefore |=
+          written.contains(key(argument)) || (i >= firstOutput && read.contains(key(argument)));
     if (launch.barrierBefore) {
       read.clear();
       written.clear();
@@ -269,7 +280,8 @@ FailureOr<Plan> girih::artifact::planModule(ModuleOp module) {
   SymbolTable table(module);
   for (auto symbol : module.getOps<graph::SymbolOp>()) {
     numbering.symbols[symbol.getSymName()] = plan.symbols.size();
-    plan.symbols.push_back({symbol.getSymName().str(), static_cast<int64_t>(symbol.getMin()), static_cast<int64_t>(symbol.getMax())});
+    plan.symbols.push_back({symbol.getSymName().str(), static_cast<int64_t>(symbol.getMin()),
+                            static_cast<int64_t>(symbol.getMax())});
   }
   for (auto function : module.getOps<func::FuncOp>()) {
     if (!function->hasAttr(graph::kEntryAttr))

@@ -1,5 +1,6 @@
-// What the artifact will say about memory and order, computed from a module whose kernels are tile programs: entry points,
-// the launches of each with their grids, the arena, and the weights they read. Plain data; lib/Artifact/Write.cpp writes it.
+// What the artifact will say about memory and order, computed from a module whose kernels are tile programs:
+// entry points, the launches of each with their grids, the arena, and the weights they read. Plain data;
+// lib/Artifact/Write.cpp writes it.
 #pragma once
 
 #include "dialects/Graph/Graph.h"

@@ -1,4 +1,5 @@
-// Builds, folds and evaluates size programs. The runtime has its own evaluator; this one serves planning at the bounds.
+// Builds, folds and evaluates size programs. The runtime has its own evaluator; this one serves planning at
+// the bounds.
 #include "lib/Artifact/Size.h"
 
 #include "girih-runtime/Format.h"

@@ -1,5 +1,5 @@
-// A size that the runtime computes when a session opens: a program for the artifact's stack machine, built by the planner
-// with ordinary arithmetic. Constants fold at once, so a static model's sizes are plain numbers.
+// A size that the runtime computes when a session opens: a program for the artifact's stack machine, built by
+// the planner with ordinary arithmetic. Constants fold at once, so a static model's sizes are plain numbers.
 #pragma once
 
 #include "llvm/ADT/ArrayRef.h"

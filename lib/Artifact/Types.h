@@ -1,4 +1,5 @@
-// Sizes of graph types as the artifact needs them: dimensions and bytes as programs over the module's symbols.
+// Sizes of graph types as the artifact needs them: dimensions and bytes as programs over the module's
+// symbols.
 #pragma once
 
 #include "dialects/Graph/Graph.h"

@@ -1,5 +1,5 @@
-// Streams weights into an artifact. Pieces are asked for in order, so each group of rows is packed once and kept until the
-// writer has taken all of it.
+// Streams weights into an artifact. Pieces are asked for in order, so each group of rows is packed once and
+// kept until the writer has taken all of it.
 #include "lib/Artifact/Weights.h"
 
 #include "lib/Artifact/Convert.h"
@@ -12,7 +12,9 @@ using namespace mlir;
 using namespace girih;
 using namespace girih::artifact;
 
-static RankedTensorType typeOf(graph::ParameterOp parameter) { return cast<RankedTensorType>(parameter.getType()); }
+static RankedTensorType typeOf(graph::ParameterOp parameter) {
+  return cast<RankedTensorType>(parameter.getType());
+}
 
 static graph::EncodingAttrInterface encodingOf(graph::ParameterOp parameter) {
   return dyn_cast_or_null<graph::EncodingAttrInterface>(typeOf(parameter).getEncoding());
@@ -59,8 +61,9 @@ llvm::Expected<WeightReader::Source> WeightReader::sourceOf(graph::ParameterOp p
   }
   uint64_t offset = source.getOffset(), bytes = source.getBytes();
   if (offset > buffer->getBufferSize() || bytes > buffer->getBufferSize() - offset)
-    return badInput("bad-safetensors-offsets", "expected bytes {0} to {1} of '{2}' for '{3}' but the file has {4} bytes",
-                    offset, offset + bytes, path, parameter.getSymName(), buffer->getBufferSize());
+    return badInput("bad-safetensors-offsets",
+                    "expected bytes {0} to {1} of '{2}' for '{3}' but the file has {4} bytes", offset,
+                    offset + bytes, path, parameter.getSymName(), buffer->getBufferSize());
   return Source{ArrayRef(buffer->getBufferStart() + offset, bytes), source.getType()};
 }
 
@@ -69,11 +72,11 @@ llvm::Error WeightReader::check(graph::ParameterOp parameter, const Source &sour
   int64_t elements = source.splat ? 1 : typeOf(parameter).getNumElements();
   uint64_t expected = elements * graph::getElementBytes(source.type);
   if (source.bytes.size() != expected)
-    return badInput("shape-mismatch", "expected {0} bytes for '{1}' but its source has {2}", expected, parameter.getSymName(),
-                    source.bytes.size());
+    return badInput("shape-mismatch", "expected {0} bytes for '{1}' but its source has {2}", expected,
+                    parameter.getSymName(), source.bytes.size());
   if (!canConvert(source.type, typeOf(parameter).getElementType()))
-    return badInput("unsupported-dtype", "cannot store '{0}' as {1}: its source holds {2}", parameter.getSymName(),
-                    typeOf(parameter).getElementType(), source.type);
+    return badInput("unsupported-dtype", "cannot store '{0}' as {1}: its source holds {2}",
+                    parameter.getSymName(), typeOf(parameter).getElementType(), source.type);
   return llvm::Error::success();
 }
 
@@ -98,7 +101,8 @@ WriteResult WeightReader::fill(unsigned weight, uint64_t offset, MutableArrayRef
 }
 
 /// Converts elements `first` onwards, as many as fit into `data`.
-static void convertElements(ArrayRef<char> source, bool splat, Type from, Type to, int64_t first, MutableArrayRef<char> data) {
+static void convertElements(ArrayRef<char> source, bool splat, Type from, Type to, int64_t first,
+                            MutableArrayRef<char> data) {
   int64_t fromBytes = graph::getElementBytes(from), toBytes = graph::getElementBytes(to);
   if (!splat)
     return convert(source.data() + first * fromBytes, from, data.data(), to, data.size() / toBytes);

@@ -1,5 +1,6 @@
-// The bytes of an artifact's weights, produced piece by piece while it is written: read from the mapped files of the model,
-// converted to the type the kernels want, packed as the parameter's encoding says. Never more than one group of rows is held.
+// The bytes of an artifact's weights, produced piece by piece while it is written: read from the mapped files
+// of the model, converted to the type the kernels want, packed as the parameter's encoding says. Never more
+// than one group of rows is held.
 #pragma once
 
 #include "dialects/Graph/Graph.h"
@@ -12,12 +13,14 @@ namespace girih::artifact {
 
 class WeightReader {
 public:
-  /// `directory` is the module's girih.model; the parameters' files are relative to it. With `onlyValues`, the parameters that
-  /// come from files are left alone (their bytes are random).
-  WeightReader(llvm::StringRef directory, llvm::ArrayRef<graph::ParameterOp> parameters, bool onlyValues = false)
+  /// `directory` is the module's girih.model; the parameters' files are relative to it. With `onlyValues`,
+  /// the parameters that come from files are left alone (their bytes are random).
+  WeightReader(llvm::StringRef directory, llvm::ArrayRef<graph::ParameterOp> parameters,
+               bool onlyValues = false)
       : directory(directory), parameters(parameters), onlyValues(onlyValues) {}
 
-  /// Checks that every parameter has bytes that fit its type, and maps the files, so that writing starts only if it can end.
+  /// Checks that every parameter has bytes that fit its type, and maps the files, so that writing starts only
+  /// if it can end.
   llvm::Error open();
 
   /// Fills part of a weight as stored, for girih::artifact::FillWeight.

@@ -1,4 +1,5 @@
-// Translates a plan into the artifact's tables, one function per table, then hands the weights to the writer as it asks.
+// Translates a plan into the artifact's tables, one function per table, then hands the weights to the writer
+// as it asks.
 #include "lib/Artifact/Write.h"
 
 #define XXH_INLINE_ALL
@@ -90,7 +91,8 @@ void PlanWriter::addProperties() {
   builder.setFacts(request.facts);
 }
 
-//===- Weights ------------------------------------------------------------------------------------------------------===//
+//===- Weights
+//------------------------------------------------------------------------------------------------------===//
 
 WeightInfo PlanWriter::describe(graph::ParameterOp parameter) {
   auto type = cast<RankedTensorType>(parameter.getType());
@@ -110,7 +112,8 @@ WeightInfo PlanWriter::describe(graph::ParameterOp parameter) {
   return info;
 }
 
-/// The table's number of the parameter's file, hashed whole so that the runtime can tell it is still the same.
+/// The table's number of the parameter's file, hashed whole so that the runtime can tell it is still the
+/// same.
 uint32_t PlanWriter::externalFile(graph::ParameterOp parameter) {
   auto [path, buffer] = weights.file(parameter);
   auto [found, isNew] = externalFiles.try_emplace(path, 0);
@@ -137,7 +140,8 @@ void PlanWriter::addWeights() {
     addWeight(number);
 }
 
-//===- Code ---------------------------------------------------------------------------------------------------------===//
+//===- Code
+//---------------------------------------------------------------------------------------------------------===//
 
 llvm::Error PlanWriter::addImage(const KernelImage &image) {
   VersionInfo version;
@@ -146,7 +150,8 @@ llvm::Error PlanWriter::addImage(const KernelImage &image) {
   for (const std::string &feature : image.features) {
     unsigned bit = cpuFeatureBit(feature);
     if (bit == GIRIH_CPU_FEATURE_COUNT)
-      return makeError(ExitStatus::Internal, "internal", "the artifact format has no bit for the CPU feature '{0}'", feature);
+      return makeError(ExitStatus::Internal, "internal",
+                       "the artifact format has no bit for the CPU feature '{0}'", feature);
     version.features |= uint64_t(1) << bit;
   }
   llvm::StringMap<girih_kernel_code> code;
@@ -154,15 +159,16 @@ llvm::Error PlanWriter::addImage(const KernelImage &image) {
     code[kernel.name] = {kernel.entry, kernel.scratchBytes};
   for (const std::string &kernel : plan.kernels) {
     if (!code.count(kernel))
-      return makeError(ExitStatus::Internal, "internal", "the target emitted no code for kernel '{0}' in version {1}", kernel,
-                       image.version);
+      return makeError(ExitStatus::Internal, "internal",
+                       "the target emitted no code for kernel '{0}' in version {1}", kernel, image.version);
     version.kernels.push_back(code[kernel]);
   }
   builder.addVersion(std::move(version));
   return llvm::Error::success();
 }
 
-//===- Entries ------------------------------------------------------------------------------------------------------===//
+//===- Entries
+//------------------------------------------------------------------------------------------------------===//
 
 ValueInfo PlanWriter::value(const artifact::Value &value) {
   ValueInfo info{value.name, elementCode(value.elementType), expressions(value.dims)};
@@ -276,10 +282,12 @@ llvm::Expected<WriteSummary> PlanWriter::write() {
   return summary;
 }
 
-llvm::Expected<WriteSummary> girih::artifact::writePlan(ModuleOp module, const Plan &plan, ArrayRef<KernelImage> images,
+llvm::Expected<WriteSummary> girih::artifact::writePlan(ModuleOp module, const Plan &plan,
+                                                        ArrayRef<KernelImage> images,
                                                         const WriteRequest &request) {
   auto directory = module->getAttrOfType<StringAttr>(graph::kModelAttr);
-  WeightReader weights(directory ? directory.getValue() : "", plan.weights, request.weights == WeightStorage::Random);
+  WeightReader weights(directory ? directory.getValue() : "", plan.weights,
+                       request.weights == WeightStorage::Random);
   if (llvm::Error error = weights.open())
     return std::move(error);
   PlanWriter writer(plan, request, weights);

@@ -21,7 +21,8 @@ struct WriteRequest {
   uint64_t seed = 0;
   std::vector<std::pair<std::string, std::string>> properties;
   std::string facts;
-  std::function<void(uint64_t fileBytes, uint64_t weightBytes)> sizeKnown; ///< before the first byte is written
+  std::function<void(uint64_t fileBytes, uint64_t weightBytes)>
+      sizeKnown; ///< before the first byte is written
   std::function<void(uint64_t written, uint64_t fileBytes)> progress;
   std::function<bool()> interrupted;
 };
@@ -31,7 +32,7 @@ struct WriteSummary {
 };
 
 /// Writes the artifact; on any error nothing is left under `path` that was not there before.
-llvm::Expected<WriteSummary> writePlan(mlir::ModuleOp module, const Plan &plan, llvm::ArrayRef<KernelImage> images,
-                                       const WriteRequest &request);
+llvm::Expected<WriteSummary> writePlan(mlir::ModuleOp module, const Plan &plan,
+                                       llvm::ArrayRef<KernelImage> images, const WriteRequest &request);
 
 } // namespace girih::artifact

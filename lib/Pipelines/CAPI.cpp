@@ -69,7 +69,8 @@ static llvm::Expected<CompileOptions> readOptions(const girih_compile_options *o
   return translate(known);
 }
 
-int girih_compile(const girih_compile_options *options, girih_compile_summary *summary, girih_compiler_status *status) {
+int girih_compile(const girih_compile_options *options, girih_compile_summary *summary,
+                  girih_compiler_status *status) {
   llvm::Expected<CompileOptions> read = readOptions(options);
   if (!read)
     return report(read.takeError(), status);
@@ -81,7 +82,8 @@ int girih_compile(const girih_compile_options *options, girih_compile_summary *s
   return report(llvm::Error::success(), status);
 }
 
-//===- The reference ------------------------------------------------------------------------------------------------===//
+//===- The reference
+//------------------------------------------------------------------------------------------------===//
 
 static Type elementType(MLIRContext &context, uint32_t code) {
   Builder builder(&context);
@@ -113,7 +115,8 @@ static uint32_t elementCode(Type type) {
   return type.isInteger(8) ? GIRIH_I8 : GIRIH_I1;
 }
 
-static std::vector<reference::TensorRef> hostTensors(MLIRContext &context, ArrayRef<girih_reference_tensor> tensors) {
+static std::vector<reference::TensorRef> hostTensors(MLIRContext &context,
+                                                     ArrayRef<girih_reference_tensor> tensors) {
   std::vector<reference::TensorRef> result;
   for (const girih_reference_tensor &tensor : tensors) {
     Type type = elementType(context, tensor.element_type);
@@ -131,14 +134,15 @@ static bool observe(girih_reference_observer observer, void *user, size_t launch
   std::vector<girih_reference_tensor> tensors;
   for (const reference::TensorRef &result : results) {
     bytes.push_back(result->toBytes());
-    tensors.push_back({bytes.back().data(), elementCode(result->getElementType()), static_cast<uint32_t>(result->getRank()),
-                       result->getShape().data()});
+    tensors.push_back({bytes.back().data(), elementCode(result->getElementType()),
+                       static_cast<uint32_t>(result->getRank()), result->getShape().data()});
   }
   return observer(user, launch, layers.str().c_str(), tensors.data(), tensors.size()) == 0;
 }
 
-int girih_reference_run(const girih_compile_options *options, const char *entry, const girih_reference_tensor *inputs,
-                        size_t input_count, girih_reference_observer observer, void *user, girih_compiler_status *status) {
+int girih_reference_run(const girih_compile_options *options, const char *entry,
+                        const girih_reference_tensor *inputs, size_t input_count,
+                        girih_reference_observer observer, void *user, girih_compiler_status *status) {
   llvm::Expected<CompileOptions> read = readOptions(options);
   if (!read)
     return report(read.takeError(), status);

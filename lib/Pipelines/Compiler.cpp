@@ -36,7 +36,8 @@ llvm::Error Compilation::begin(StringRef step) {
   return llvm::Error::success();
 }
 
-/// What the user asked for, else what the module says, else the default; written into the module, so that a dump knows it.
+/// What the user asked for, else what the module says, else the default; written into the module, so that a
+/// dump knows it.
 static StringRef settle(ModuleOp module, StringRef attribute, StringRef asked, StringRef fallback) {
   if (auto known = module->getAttrOfType<StringAttr>(attribute); known && asked.empty())
     return known.getValue();
@@ -47,7 +48,8 @@ static StringRef settle(ModuleOp module, StringRef attribute, StringRef asked, S
 
 llvm::Error Compilation::chooseTarget() {
   settle(*module, graph::kContractAttr, options.contract, "stable");
-  llvm::Expected<std::unique_ptr<Target>> found = lookupTarget(settle(*module, graph::kTargetAttr, options.target, "cpu"));
+  llvm::Expected<std::unique_ptr<Target>> found =
+      lookupTarget(settle(*module, graph::kTargetAttr, options.target, "cpu"));
   if (!found)
     return found.takeError();
   target = std::move(*found);

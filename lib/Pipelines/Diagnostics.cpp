@@ -18,7 +18,8 @@ static std::string whereOf(Location location) {
   std::string where;
   location->walk([&](Location inner) {
     if (auto file = dyn_cast<FileLineColLoc>(inner); file && where.empty())
-      where = llvm::formatv("{0}:{1}:{2}", file.getFilename().getValue(), file.getLine(), file.getColumn()).str();
+      where =
+          llvm::formatv("{0}:{1}:{2}", file.getFilename().getValue(), file.getLine(), file.getColumn()).str();
     return where.empty() ? WalkResult::advance() : WalkResult::interrupt();
   });
   return where;

@@ -25,7 +25,8 @@ std::string girih::headerPath(llvm::StringRef objectPath) {
 }
 
 std::string girih::objectHeader(llvm::StringRef name, uint64_t bytes) {
-  return llvm::formatv(R"(/* The model '{0}', linked into the program: link its object file and the runtime (girih_runtime). */
+  return llvm::formatv(
+             R"(/* The model '{0}', linked into the program: link its object file and the runtime (girih_runtime). */
 #ifndef GIRIH_MODEL_{0}_H
 #define GIRIH_MODEL_{0}_H
 
@@ -48,6 +49,6 @@ static inline girih_code girih_{0}_load(girih_module **module, girih_status *sta
 
 #endif
 )",
-                       name, objectSymbol(name), bytes)
+             name, objectSymbol(name), bytes)
       .str();
 }

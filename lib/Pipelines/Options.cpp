@@ -8,7 +8,8 @@ using namespace girih;
 using llvm::StringRef;
 
 static llvm::Error badOption(StringRef option, StringRef expected, StringRef found) {
-  return makeError(ExitStatus::Usage, "bad-option", "expected {0} to be {1} but found '{2}'", option, expected, found);
+  return makeError(ExitStatus::Usage, "bad-option", "expected {0} to be {1} but found '{2}'", option,
+                   expected, found);
 }
 
 static std::string stageNames(size_t count) {

@@ -24,7 +24,8 @@ artifact::WriteRequest Compilation::request() {
   if (checked.product == Product::Object)
     request.objectSymbol = objectSymbol(objectName(options.output));
   request.facts = target->facts().text();
-  request.properties = {{"producer", "girih " GIRIH_VERSION}, {"machine", target->facts().name}, {"weights", options.weights}};
+  request.properties = {
+      {"producer", "girih " GIRIH_VERSION}, {"machine", target->facts().name}, {"weights", options.weights}};
   for (StringRef name : {graph::kModelAttr, graph::kTargetAttr, graph::kContractAttr, graph::kDtypeAttr})
     if (auto text = (*module)->getAttrOfType<StringAttr>(name))
       request.properties.push_back({name.split('.').second.str(), text.str()});

@@ -18,8 +18,9 @@ using Module = OwningOpRef<ModuleOp>;
 static llvm::Expected<Module> readDirectory(MLIRContext &context, const CompileOptions &options,
                                             const CheckedOptions &checked) {
   if (checked.firstStage != 0)
-    return makeError(ExitStatus::Usage, "bad-option", "expected a .mlir file with --from={0} but '{1}' is a directory",
-                     options.from, options.model);
+    return makeError(ExitStatus::Usage, "bad-option",
+                     "expected a .mlir file with --from={0} but '{1}' is a directory", options.from,
+                     options.model);
   import::ImportOptions importing;
   importing.dtype = options.dtype == "bf16" ? import::ComputeType::BF16 : import::ComputeType::F32;
   if (options.maxBatch)
@@ -37,16 +38,19 @@ static llvm::Expected<Module> readDirectory(MLIRContext &context, const CompileO
 static llvm::Error narrowSymbol(ModuleOp module, StringRef option, StringRef name, int64_t max) {
   auto symbol = module.lookupSymbol<graph::SymbolOp>(name);
   if (!symbol)
-    return makeError(ExitStatus::Usage, "bad-option", "expected a size '{0}' in the module for {1}, but it has none", name, option);
+    return makeError(ExitStatus::Usage, "bad-option",
+                     "expected a size '{0}' in the module for {1}, but it has none", name, option);
   int64_t least = symbol.getMin(), most = symbol.getMax();
   if (max < least || max > most)
-    return makeError(ExitStatus::Usage, "bad-option", "expected {0} to be within the module's bounds of '{1}', {2} to {3}, but found {4}",
+    return makeError(ExitStatus::Usage, "bad-option",
+                     "expected {0} to be within the module's bounds of '{1}', {2} to {3}, but found {4}",
                      option, name, least, most, max);
   symbol.setMax(max);
   return llvm::Error::success();
 }
 
-static llvm::Expected<Module> readText(MLIRContext &context, DiagnosticCollector &diagnostics, const CompileOptions &options) {
+static llvm::Expected<Module> readText(MLIRContext &context, DiagnosticCollector &diagnostics,
+                                       const CompileOptions &options) {
   llvm::Expected<std::unique_ptr<llvm::MemoryBuffer>> buffer = openFile(options.model);
   if (!buffer)
     return buffer.takeError();
@@ -64,8 +68,8 @@ static llvm::Expected<Module> readText(MLIRContext &context, DiagnosticCollector
   return module;
 }
 
-llvm::Expected<Module> girih::readModel(MLIRContext &context, DiagnosticCollector &diagnostics, const CompileOptions &options,
-                                        const CheckedOptions &checked) {
+llvm::Expected<Module> girih::readModel(MLIRContext &context, DiagnosticCollector &diagnostics,
+                                        const CompileOptions &options, const CheckedOptions &checked) {
   if (llvm::sys::fs::is_directory(options.model))
     return readDirectory(context, options, checked);
   return readText(context, diagnostics, options);

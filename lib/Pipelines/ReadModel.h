@@ -9,7 +9,9 @@
 namespace girih {
 
 /// The module that the first stage leaves: imported, or parsed from a dump.
-llvm::Expected<mlir::OwningOpRef<mlir::ModuleOp>> readModel(mlir::MLIRContext &context, DiagnosticCollector &diagnostics,
-                                                            const CompileOptions &options, const CheckedOptions &checked);
+llvm::Expected<mlir::OwningOpRef<mlir::ModuleOp>> readModel(mlir::MLIRContext &context,
+                                                            DiagnosticCollector &diagnostics,
+                                                            const CompileOptions &options,
+                                                            const CheckedOptions &checked);
 
 } // namespace girih

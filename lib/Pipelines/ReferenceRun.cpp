@@ -17,8 +17,8 @@ static llvm::DenseMap<Operation *, size_t> numberLaunches(func::FuncOp entry) {
   return numbers;
 }
 
-static llvm::Error interpret(Compilation &compilation, const CheckedOptions &checked, StringRef name, MakeInputs inputs,
-                             const ReferenceObserver &observer) {
+static llvm::Error interpret(Compilation &compilation, const CheckedOptions &checked, StringRef name,
+                             MakeInputs inputs, const ReferenceObserver &observer) {
   llvm::DenseMap<Operation *, size_t> numbers;
   bool stopped = false;
   reference::InterpreterOptions options;
@@ -38,7 +38,8 @@ static llvm::Error interpret(Compilation &compilation, const CheckedOptions &che
   return llvm::Error::success();
 }
 
-llvm::Error girih::runReference(CompileOptions options, StringRef entry, MakeInputs inputs, const ReferenceObserver &observer) {
+llvm::Error girih::runReference(CompileOptions options, StringRef entry, MakeInputs inputs,
+                                const ReferenceObserver &observer) {
   options.emit = "outline";
   options.output = "-";
   llvm::Expected<CheckedOptions> checked = checkOptions(options);

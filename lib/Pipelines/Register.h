@@ -1,5 +1,5 @@
-// The one place where Girih's dialects, interface implementations and passes are made known to MLIR: every tool and the
-// library call these two functions.
+// The one place where Girih's dialects, interface implementations and passes are made known to MLIR: every
+// tool and the library call these two functions.
 #pragma once
 
 namespace mlir {

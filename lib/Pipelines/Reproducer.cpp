@@ -31,7 +31,8 @@ static std::string temporaryPath() {
 }
 
 Reproducer::Reproducer(PassManager &manager, const CompileOptions &options)
-    : path(options.reproducer.empty() ? temporaryPath() : options.reproducer), keep(!options.reproducer.empty()) {
+    : path(options.reproducer.empty() ? temporaryPath() : options.reproducer),
+      keep(!options.reproducer.empty()) {
   if (!keep && !options.catchCrashes)
     return;
   manager.enableCrashReproducerGeneration(

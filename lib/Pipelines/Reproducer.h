@@ -1,5 +1,5 @@
-// Keeps what is needed to run a failing stage again: MLIR writes the module before the stage and the stage's passes to a file
-// that girih-opt runs.
+// Keeps what is needed to run a failing stage again: MLIR writes the module before the stage and the stage's
+// passes to a file that girih-opt runs.
 #pragma once
 
 #include "girih/Compiler.h"
@@ -11,11 +11,12 @@ namespace girih {
 
 class Reproducer {
 public:
-  /// Arms `manager` if the options ask for a reproducer or to catch crashes. A file that was not asked for is temporary, and stays
-  /// only if a pass crashed.
+  /// Arms `manager` if the options ask for a reproducer or to catch crashes. A file that was not asked for is
+  /// temporary, and stays only if a pass crashed.
   Reproducer(mlir::PassManager &manager, const CompileOptions &options);
 
-  /// The error of a stage that failed: its diagnostics, or, if it crashed without any, the command that shows it again.
+  /// The error of a stage that failed: its diagnostics, or, if it crashed without any, the command that shows
+  /// it again.
   llvm::Error explain(llvm::StringRef stage, DiagnosticCollector &diagnostics);
 
 private:

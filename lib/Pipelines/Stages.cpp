@@ -53,10 +53,9 @@ void girih::buildStage(OpPassManager &manager, StringRef stage, const Target &ta
 void girih::registerStagePipelines() {
   for (const StageInfo &stage : stageList)
     if (!passesOf(stage.name).empty())
-      registerPassPipeline(
-          ("stage-" + stage.name).str(), stage.summary,
-          [name = stage.name](OpPassManager &manager, StringRef options, auto errorHandler) {
-            return parsePassPipeline(passesOf(name), manager);
-          },
-          [](auto) {});
+      registerPassPipeline(("stage-" + stage.name).str(), stage.summary,
+                           [name = stage.name](OpPassManager &manager, StringRef options, auto errorHandler) {
+                             return parsePassPipeline(passesOf(name), manager);
+                           },
+                           [](auto) {});
 }

@@ -1,5 +1,5 @@
-// The list of stages: what each is called and which passes it runs. Importing and writing the artifact, the list's two ends,
-// are no passes and live in Compiler.cpp.
+// The list of stages: what each is called and which passes it runs. Importing and writing the artifact, the
+// list's two ends, are no passes and live in Compiler.cpp.
 #pragma once
 
 #include "girih/Compiler.h"
@@ -18,7 +18,8 @@ std::optional<size_t> stageNumber(llvm::StringRef name);
 /// Adds the passes of a stage between import and artifact.
 void buildStage(mlir::OpPassManager &manager, llvm::StringRef stage, const Target &target);
 
-/// Registers each stage's passes as a pipeline `stage-<name>` for girih-opt, and `stages-to-<name>` for all up to it.
+/// Registers each stage's passes as a pipeline `stage-<name>` for girih-opt, and `stages-to-<name>` for all
+/// up to it.
 void registerStagePipelines();
 
 } // namespace girih

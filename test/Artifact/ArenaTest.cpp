@@ -1,5 +1,5 @@
-// Proves of random lives that no two buffers that live at once share memory at any sizes, that offsets keep their alignment,
-// and that sharing happens where it can.
+// Proves of random lives that no two buffers that live at once share memory at any sizes, that offsets keep
+// their alignment, and that sharing happens where it can.
 #include "lib/Artifact/Arena.h"
 
 #include <gtest/gtest.h>
@@ -12,7 +12,9 @@ namespace {
 
 const Size seq = Size::symbol(0), batch = Size::symbol(1);
 
-bool overlap(const Tenant &a, const Tenant &b) { return a.firstStep <= b.lastStep && b.firstStep <= a.lastStep; }
+bool overlap(const Tenant &a, const Tenant &b) {
+  return a.firstStep <= b.lastStep && b.firstStep <= a.lastStep;
+}
 
 TEST(Arena, ChainNeedsTwoSlots) {
   std::vector<Tenant> tenants;

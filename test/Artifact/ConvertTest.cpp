@@ -1,5 +1,5 @@
-// Proves that weights convert with one correct rounding: every half and bfloat value survives the way to f32 and back, ties go
-// to even, and an f64 is not rounded twice.
+// Proves that weights convert with one correct rounding: every half and bfloat value survives the way to f32
+// and back, ties go to even, and an f64 is not rounded twice.
 #include "lib/Artifact/Convert.h"
 
 #include "mlir/IR/BuiltinTypes.h"
@@ -21,10 +21,10 @@ struct Convert : testing::Test {
   Type f16 = Float16Type::get(&context), bf16 = BFloat16Type::get(&context), f32 = Float32Type::get(&context),
        f64 = Float64Type::get(&context), i32 = IntegerType::get(&context, 32);
 
-  template <typename To, typename From>
-  To convert(From value, Type from, Type to) {
+  template <typename To, typename From> To convert(From value, Type from, Type to) {
     To result;
-    girih::artifact::convert(reinterpret_cast<const char *>(&value), from, reinterpret_cast<char *>(&result), to, 1);
+    girih::artifact::convert(reinterpret_cast<const char *>(&value), from, reinterpret_cast<char *>(&result),
+                             to, 1);
     return result;
   }
 
@@ -51,7 +51,8 @@ TEST_F(Convert, EveryHalfAndBfloatSurvives) {
 TEST_F(Convert, NarrowingRoundsOnce) {
   std::mt19937_64 random(3);
   for (int i = 0; i < 200000; ++i) {
-    double value = std::ldexp(static_cast<double>(static_cast<int64_t>(random())), static_cast<int>(random() % 60) - 90);
+    double value =
+        std::ldexp(static_cast<double>(static_cast<int64_t>(random())), static_cast<int>(random() % 60) - 90);
     ASSERT_EQ(convert<uint16_t>(value, f64, f16), judged(value, llvm::APFloat::IEEEhalf())) << value;
     ASSERT_EQ(convert<uint16_t>(value, f64, bf16), judged(value, llvm::APFloat::BFloat())) << value;
     float single = static_cast<float>(value);

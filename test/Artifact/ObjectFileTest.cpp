@@ -1,5 +1,5 @@
-// Proves that an object file's frame keeps the artifact on a page and says where it is, for sizes that are and are not
-// multiples of the alignment.
+// Proves that an object file's frame keeps the artifact on a page and says where it is, for sizes that are
+// and are not multiples of the alignment.
 #include "lib/Artifact/ObjectFile.h"
 
 #include "llvm/Object/ObjectFile.h"

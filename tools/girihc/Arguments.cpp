@@ -117,7 +117,8 @@ static int64_t *numberNamed(CompileOptions &options, StringRef name) {
 llvm::Error Parser::flag(StringRef name, std::optional<StringRef> value) {
   if (bool *on = switchNamed(arguments, name)) {
     *on = true;
-    return value ? usage("expected no value for " + name + " but found '" + *value + "'") : llvm::Error::success();
+    return value ? usage("expected no value for " + name + " but found '" + *value + "'")
+                 : llvm::Error::success();
   }
   std::string *text = textNamed(arguments.options, name);
   int64_t *number = numberNamed(arguments.options, name);
@@ -163,4 +164,6 @@ llvm::Expected<Arguments> Parser::run() {
   return std::move(arguments);
 }
 
-llvm::Expected<Arguments> girihc::parseArguments(llvm::ArrayRef<const char *> words) { return Parser(words).run(); }
+llvm::Expected<Arguments> girihc::parseArguments(llvm::ArrayRef<const char *> words) {
+  return Parser(words).run();
+}

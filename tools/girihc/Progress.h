@@ -1,4 +1,5 @@
-// Says on standard error what is going on, once a step has taken two seconds and every two seconds from then on.
+// Says on standard error what is going on, once a step has taken two seconds and every two seconds from then
+// on.
 #pragma once
 
 #include "llvm/ADT/StringRef.h"

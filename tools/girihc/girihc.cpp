@@ -16,7 +16,8 @@
 using namespace girih;
 using namespace girihc;
 
-/// Files have no name before they are complete, so a signal may end the program at once, whatever it is doing.
+/// Files have no name before they are complete, so a signal may end the program at once, whatever it is
+/// doing.
 static void stop(int) {
   static const char message[] = "error: [interrupted] stopped by a signal; nothing was written\n";
   artifact::removeTemporaryFile();
@@ -48,7 +49,9 @@ static int compileModel(Arguments &arguments) {
   CompileOptions &options = arguments.options;
   Progress progress(arguments.quiet);
   options.catchCrashes = true;
-  options.progress = [&](llvm::StringRef step, uint64_t done, uint64_t total) { progress.update(step, done, total); };
+  options.progress = [&](llvm::StringRef step, uint64_t done, uint64_t total) {
+    progress.update(step, done, total);
+  };
   if (arguments.verbose)
     options.remark = [](llvm::StringRef text) { llvm::errs() << "girihc: " << text << "\n"; };
   if (!arguments.quiet)
@@ -78,8 +81,8 @@ static std::string commandLine(int argc, char **argv) {
 
 /// Runs after LLVM has printed the stack.
 static void reportCrash(void *command) {
-  llvm::errs() << "error: [internal] girihc crashed; this command shows it again: " << *static_cast<std::string *>(command)
-               << "\n";
+  llvm::errs() << "error: [internal] girihc crashed; this command shows it again: "
+               << *static_cast<std::string *>(command) << "\n";
   artifact::removeTemporaryFile();
   _exit(static_cast<int>(ExitStatus::Internal));
 }
