@@ -111,6 +111,8 @@ static double drawElement(Type type, std::optional<std::pair<int64_t, int64_t>> 
                           int64_t i) {
   if (isa<FloatType>(type))
     return roundTo(type, girih_random_float(stream, i, 1));
+  if (type.isInteger(8))
+    return girih_random_i8(stream, i);
   auto [low, high] = range.value_or(std::pair<int64_t, int64_t>(0, 2));
   return low + static_cast<int64_t>(girih_random_bits(stream, i) % static_cast<uint64_t>(high - low));
 }

@@ -19,9 +19,9 @@ std::optional<std::pair<int64_t, int64_t>> inputRange(mlir::func::FuncOp entry, 
 mlir::FailureOr<llvm::StringMap<int64_t>> bindInputs(mlir::func::FuncOp entry,
                                                      llvm::ArrayRef<TensorRef> inputs);
 
-/// Random inputs: floats uniform in [-1, 1), integers uniform in their range, or in [0, 2) without one. A
-/// symbol without a given size gets its largest, but at most 8. The first column of an input with range [0,
-/// 2) is 1, so that a mask attends to something in every row.
+/// Random inputs: floats uniform in [-1, 1), i8 of all values, other integers uniform in their range, or in [0, 2) without
+/// one. A symbol without a given size gets its largest, but at most 8. The first column of an input with range
+/// [0, 2) is 1, so that a mask attends to something in every row.
 mlir::FailureOr<std::vector<TensorRef>> makeInputs(mlir::func::FuncOp entry, llvm::StringMap<int64_t> sizes,
                                                    uint64_t seed);
 

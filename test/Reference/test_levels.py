@@ -10,6 +10,8 @@ import pytest
 EVAL = shutil.which("girih-eval", path=os.path.join(os.environ.get("GIRIH_BUILD", ""), "bin") + os.pathsep + os.environ["PATH"])
 pytestmark = pytest.mark.skipif(EVAL is None, reason="needs girih-eval")
 
+LONG = os.environ.get("GIRIH_LONG") == "1"
+
 # T is the element type; b and s are symbols. Each case: operands, the op on %0 %1 ..., the results.
 TOKENS, MASK = "b,s,i32:0:50", "b,s,i32:0:2"
 CASES = {
@@ -37,6 +39,37 @@ CASES = {
     "slice": (["b,s,40,T"], "slice %0 offsets [0, 0, 8] sizes [-1, -1, 16]", ["b,s,16,T"]),
     "reshape": (["b,s,40,T"], "reshape %0", ["b,s,4,10,T"]),
     "transpose": (["b,s,4,10,T"], "transpose %0 [0, 2, 1, 3]", ["b,4,s,10,T"]),
+    "softmax-sequence": (["b,s,40,T"], "softmax %0 {axis = 1 : i64}", ["b,s,40,T"]),
+    "reduce-sequence": (["b,s,40,T"], "reduce sum %0 axes [1]", ["b,40,T"]),
+    "reduce-batch": (["b,s,40,T"], "reduce min %0 axes [0] keep_dims", ["1,s,40,T"]),
+    "reduce-two": (["b,s,40,T"], "reduce mean %0 axes [1, 2]", ["b,T"]),
+    "reduce-all": (["b,s,40,T"], "reduce max %0 axes [0, 1, 2]", ["T"]),
+    "reduce-integers": ([TOKENS], "reduce sum %0 axes [1]", ["b,i32"]),
+    "gather-middle": (["b,50,8,T", "6,i32:0:50"], "gather %0, %1 {axis = 1 : i64}", ["b,6,8,T"]),
+    "gather-last": (["b,s,50,T", "3,2,i32:0:50"], "gather %0, %1 {axis = 2 : i64}", ["b,s,3,2,T"]),
+    "concat-sequence": (["b,s,40,T", "b,s,40,T"], "concat %0, %1 {axis = 1 : i64}", ["b,2*s,40,T"]),
+    "concat-three": (["b,3,T", "b,17,T", "b,1,T"], "concat %0, %1, %2 {axis = 1 : i64}", ["b,21,T"]),
+    "slice-sequence": (["b,16,s,T"], "slice %0 offsets [0, 3, 0] sizes [-1, 5, -1]", ["b,5,s,T"]),
+    "reshape-rows": (["b,s,40,T"], "reshape %0", ["b*s,40,T"]),
+    "reshape-split": (["b,6,s,T"], "reshape %0", ["b,2,3,s,T"]),
+    "reshape-last": (["b,s,40,T"], "reshape %0", ["b,5*s,8,T"]),
+    "transpose-sequence": (["b,s,40,T"], "transpose %0 [1, 0, 2]", ["s,b,40,T"]),
+    "transpose-last": (["b,s,40,T"], "transpose %0 [0, 2, 1]", ["b,40,s,T"]),
+    "add-integers": ([TOKENS, TOKENS], "add %0, %1", ["b,s,i32"]),
+    "mul-integers": ([TOKENS, "1,s,i32:-90000:90000"], "mul %0, %1", ["b,s,i32"]),
+    "div-integers": (["b,s,i32:-50:50", "b,s,i32:-3:3"], "div %0, %1", ["b,s,i32"]),
+    "maximum-bytes": (["b,s,i8", "1,s,i8"], "maximum %0, %1", ["b,s,i8"]),
+    "cast-to-float": ([TOKENS], "cast %0", ["b,s,T"]),
+    "cast-to-integer": (["b,s,40,T"], "cast %0", ["b,s,40,i32"]),
+    "cast-to-byte": (["b,s,i32:-300:300"], "cast %0", ["b,s,i8"]),
+    "cast-to-bit": (["b,s,i32:-1:2"], "cast %0", ["b,s,i1"]),
+    "cast-from-bit": (["b,s,i1"], "cast %0", ["b,s,T"]),
+    "add-corner": (["1,T", "b,s,T"], "add %0, %1", ["b,s,T"]),
+    "mul-outer": (["b,1,40,T", "b,s,1,T"], "mul %0, %1", ["b,s,40,T"]),
+    "linear-row": (["64,T", "30,64,T"], "linear %0, %1", ["30,T"]),
+    "attention-keys": (["b,s,2,16,T", "b,20,2,16,T", "b,20,2,16,T", "b,20,i32:0:2"],
+                       "attention %0, %1, %2 mask %3 {scale = 0.25 : f32}", ["b,s,2,16,T"]),
+    "attention-wide-head": (["b,s,1,96,T"] * 3, "attention %0, %1, %2 {scale = 0.1 : f32}", ["b,s,1,96,T"]),
     "cast": (["b,s,40,T"], "cast %0", ["b,s,40,f16"]),
     "rope": (["b,s,4,16,T", TOKENS, "50,8,T", "50,8,T"], "rope %0, %1, %2, %3", ["b,s,4,16,T"]),
     "rope-interleaved": (["b,s,4,16,T", TOKENS, "50,6,T", "50,6,T"], "rope %0, %1, %2, %3 {interleaved}", ["b,s,4,16,T"]),
@@ -57,8 +90,8 @@ def parse(text, element):
     """"b,s,40,T" to (type, attributes)."""
     *sizes, last = text.split(",")
     last, *limits = last.split(":")
-    symbols = [f'"{size}"' for size in sizes if size.isalpha()]
-    shape = "".join(("?" if size.isalpha() else size) + "x" for size in sizes)
+    symbols = [f'"{size}"' for size in sizes if not size.isdigit()]
+    shape = "".join((size if size.isdigit() else "?") + "x" for size in sizes)
     dims = f", #girih.dims<{', '.join(symbols)}>" if symbols else ""
     attributes = f" {{girih.range = [{limits[0]}, {limits[1]}]}}" if limits else ""
     return f"tensor<{shape}{element if last == 'T' else last}{dims}>", attributes
@@ -93,8 +126,16 @@ def run(path, *options):
 def test_levels(tmp_path, case, element):
     path = tmp_path / "module.mlir"
     path.write_text(module(case, element))
-    for batch, length in ((1, 1), (3, 7), (2, 129)):
+    for batch, length in ((1, 1), (3, 7), (2, 129)) if element == "f32" or LONG else ((2, 65),):
         run(path, f"--symbols=b={batch},s={length}", "--levels=graph,tile,cpu")
+
+
+# The version for older processors is compiled too; this machine runs it when asked.
+@pytest.mark.parametrize("case", CASES if LONG else ["linear", "attention", "layer_norm", "softmax", "gelu", "erf", "rope", "pool-max"])
+def test_code_for_older_processors(tmp_path, case):
+    path = tmp_path / "module.mlir"
+    path.write_text(module(case, "f32"))
+    run(path, "--symbols=b=2,s=37", "--levels=cpu", "--code-version=x86-64-v3")
 
 
 # Sums have one order and no function of `math` is involved: the same bits.
