@@ -2,6 +2,9 @@
 // where an input binds them or a surrounding loop counts them; loops and branches must nest.
 #include "Verify.h"
 
+#include <algorithm>
+#include <vector>
+
 using namespace girih::runtime;
 
 bool Verifier::isIndexList(uint32_t first, uint32_t count) const {
@@ -26,9 +29,20 @@ bool Verifier::isUsable(uint32_t expression, int64_t least) const {
 girih_code Verifier::verifyEntries() {
   if (t.entries.empty())
     return damaged("there is no entry point", 0);
-  for (const girih_entry &each : t.entries)
+  std::vector<bool> values(t.values.size()), commands(t.commands.size());
+  auto mark = [](std::vector<bool> &seen, uint32_t first, uint32_t count) {
+    std::fill_n(seen.begin() + first, count, true);
+  };
+  for (const girih_entry &each : t.entries) {
     if (girih_code code = verifyEntry(each))
       return code;
+    mark(values, each.first_input, each.input_count);
+    mark(values, each.first_output, each.output_count);
+    mark(commands, each.first_command, each.command_count);
+  }
+  // What no entry point has was not looked at, and nobody may come to rely on it.
+  if (std::ranges::find(values, false) != values.end() || std::ranges::find(commands, false) != commands.end())
+    return damaged("a value or command belongs to no entry point", 0);
   return GIRIH_OK;
 }
 
