@@ -9,6 +9,7 @@ import pytest
 import encoders
 
 girih = pytest.importorskip("girih")
+pytestmark = pytest.mark.skipif(bool(os.environ.get("GIRIH_SANITIZED")), reason="a sanitizer's shadow is memory too")
 
 # Runs in a process of its own; prints the peak of its resident memory, in bytes, before and after the run.
 MEASURE = """
