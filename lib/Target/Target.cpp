@@ -1,5 +1,6 @@
 // Finds a target by its name: the part before the colon chooses the room, the rest the machine's facts.
 #include "girih/Target.h"
+#include "dialects/Graph/Graph.h"
 #include "lib/Support/Error.h"
 #include "lib/Target/CPU/Target.h"
 #include "lib/Target/MachineFacts.h"
@@ -51,6 +52,16 @@ llvm::Expected<std::unique_ptr<Target>> girih::lookupTarget(StringRef spec) {
     return makeError(ExitStatus::Usage, "unknown-target",
                      "'{0}' describes a machine for target '{1}', but this compiler has only 'cpu'", spec, facts->target);
   return cpu::createTarget(std::move(*facts));
+}
+
+mlir::FailureOr<std::unique_ptr<Target>> girih::targetOf(mlir::ModuleOp module, StringRef spec) {
+  if (spec.empty())
+    if (auto chosen = module->getAttrOfType<mlir::StringAttr>(graph::kTargetAttr))
+      spec = chosen;
+  llvm::Expected<std::unique_ptr<Target>> target = lookupTarget(spec.empty() ? "cpu" : spec);
+  if (!target)
+    return module.emitError(llvm::toString(target.takeError()));
+  return std::move(*target);
 }
 
 void girih::registerTargetDialects(mlir::DialectRegistry &registry) { cpu::registerDialects(registry); }

@@ -12,6 +12,8 @@ using namespace girih;
 namespace {
 
 constexpr int64_t panelWidth = 48; // three zmm registers of f32: the micro-kernel's width
+// A core does about 32 element-wise operations in the cycle that brings it 8 bytes from beyond its own caches.
+constexpr double operationsPerByte = 4;
 constexpr int64_t depthBlock = 256; // the `stable` contract's block of K
 
 class CPUCostModel : public CostModel {
@@ -34,6 +36,10 @@ public:
   }
 
   int64_t lanes() const override { return 16; }
+
+  bool pays(const Fusion &fusion) const override {
+    return fusion.blockBytes <= facts.l2Bytes && fusion.repeatedOps <= fusion.savedBytes * operationsPerByte;
+  }
 
   mlir::Attribute weightEncoding(mlir::RankedTensorType weight) const override {
     if (weight.getRank() != 2 || !(weight.getElementType().isF32() || weight.getElementType().isBF16()))

@@ -97,7 +97,7 @@ Value emitTanh(const Emitter &e, Value x) {
   nearZero = e.fma(e.mul(nearZero, square), x, x);
   Value grown = emitExp(e, e.add(size, size));
   Value beyond = e.sub(e.real(1.0f), e.div(e.real(2.0f), e.add(grown, e.real(1.0f))));
-  return e.select(e.less(size, e.real(0.625f)), nearZero, e.withSign(beyond, x));
+  return e.withSign(e.select(e.less(size, e.real(0.625f)), nearZero, beyond), x); // also of zero
 }
 
 template <typename OpTy, Value (*emit)(const Emitter &, Value)>
