@@ -59,6 +59,14 @@ public:
   virtual int64_t rows(int64_t rowElements) const = 0;
   /// Element-wise tiles are multiples of this many elements.
   virtual int64_t lanes() const = 0;
+  /// What one op more in a contraction's kernel changes, for one row of its result.
+  struct Fusion {
+    double savedBytes;  // memory traffic that goes away; negative if there is more of it
+    double repeatedOps; // element-wise operations done again, in every further block of columns
+    int64_t blockBytes; // what a block keeps at once from then on: accumulators and one step's operands
+  };
+  /// Whether the kernel is faster with the op than without it.
+  virtual bool pays(const Fusion &fusion) const = 0;
   /// How a weight `[N, K]` that feeds contractions is packed; null: row-major.
   virtual mlir::Attribute weightEncoding(mlir::RankedTensorType weight) const = 0;
 };
@@ -99,6 +107,9 @@ public:
 
 /// `cpu` (this machine), `cpu:zen4` (a facts file that ships with Girih), `cpu:/path` or `/path` (a facts file).
 llvm::Expected<std::unique_ptr<Target>> lookupTarget(llvm::StringRef spec);
+
+/// The target that `spec`, else the module's girih.target, else "cpu" names. Reports an unknown one on the module.
+mlir::FailureOr<std::unique_ptr<Target>> targetOf(mlir::ModuleOp module, llvm::StringRef spec);
 
 /// The names `lookupTarget` knows, for help texts: "cpu", "cpu:haswell", …
 std::vector<std::string> targetNames();

@@ -18,7 +18,7 @@ struct FormKernels : fusion::impl::FusionFormKernelsBase<FormKernels> {
   void runOnOperation() override;
 
 private:
-  void form(func::FuncOp function);
+  void form(func::FuncOp function, const CostModel &cost);
 };
 } // namespace
 
@@ -98,14 +98,15 @@ static bool isExact(func::FuncOp function) {
   return contract && contract == "exact";
 }
 
-void FormKernels::form(func::FuncOp function) {
+void FormKernels::form(func::FuncOp function, const CostModel &cost) {
   dropUnused(function.getBody().front());
   storeConstants(function);
-  KernelFormer former(function, remarks);
+  KernelFormer former(function, cost, remarks);
   if (!isExact(function)) {
     former.groupLinears();
     former.groupAttention();
     former.groupRows();
+    former.takePrologues();
     former.groupElementwise();
   }
   former.groupRest();
@@ -116,7 +117,10 @@ void FormKernels::form(func::FuncOp function) {
 
 /// Runs on the module, not on functions side by side, because constants become parameters of the module.
 void FormKernels::runOnOperation() {
+  FailureOr<std::unique_ptr<Target>> chosen = targetOf(getOperation(), target);
+  if (failed(chosen))
+    return signalPassFailure();
   for (auto function : llvm::make_early_inc_range(getOperation().getOps<func::FuncOp>()))
     if (!function.isDeclaration() && !function->hasAttr(graph::kKernelAttr))
-      form(function);
+      form(function, (*chosen)->cost());
 }

@@ -1,6 +1,7 @@
 // Decides, family by family, which ops run together; the pass fusion-form-kernels runs its steps in order.
 #pragma once
 
+#include "girih/Target.h"
 #include "lib/Fusion/Groups.h"
 #include "lib/Fusion/OpKinds.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -11,12 +12,13 @@ namespace girih::fusion {
 /// company: what a linear layer took, a norm cannot.
 class KernelFormer {
 public:
-  KernelFormer(mlir::func::FuncOp function, bool remarks)
-      : function(function), block(function.getBody().front()), groups(block), remarks(remarks) {}
+  KernelFormer(mlir::func::FuncOp function, const CostModel &cost, bool remarks)
+      : function(function), block(function.getBody().front()), groups(block), cost(cost), remarks(remarks) {}
 
   void groupLinears();
   void groupAttention();
   void groupRows();
+  void takePrologues();
   void groupElementwise();
   void groupRest();
   void finish() { groups.materialize(); }
@@ -30,6 +32,10 @@ private:
     ++joined;
   }
   Groups::Id groupSiblings(graph::LinearOp linear);
+  int64_t blockBytes(graph::LinearOp linear, unsigned layers) const;
+  bool siblingPays(graph::LinearOp linear, unsigned layers) const;
+  bool prologuePays(graph::LinearOp linear, mlir::Operation *producer, unsigned layers) const;
+  bool takePrologue(Groups::Id group, graph::LinearOp linear, mlir::Value operand);
   void takeEpilogue(Groups::Id group);
   bool takeConsumer(Groups::Id group, mlir::Value value, llvm::ArrayRef<graph::SizeExpr> sizes);
   void takeRowConsumers(Groups::Id group, llvm::ArrayRef<graph::SizeExpr> rows);
@@ -43,6 +49,7 @@ private:
   mlir::func::FuncOp function;
   mlir::Block &block;
   Groups groups;
+  const CostModel &cost;
   bool remarks;
   unsigned joined = 0;
 };

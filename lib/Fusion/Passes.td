@@ -25,12 +25,18 @@ def FusionFormKernels : Pass<"fusion-form-kernels", "::mlir::ModuleOp"> {
     reductions of rows take the element-wise ops, embeddings and row lookups before them. What is left of element-wise ops is grouped by
     shape. Every other op is a kernel of its own; reshapes and reads of parameters stay outside.
 
+    What only saves memory traffic, such as an epilogue, is always taken. Where something is lost as well, the target's cost model
+    decides (`CostModel::pays`): a further sibling needs accumulators in cache; an element-wise op before a linear layer, pulled as a
+    prologue, is worked out again for every block of columns.
+
     Invariant: a kernel holds at most one contraction, or siblings; groups are convex. Under the contract `exact` nothing is fused,
     since every op's result is to be rounded.
 
     Precondition: `fusion-flatten-rows`, without which rows of different sequences do not meet.
   }];
-  let options = [Option<"remarks", "remarks", "bool", /*default=*/"false", "say why a fusion was declined, by layer">];
+  let options = [Option<"target", "target", "std::string", /*default=*/"\"\"",
+                        "whose cost model to ask; empty: the module's girih.target, else this machine">,
+                 Option<"remarks", "remarks", "bool", /*default=*/"false", "say why a fusion was declined, by layer">];
   let statistics = [Statistic<"kernels", "kernels", "kernels formed">, Statistic<"fused", "fused", "ops that joined another op's kernel">];
   let dependentDialects = ["::girih::graph::GirihDialect"];
 }

@@ -150,16 +150,6 @@ static LogicalResult emitProgram(func::FuncOp kernel, const CostModel &cost) {
   return success();
 }
 
-FailureOr<std::unique_ptr<Target>> tiling::targetOf(ModuleOp module, StringRef spec) {
-  if (spec.empty())
-    if (auto chosen = module->getAttrOfType<StringAttr>(graph::kTargetAttr))
-      spec = chosen;
-  llvm::Expected<std::unique_ptr<Target>> target = lookupTarget(spec.empty() ? "cpu" : spec);
-  if (!target)
-    return module.emitError(llvm::toString(target.takeError()));
-  return std::move(*target);
-}
-
 namespace {
 struct EmitPrograms : tiling::impl::TilingEmitProgramsBase<EmitPrograms> {
   using TilingEmitProgramsBase::TilingEmitProgramsBase;

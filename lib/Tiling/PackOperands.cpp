@@ -134,7 +134,7 @@ void PackOperands::retypeInPlace() {
 }
 
 void PackOperands::runOnOperation() {
-  FailureOr<std::unique_ptr<Target>> chosen = tiling::targetOf(getOperation(), target);
+  FailureOr<std::unique_ptr<Target>> chosen = targetOf(getOperation(), target);
   if (failed(chosen))
     return signalPassFailure();
   SymbolTable table(getOperation());

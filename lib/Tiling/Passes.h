@@ -7,10 +7,6 @@
 
 #include <memory>
 
-namespace girih {
-class Target;
-}
-
 namespace girih::tiling {
 
 #define GEN_PASS_DECL
@@ -19,9 +15,5 @@ namespace girih::tiling {
 
 /// Attaches `TileableOpInterface` to the graph's ops.
 void registerTilingModels(mlir::DialectRegistry &registry);
-
-/// The target that `spec`, else the module's girih.target, else "cpu" names. Reports an unknown one on the
-/// module.
-mlir::FailureOr<std::unique_ptr<Target>> targetOf(mlir::ModuleOp module, llvm::StringRef spec);
 
 } // namespace girih::tiling

@@ -1,0 +1,58 @@
+// Where a fusion saves one thing and loses another, the target's cost model decides: siblings need cache, and a prologue is worked
+// out again for every block of columns.
+// RUN: girih-opt %s --fusion-form-kernels='target=cpu:skylake-avx512' | FileCheck %s
+// RUN: girih-opt %s --fusion-form-kernels='target=%S/Inputs/small-cache.facts' | FileCheck %s --check-prefix=SMALL
+// RUN: girih-opt %s --fusion-form-kernels='remarks=true target=%S/Inputs/small-cache.facts' -o /dev/null 2>&1 | FileCheck %s --check-prefix=REMARK
+// RUN: not girih-opt %s --fusion-form-kernels='target=cpu:z80' 2>&1 | FileCheck %s --check-prefix=UNKNOWN
+// RUN: girih-eval %s --entry=prologue --symbols=rows=67 --levels=graph,tile,cpu
+// RUN: girih-eval %s --entry=siblings --symbols=rows=5 --levels=graph,tile,cpu
+
+// UNKNOWN: unknown target 'cpu:z80'
+
+// Three layers' accumulators fit a server's cache, and only one layer's the small one.
+// CHECK-LABEL: func.func @siblings
+// CHECK-COUNT-1: girih.kernel(
+// CHECK-COUNT-3: girih.linear
+// CHECK-NOT: girih.kernel(
+// CHECK: return
+// REMARK-DAG: remark: {{.*}}'layer.k' runs apart from 'layer.q': 1 share the loop already, and with one more a block would keep {{[0-9]+}} bytes
+// SMALL-LABEL: func.func @siblings
+// SMALL-COUNT-3: girih.kernel(
+// SMALL: return
+func.func @siblings(%x: tensor<?x256xf32, #girih.dims<"rows">>, %q: tensor<192x256xf32>, %k: tensor<192x256xf32>, %v: tensor<192x256xf32>)
+    -> (tensor<?x192xf32, #girih.dims<"rows">>, tensor<?x192xf32, #girih.dims<"rows">>, tensor<?x192xf32, #girih.dims<"rows">>) attributes {girih.entry} {
+  %0 = girih.linear %x, %q : (tensor<?x256xf32, #girih.dims<"rows">>, tensor<192x256xf32>) -> tensor<?x192xf32, #girih.dims<"rows">> loc("layer.q")
+  %1 = girih.linear %x, %k : (tensor<?x256xf32, #girih.dims<"rows">>, tensor<192x256xf32>) -> tensor<?x192xf32, #girih.dims<"rows">> loc("layer.k")
+  %2 = girih.linear %x, %v : (tensor<?x256xf32, #girih.dims<"rows">>, tensor<192x256xf32>) -> tensor<?x192xf32, #girih.dims<"rows">> loc("layer.v")
+  return %0, %1, %2 : tensor<?x192xf32, #girih.dims<"rows">>, tensor<?x192xf32, #girih.dims<"rows">>, tensor<?x192xf32, #girih.dims<"rows">>
+}
+
+girih.symbol @rows {min = 1 : i64, max = 256 : i64}
+
+// A ReLU costs less again in each block of columns than its result costs in memory.
+// CHECK-LABEL: func.func @prologue
+// CHECK: girih.kernel(
+// CHECK-NEXT: girih.relu
+// CHECK-NEXT: girih.linear
+// CHECK-NEXT: girih.yield
+// CHECK-NOT: girih.kernel(
+// CHECK: return
+func.func @prologue(%x: tensor<?x300xf32, #girih.dims<"rows">>, %w: tensor<400x300xf32>) -> tensor<?x400xf32, #girih.dims<"rows">> attributes {girih.entry} {
+  %0 = girih.relu %x : (tensor<?x300xf32, #girih.dims<"rows">>) -> tensor<?x300xf32, #girih.dims<"rows">>
+  %1 = girih.linear %0, %w : (tensor<?x300xf32, #girih.dims<"rows">>, tensor<400x300xf32>) -> tensor<?x400xf32, #girih.dims<"rows">>
+  return %1 : tensor<?x400xf32, #girih.dims<"rows">>
+}
+
+// A GELU costs more.
+// REMARK-DAG: remark: {{.*}}'mlp.activation' runs apart from 'mlp.down': each of {{[0-9]+}} blocks of columns would compute it again
+// CHECK-LABEL: func.func @costly_prologue
+// CHECK: girih.kernel(
+// CHECK-NEXT: girih.gelu
+// CHECK-NEXT: girih.yield
+// CHECK: girih.kernel(
+// CHECK-NEXT: girih.linear
+func.func @costly_prologue(%x: tensor<?x300xf32, #girih.dims<"rows">>, %w: tensor<1600x300xf32>) -> tensor<?x1600xf32, #girih.dims<"rows">> {
+  %0 = girih.gelu %x : (tensor<?x300xf32, #girih.dims<"rows">>) -> tensor<?x300xf32, #girih.dims<"rows">> loc("mlp.activation")
+  %1 = girih.linear %0, %w : (tensor<?x300xf32, #girih.dims<"rows">>, tensor<1600x300xf32>) -> tensor<?x1600xf32, #girih.dims<"rows">> loc("mlp.down")
+  return %1 : tensor<?x1600xf32, #girih.dims<"rows">>
+}
