@@ -4,6 +4,7 @@
 #include "lib/Artifact/Plan.h"
 
 #include "dialects/Tile/Tile.h"
+#include "lib/Artifact/Limits.h"
 #include "lib/Artifact/Types.h"
 
 using namespace mlir;
@@ -271,6 +272,9 @@ FailureOr<Entry> EntryPlanner::run() {
   copyOtherOutputs();
   layOut();
   placeBarriers();
+  if (std::string excess = findExcess(entry, plan.symbols); !excess.empty())
+    return function.emitError() << "expects symbols whose upper bounds the runtime can serve, but at those bounds "
+                                << excess << "; lower the bounds (--max-batch, --max-seq-len)";
   return std::move(entry);
 }
 

@@ -6,6 +6,7 @@
 #include "lib/Support/Error.h"
 #include "lib/Support/File.h"
 
+#include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
 
 using namespace mlir;
@@ -58,6 +59,9 @@ llvm::Expected<WeightReader::Source> WeightReader::sourceOf(graph::ParameterOp p
     if (!opened)
       return opened.takeError();
     buffer = std::move(*opened);
+    llvm::sys::fs::file_status status;
+    if (!llvm::sys::fs::status(path, status))
+      modified[path] = status.getLastModificationTime();
   }
   uint64_t offset = source.getOffset(), bytes = source.getBytes();
   if (offset > buffer->getBufferSize() || bytes > buffer->getBufferSize() - offset)
@@ -97,6 +101,17 @@ WriteResult WeightReader::fill(unsigned weight, uint64_t offset, MutableArrayRef
     fillGroups(weight, offset, data);
   else
     fillRowMajor(weight, offset, data);
+  return checkUnchanged();
+}
+
+/// A model that is being replaced would give weights of two models.
+WriteResult WeightReader::checkUnchanged() const {
+  for (const auto &file : modified) {
+    llvm::sys::fs::file_status status;
+    if (llvm::sys::fs::status(file.first(), status) || status.getLastModificationTime() != file.second)
+      return {"changed-file",
+              llvm::formatv("'{0}' was changed while its weights were read; compile again", file.first()).str()};
+  }
   return {};
 }
 

@@ -7,6 +7,7 @@
 #include "lib/Artifact/Writer.h"
 
 #include "llvm/ADT/StringMap.h"
+#include "llvm/Support/Chrono.h"
 #include "llvm/Support/MemoryBuffer.h"
 
 namespace girih::artifact {
@@ -23,7 +24,7 @@ public:
   /// if it can end.
   llvm::Error open();
 
-  /// Fills part of a weight as stored, for girih::artifact::FillWeight.
+  /// Fills part of a weight as stored, for girih::artifact::FillWeight. Fails if a file has changed since it was opened.
   WriteResult fill(unsigned weight, uint64_t offset, llvm::MutableArrayRef<char> data);
 
   /// Whether the weight's stored bytes are its source's bytes, so that the original file can serve.
@@ -43,11 +44,13 @@ private:
   void fillRowMajor(unsigned weight, uint64_t offset, llvm::MutableArrayRef<char> data);
   void fillGroups(unsigned weight, uint64_t offset, llvm::MutableArrayRef<char> data);
   void packGroup(unsigned weight, int64_t number);
+  WriteResult checkUnchanged() const;
 
   std::string directory;
   llvm::ArrayRef<graph::ParameterOp> parameters;
   bool onlyValues;
   llvm::StringMap<std::unique_ptr<llvm::MemoryBuffer>> files;
+  llvm::StringMap<llvm::sys::TimePoint<>> modified; ///< per file, when it was opened
   std::vector<Source> sources;
   std::vector<char> rows, group; ///< the group packed last, before and after
   std::pair<unsigned, int64_t> packed = {~0u, -1};

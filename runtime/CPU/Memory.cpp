@@ -30,7 +30,7 @@ void Mapping::seal() {
 }
 
 girih_code Mapping::file(const char *path, girih_code missing, Mapping &result, girih_status *status) {
-  int descriptor = open(path, O_RDONLY | O_CLOEXEC);
+  int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); // a pipe without a writer would block
   if (descriptor < 0)
     return fail(status, missing, "cannot open '%s': %s", path, strerror(errno));
   struct stat info;

@@ -3,7 +3,9 @@
 #include "Compare.h"
 #include "Trace.h"
 
+#include <cerrno>
 #include <cstdio>
+#include <cstring>
 
 using namespace girih::run;
 
@@ -30,18 +32,29 @@ static int perform(const Options &options) {
   return Success;
 }
 
+static int answer(const Options &options) {
+  if (options.help) {
+    printHelp();
+    return Success;
+  }
+  if (options.version) {
+    printf("girih-run %s\n", girih_runtime_version());
+    return Success;
+  }
+  return perform(options);
+}
+
+/// What was printed has arrived, or the run has not succeeded.
+static void flushOutput() {
+  if (fflush(stdout) != 0 || ferror(stdout))
+    throw Failure{Resource, "cannot-write", std::string("cannot write to standard output: ") + strerror(errno)};
+}
+
 int main(int argc, char **argv) {
   try {
-    Options options = parseOptions(argc, argv);
-    if (options.help) {
-      printHelp();
-      return Success;
-    }
-    if (options.version) {
-      printf("girih-run %s\n", girih_runtime_version());
-      return Success;
-    }
-    return perform(options);
+    int status = answer(parseOptions(argc, argv));
+    flushOutput();
+    return status;
   } catch (const Failure &failure) {
     fprintf(stderr, "error: [%s] %s\n", failure.code.c_str(), failure.message.c_str());
     return failure.exitStatus;

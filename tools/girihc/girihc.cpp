@@ -25,9 +25,19 @@ static void stop(int) {
   _exit(static_cast<int>(ExitStatus::Resource));
 }
 
+/// Files are read where they are mapped: the part that a file loses meanwhile cannot be read any more.
+static void stopReading(int) {
+  static const char message[] = "error: [changed-file] a file of the model was cut while it was read; compile again\n";
+  artifact::removeTemporaryFile();
+  [[maybe_unused]] ssize_t written = write(STDERR_FILENO, message, sizeof(message) - 1);
+  _exit(static_cast<int>(ExitStatus::BadInput));
+}
+
 static void stopOnSignals() {
   for (int signal : {SIGINT, SIGTERM, SIGHUP})
     std::signal(signal, stop);
+  std::signal(SIGBUS, stopReading);
+  std::signal(SIGXFSZ, SIG_IGN); // a file past the limit is an error of write(), reported as a full disk is
 }
 
 static int answer(const Arguments &arguments) {
@@ -41,6 +51,12 @@ static int answer(const Arguments &arguments) {
   else
     for (const StageInfo &stage : compilerStages())
       llvm::outs() << llvm::left_justify(stage.name, 10) << stage.summary << "\n";
+  llvm::outs().flush();
+  if (std::error_code error = llvm::outs().error()) {
+    llvm::outs().clear_error();
+    return reportError(makeError(ExitStatus::Resource, "cannot-write", "cannot write to standard output: {0}",
+                                 error.message()));
+  }
   return 0;
 }
 
