@@ -168,6 +168,23 @@ static bool isDear(Operation *op) {
                                                     !isa<math::AbsFOp, math::FmaOp, math::RoundEvenOp, math::FloorOp>(op));
 }
 
+/// True if every row of a larger tile reads this one along the lanes: its masks and arithmetic are then worth doing once.
+static bool isRepeatedOverRows(Value tile) {
+  Operation *op = tile.getDefiningOp();
+  auto load = dyn_cast<tile::LoadOp>(op);
+  bool masked = load && ShapedType::isDynamicShape(load.getView().getType().getShape());
+  if (!masked && !OpTrait::hasElementwiseMappableTraits(op))
+    return false;
+  return llvm::any_of(tile.getUsers(), [&](Operation *user) {
+    auto broadcast = dyn_cast<tile::BroadcastOp>(user);
+    if (!broadcast)
+      return false;
+    auto from = cast<RankedTensorType>(tile.getType()), to = cast<RankedTensorType>(broadcast.getResult().getType());
+    return from.getNumElements() >= 16 && to.getNumElements() > from.getNumElements() &&
+           broadcast.getDims().back() == to.getRank() - 1 && from.getShape().back() == to.getShape().back();
+  });
+}
+
 void Extents::chooseKept(tile::ProgramOp program) {
   // Which loop nests read each tile, through inline expressions; operations in reverse order see users first.
   DenseMap<Value, DenseSet<Operation *>> nests;
@@ -191,7 +208,7 @@ void Extents::chooseKept(tile::ProgramOp program) {
       auto constant = dyn_cast<arith::ConstantOp>(op);
       bool listed = constant && !cast<DenseElementsAttr>(constant.getValue()).isSplat();
       bool structural = isa<tile::DotOp, tile::ReduceOp, tile::ConcatOp, scf::ForOp, scf::IfOp>(op);
-      if (structural || listed || (isDear(op) && nests[result].size() > 1))
+      if (structural || listed || isRepeatedOverRows(result) || (isDear(op) && nests[result].size() > 1))
         kept.insert(result);
     }
   });

@@ -69,6 +69,7 @@ ProgramLowering::Access ProgramLowering::access(ValueRange offsets, ArrayRef<int
       span = tile.getDimSize(tileDim);
       if (tileDim == point.lane) {
         result.lane = dim;
+        result.mayBeNegative = !isNonNegative(offset);
         span = llvm::alignTo(span, lanes);
       }
     }
@@ -98,10 +99,11 @@ Value ProgramLowering::laneMask(const View &view, const Access &access) {
   if (access.lane >= 0 && access.checked[access.lane]) {
     Value position = access.position[access.lane];
     mask = maskBelow(sub(view.sizes[access.lane], position));
-    Value before = maskBelow(sub(constant(0), position)); // lanes at negative positions
-    mask = arith::AndIOp::create(builder, loc, mask,
-                                 arith::XOrIOp::create(builder, loc, before, splat(arith::ConstantOp::create(
-                                                                                 builder, loc, builder.getBoolAttr(true)))));
+    if (access.mayBeNegative) {
+      Value before = maskBelow(sub(constant(0), position));
+      Value every = splat(arith::ConstantOp::create(builder, loc, builder.getBoolAttr(true)));
+      mask = arith::AndIOp::create(builder, loc, mask, arith::XOrIOp::create(builder, loc, before, every));
+    }
   }
   if (!all)
     return mask;
@@ -221,6 +223,7 @@ Value ProgramLowering::loadSlot(const Slot &slot, const Point &point) {
     sizes.push_back(constant(size));
     strides.push_back(constant(stride));
   }
+  where.mayBeNegative = false;
   if (point.lane >= 0 && slot.strides[point.lane] != 1)
     where.checked[point.lane] = true;
   return loadView(viewOf(slot, sizes, strides), where);
@@ -233,6 +236,7 @@ void ProgramLowering::storeSlot(const Slot &slot, const Point &point, Value valu
     sizes.push_back(constant(size));
     strides.push_back(constant(stride));
   }
+  where.mayBeNegative = false;
   bool endsInside = slot.isPart && point.lane >= 0 && slot.type.getDimSize(point.lane) % lanes;
   if (endsInside || (point.lane >= 0 && slot.strides[point.lane] != 1))
     where.checked[point.lane] = true;

@@ -98,6 +98,7 @@ private:
     SmallVector<Value, 4> position;
     SmallVector<bool, 4> checked; // dimensions whose position may lie outside
     int lane = -1;                // view dimension the lanes run along
+    bool mayBeNegative = true;    // the lanes' position
   };
   Access access(ValueRange offsets, ArrayRef<int64_t> dims, const View &view, RankedTensorType tile, const Point &);
   Value loadView(const View &view, const Access &access);
