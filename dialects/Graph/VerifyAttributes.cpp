@@ -44,6 +44,8 @@ static LogicalResult verifyEntry(func::FuncOp entry) {
       return entry.emitOpError("expects an entry's arguments and results to be ranked tensors with every `?` named by "
                                "#girih.dims, but got ")
              << port;
+    else if (llvm::is_contained(cast<RankedTensorType>(port).getShape(), 0))
+      return entry.emitOpError("expects an entry's arguments and results to have elements, but got ") << port;
   if (failed(verifyNames(entry, "arguments", type.getNumInputs(),
                          [&](unsigned i) { return entry.getArgAttrOfType<StringAttr>(i, kNameAttr); })))
     return failure();

@@ -727,3 +727,10 @@ func.func @f(%x: tensor<2x3x8xf32>, %m: tensor<2x4xi32>) {
   %0 = girih.pool mean %x, %m : (tensor<2x3x8xf32>, tensor<2x4xi32>) -> tensor<2x8xf32>
   return
 }
+
+// -----
+
+// expected-error @+1 {{'func.func' op expects an entry's arguments and results to have elements, but got 'tensor<0x4xf32>'}}
+func.func @f(%x: tensor<0x4xf32>) -> tensor<0x4xf32> attributes {girih.entry} {
+  return %x : tensor<0x4xf32>
+}
