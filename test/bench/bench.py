@@ -179,7 +179,7 @@ def write_docs(report, text):
     page = ROOT / "docs/benchmarks.md"
     head, rest = page.read_text().split(BEGIN)
     tail = rest.split(END)[1]
-    about = (f"Measured {report['date']} by `{report['command']}` on {report['machine']}; "
+    about = (f"Measured {report['date']} by `{report['command']}` on {report['machine']}, load average {report['load']:.1f} before it began; "
              + ", ".join(f"{k} {v}" for k, v in report["versions"].items()) + ". Medians, quartiles in parentheses.")
     page.write_text(f"{head}{BEGIN}\n\n{about}\n\n{text}\n\n{END}{tail}")
     say(f"wrote {page.relative_to(ROOT)}")
@@ -188,12 +188,13 @@ def write_docs(report, text):
 def main():
     options = parse()
     command = " ".join(["test/bench/run"] + sys.argv[1:])
+    load = os.getloadavg()[0]  # above about 0.5 something else was running, and two threads suffer most
     options.engines, options.threads, options.shapes = (x.split(",") for x in (options.engines, options.threads, options.shapes))
     model, files = prepare(options)
     results, versions = measure_all(options, model, files)
     for row in results:
         row["ratio"] = ratio(row["engines"])
-    report = {"command": command, "date": datetime.date.today().isoformat(), "machine": f"{cpu_name()}, {os.cpu_count()} cores",
+    report = {"command": command, "date": datetime.date.today().isoformat(), "machine": f"{cpu_name()}, {os.cpu_count()} cores", "load": load,
               "versions": versions, "results": results}
     text = table(results, options.engines)
     print(json.dumps(report, indent=2) if options.json else text)

@@ -36,9 +36,9 @@ def test_only_the_measured_part_of_the_page_changes(tmp_path, monkeypatch):
     page.write_text(f"before\n{bench.BEGIN}\nold\n{bench.END}\nafter\n")
     monkeypatch.setattr(bench, "ROOT", tmp_path)
     rows = [{"batch": 1, "seq": 16, "threads": 2, "engines": engines(girih=10.0, openvino=8.0)}]
-    report = {"date": "2026-01-02", "command": "test/bench/run --write", "machine": "m", "versions": {"girih": "0.1.0"}}
+    report = {"date": "2026-01-02", "command": "test/bench/run --write", "machine": "m", "load": 0.25, "versions": {"girih": "0.1.0"}}
     bench.write_docs(report, bench.table(rows, ["girih", "openvino"]))
     text = page.read_text()
     assert text.startswith("before\n") and text.endswith("after\n") and "old" not in text
-    assert "2026-01-02 by `test/bench/run --write` on m; girih 0.1.0" in text
+    assert "2026-01-02 by `test/bench/run --write` on m, load average 0.2 before it began; girih 0.1.0" in text
     assert "| 1x16 | 2 | 10.00 (9.00 to 11.00) | 8.00 (7.20 to 8.80) | 0.80 |" in text
