@@ -1,5 +1,14 @@
 // The MLIR and LLVM headers that most of the compiler's files include, parsed once for all of them.
 #pragma once
+// Debian's LLVM keeps no statistics, and its constructor of a pass's counter is the one for that. Statistic.h chooses by NDEBUG,
+// which builds with assertions do not define: their counters would start from whatever is in memory.
+#ifdef NDEBUG
+#include "llvm/ADT/Statistic.h"
+#else
+#define NDEBUG
+#include "llvm/ADT/Statistic.h"
+#undef NDEBUG
+#endif
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Math/IR/Math.h"
