@@ -19,7 +19,7 @@ def quickstart():
     return result.stdout, time.monotonic() - begin
 
 
-@pytest.mark.skipif(not os.environ.get("GIRIH_LONG"), reason="builds in release; run by tools/check --long")
+@pytest.mark.skipif(os.environ.get("GIRIH_CAMPAIGN") != "quickstart", reason="builds in release; run by tools/check --campaign quickstart")
 def test_quickstart_twice():
     first, _ = quickstart()
     assert re.search(r"^MiniLM compiled for this CPU in \d+\.\d+ s.*: build/quickstart/minilm.girih, \d+\.\d MB$", first, re.M)
