@@ -280,7 +280,10 @@ typedef struct girih_command { /* 64 bytes; fields a kind does not use: GIRIH_NO
   uint32_t reserved[4];        /* 0 */
 } girih_command;
 
-enum girih_value_flag { GIRIH_VALUE_HAS_RANGE = 1 };
+enum girih_value_flag {
+  GIRIH_VALUE_HAS_RANGE = 1,
+  GIRIH_VALUE_STATE = 2 /* an input that a run reads and writes: memory of the caller, which keeps it between runs */
+};
 
 typedef struct girih_value { /* 40 bytes */
   uint32_t name;             /* string */

@@ -105,6 +105,7 @@ typedef struct girih_value_info {
   const char *dims[GIRIH_MAX_RANK]; /* as text: "batch", "2*seq", "384" */
   int has_range;                    /* integer inputs: elements must lie in [range_low, range_high) */
   int64_t range_low, range_high;
+  int is_state; /* an input that runs read and write, such as a cache's keys: the caller keeps its memory between runs */
 } girih_value_info;
 
 typedef struct girih_weight_info {

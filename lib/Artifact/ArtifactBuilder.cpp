@@ -223,7 +223,7 @@ void ArtifactBuilder::addValues(const std::vector<ValueInfo> &list) {
     value.element_type = info.elementType;
     value.rank = info.dims.size();
     value.first_dim = addIndices(info.dims);
-    value.flags = info.hasRange ? uint32_t(GIRIH_VALUE_HAS_RANGE) : 0u;
+    value.flags = (info.hasRange ? uint32_t(GIRIH_VALUE_HAS_RANGE) : 0u) | (info.isState ? uint32_t(GIRIH_VALUE_STATE) : 0u);
     value.range_low = info.rangeLow;
     value.range_high = info.rangeHigh;
     values.push_back(value);

@@ -50,6 +50,7 @@ struct ValueInfo {
   std::vector<uint32_t> dims; // expressions
   bool hasRange = false;
   int64_t rangeLow = 0, rangeHigh = 0;
+  bool isState = false; // an input that runs read and write
 };
 
 /// One code version: its image, and per kernel (in the order of addKernel) where it starts and what scratch it needs.

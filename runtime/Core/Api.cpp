@@ -139,6 +139,7 @@ static void describeValue(const Module &module, const girih_value &value, girih_
   info->has_range = (value.flags & GIRIH_VALUE_HAS_RANGE) != 0;
   info->range_low = value.range_low;
   info->range_high = value.range_high;
+  info->is_state = (value.flags & GIRIH_VALUE_STATE) != 0;
 }
 
 girih_code girih_module_input(const girih_module *handle, uint32_t entry, uint32_t index, girih_value_info *info) {

@@ -41,7 +41,7 @@ private:
   girih_code verifyEntries();
   girih_code verifyEntry(const girih_entry &entry);
   girih_code verifyValues(const girih_entry &entry);
-  girih_code verifyValue(const girih_value &value);
+  girih_code verifyValue(const girih_value &value, uint32_t allowedFlags);
   girih_code verifyCommand(uint32_t index);
   girih_code verifyLaunch(const girih_command &command);
   girih_code verifyCopy(const girih_command &command);

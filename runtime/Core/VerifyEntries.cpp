@@ -75,18 +75,18 @@ girih_code Verifier::verifyValues(const girih_entry &each) {
         known[symbol] = t.symbols[symbol].kind == GIRIH_SYMBOL_SIZE;
   }
   for (const girih_value &value : t.values.subspan(each.first_input, each.input_count))
-    if (girih_code code = verifyValue(value))
+    if (girih_code code = verifyValue(value, GIRIH_VALUE_HAS_RANGE | GIRIH_VALUE_STATE))
       return code;
   for (const girih_value &value : t.values.subspan(each.first_output, each.output_count))
-    if (girih_code code = verifyValue(value))
+    if (girih_code code = verifyValue(value, GIRIH_VALUE_HAS_RANGE))
       return code;
   return GIRIH_OK;
 }
 
-girih_code Verifier::verifyValue(const girih_value &value) {
+girih_code Verifier::verifyValue(const girih_value &value, uint32_t allowed) {
   uint64_t index = &value - t.values.data();
   if (!isString(value.name) || value.reserved != 0 || elementBytes(value.element_type) == 0 ||
-      value.flags > GIRIH_VALUE_HAS_RANGE || value.rank > GIRIH_MAX_RANK || !isIndexList(value.first_dim, value.rank))
+      (value.flags & ~allowed) != 0 || value.rank > GIRIH_MAX_RANK || !isIndexList(value.first_dim, value.rank))
     return damaged("an input or output is malformed", index);
   Interval bytes = {0, int64_t(elementBytes(value.element_type))};
   for (uint32_t dim : t.dims(value.first_dim, value.rank)) {
@@ -142,8 +142,9 @@ girih_code Verifier::verifyCopy(const girih_command &command) {
     return damaged("a copy needs a place to write and one to read", index);
   if (girih_code code = verifyArgs(command))
     return code;
-  uint32_t kind = t.args[command.first_arg].kind;
-  if (kind == GIRIH_ARG_WEIGHT || kind == GIRIH_ARG_INPUT)
+  const girih_arg &to = t.args[command.first_arg];
+  bool isState = to.kind == GIRIH_ARG_INPUT && (t.values[entry->first_input + to.index].flags & GIRIH_VALUE_STATE);
+  if (to.kind == GIRIH_ARG_WEIGHT || (to.kind == GIRIH_ARG_INPUT && !isState))
     return damaged("a copy writes to what is only read", index);
   return GIRIH_OK;
 }

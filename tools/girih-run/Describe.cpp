@@ -22,7 +22,7 @@ static void describeEntry(girih_module *module, uint32_t index) {
   girih_value_info value;
   for (uint32_t i = 0; i != entry.input_count; ++i) {
     girih_module_input(module, index, i, &value);
-    describeValue("input", value);
+    describeValue(value.is_state ? "state" : "input", value);
   }
   for (uint32_t i = 0; i != entry.output_count; ++i) {
     girih_module_output(module, index, i, &value);
