@@ -98,7 +98,8 @@ Value ProgramLowering::laneMask(const View &view, const Access &access) {
   Value mask, all = inside(view, access);
   if (access.lane >= 0 && access.checked[access.lane]) {
     Value position = access.position[access.lane];
-    mask = maskBelow(sub(view.sizes[access.lane], position));
+    Value size = view.sizes[access.lane];
+    mask = maskBelow(sub(access.end ? minimum(size, access.end) : size, position));
     if (access.mayBeNegative) {
       Value before = maskBelow(sub(constant(0), position));
       Value every = splat(arith::ConstantOp::create(builder, loc, builder.getBoolAttr(true)));

@@ -20,7 +20,8 @@ Type girih::cpu::storageType(Type element) {
   return isa<BFloat16Type, Float16Type>(element) ? IntegerType::get(element.getContext(), 16) : element;
 }
 
-/// A place in scratch. Rows are padded to whole vectors. A register block writes whole vectors even to a single column.
+/// A place in scratch. Rows are padded to whole vectors. A register block writes whole vectors even to a
+/// single column.
 Slot ProgramLowering::allocate(RankedTensorType type) {
   Slot slot;
   slot.type = type;
@@ -108,7 +109,8 @@ void ProgramLowering::keep(Value tile, const Slot &slot) {
     if (constant && !cast<DenseElementsAttr>(constant.getValue()).isSplat())
       return keepConstant(cast<DenseElementsAttr>(constant.getValue()), slot);
   }
-  nest(slot.type, neededBounds(tile), [&](const Point &point) { storeSlot(slot, point, evaluate(tile, point)); });
+  nest(slot.type, neededBounds(tile),
+       [&](const Point &point) { storeSlot(slot, point, evaluate(tile, point)); });
 }
 
 /// Parts side by side in a row end where they end: what a whole vector would run into may be written already.
@@ -121,7 +123,8 @@ void ProgramLowering::keepConcat(tile::ConcatOp op, const Slot &slot) {
     part.pointer = address(slot.pointer, storageType(type.getElementType()),
                            constant(offset * slot.strides[op.getAxis()]));
     part.isPart = true;
-    nest(type, neededBounds(input), [&](const Point &point) { storeSlot(part, point, evaluate(input, point)); });
+    nest(type, neededBounds(input),
+         [&](const Point &point) { storeSlot(part, point, evaluate(input, point)); });
     offset += type.getDimSize(op.getAxis());
   }
 }
@@ -138,7 +141,8 @@ void ProgramLowering::keepConstant(DenseElementsAttr values, const Slot &slot) {
   }
 }
 
-/// The loops stop where the view ends, so only the last vector of a row may need a mask.
+/// The loops stop where the view ends, so only the last vector of a row may need a mask: where the view ends,
+/// or the tile does. What lies behind a tile is another block's, which may have been stored already.
 void ProgramLowering::lowerStore(tile::StoreOp op) {
   auto type = cast<RankedTensorType>(op.getTile().getType());
   const View &view = views[op.getView()];
@@ -152,11 +156,18 @@ void ProgramLowering::lowerStore(tile::StoreOp op) {
     bounds.push_back(fits ? constant(size) : minimum(constant(size), sub(view.sizes[dim], mapped(offset))));
     bounded[dim] = isNonNegative(offset);
   }
-  nest(type, bounds, [&](const Point &point) {
-    Access where = access(op.getOffsets(), dims, view, type, point);
-    for (auto [dim, done] : llvm::enumerate(bounded))
-      if (done && int(dim) != where.lane)
-        where.checked[dim] = false;
-    storeView(view, where, evaluate(op.getTile(), point));
-  });
+  nest(
+      type, bounds,
+      [&](const Point &point) {
+        Access where = access(op.getOffsets(), dims, view, type, point);
+        for (auto [dim, done] : llvm::enumerate(bounded))
+          if (done && int(dim) != where.lane)
+            where.checked[dim] = false;
+        if (point.lane >= 0 && type.getDimSize(point.lane) % lanes) {
+          where.checked[where.lane] = true;
+          where.end = add(mapped(op.getOffsets()[where.lane]), constant(type.getDimSize(point.lane)));
+        }
+        storeView(view, where, evaluate(op.getTile(), point));
+      },
+      /*vectors=*/type.getNumElements() > 1);
 }

@@ -99,6 +99,7 @@ private:
     SmallVector<bool, 4> checked; // dimensions whose position may lie outside
     int lane = -1;                // view dimension the lanes run along
     bool mayBeNegative = true;    // the lanes' position
+    Value end;                    // where lanes end although the view goes on; null: they run to the view's end
   };
   Access access(ValueRange offsets, ArrayRef<int64_t> dims, const View &view, RankedTensorType tile, const Point &);
   Value loadView(const View &view, const Access &access);
