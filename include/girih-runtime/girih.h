@@ -48,7 +48,11 @@ typedef enum girih_code {
   GIRIH_VALUE_OUT_OF_RANGE = 13,  /* "value-out-of-range": an integer input */
   GIRIH_CANCELLED = 14,           /* "cancelled" */
   GIRIH_BUSY = 15,                /* "busy": the session is running */
-  GIRIH_CODE_COUNT = 16
+  GIRIH_CACHE_FULL = 16,          /* "cache-full": no pages left for a sequence's tokens */
+  GIRIH_DAMAGED_SEQUENCE = 17,    /* "damaged-sequence": a saved sequence's checksum, truncation, contradictory sizes */
+  GIRIH_WRONG_MODEL = 18,         /* "wrong-model": a saved sequence, or a module's entry points, of another kind */
+  GIRIH_CANNOT_WRITE = 19,        /* "cannot-write": no permission, no room; nothing is left behind */
+  GIRIH_CODE_COUNT = 20
 } girih_code;
 
 typedef struct girih_status {
@@ -233,7 +237,7 @@ typedef void (*girih_observer)(void *user, const girih_observation *observation)
 GIRIH_API void girih_session_set_observer(girih_session *session, girih_observer observer, void *user);
 
 typedef struct girih_statistics {
-  uint64_t nanoseconds;   /* of the last run */
+  uint64_t nanoseconds;   /* of the last run, or of all runs of the last step */
   uint64_t launches, blocks;
   uint64_t flops, bytes;  /* as the artifact states them; 0 where it does not */
   uint64_t arena_bytes;   /* planned for the last run's shapes */
@@ -242,6 +246,81 @@ typedef struct girih_statistics {
 } girih_statistics;
 
 GIRIH_API void girih_session_statistics(const girih_session *session, girih_statistics *statistics);
+
+/* ---- Caches, sequences and steps: decoders --------------------------------------------------------------------- */
+
+/* A decoder's module has an entry 'prefill', and usually 'decode', with states: what is kept of past tokens, one row a token. A
+ * cache is memory for the rows of a number of tokens, handed out in pages; a sequence is the tokens it has seen and the
+ * pages where their rows lie. Sequences of one cache may share pages. All may be used from any thread; one sequence does
+ * one thing at a time, else GIRIH_BUSY. */
+typedef struct girih_cache girih_cache;
+typedef struct girih_sequence girih_sequence;
+
+typedef struct girih_cache_options {
+  size_t struct_bytes;
+  int64_t tokens;      /* capacity, rounded up to whole pages; 0: one sequence of the greatest length */
+  int64_t page_tokens; /* any number from 1; 0: 32. It never changes results */
+  int no_huge_pages;   /* nonzero: do not ask for huge pages */
+} girih_cache_options;
+
+typedef struct girih_cache_info {
+  int64_t tokens, page_tokens, pages;
+  int64_t free_pages;
+  int64_t longest;     /* tokens that one sequence may have: the module's bound, or all of the cache */
+  int64_t vocabulary;  /* tokens are numbers below */
+  uint64_t bytes;      /* reserved; memory is only used as it is touched */
+} girih_cache_info;
+
+/* What girih_cache_create would make, before anything is allocated. */
+GIRIH_API girih_code girih_cache_plan(const girih_module *module, const girih_cache_options *options,
+                                      girih_cache_info *info, girih_status *status);
+GIRIH_API girih_code girih_cache_create(girih_module *module, const girih_cache_options *options, girih_cache **cache,
+                                        girih_status *status);
+/* Gives up the caller's hold; sequences keep their cache alive. */
+GIRIH_API void girih_cache_release(girih_cache *cache);
+GIRIH_API void girih_cache_describe(const girih_cache *cache, girih_cache_info *info);
+
+/* Empty, without pages. */
+GIRIH_API girih_code girih_sequence_create(girih_cache *cache, girih_sequence **sequence, girih_status *status);
+GIRIH_API void girih_sequence_release(girih_sequence *sequence);
+GIRIH_API int64_t girih_sequence_length(const girih_sequence *sequence);
+/* girih_sequence_length of them, valid until the sequence changes. */
+GIRIH_API const int32_t *girih_sequence_tokens(const girih_sequence *sequence);
+/* A second sequence of the same tokens. It shares the pages; whoever first adds to a page that is not full gets a copy. */
+GIRIH_API girih_code girih_sequence_fork(girih_sequence *sequence, girih_sequence **fork, girih_status *status);
+/* Forgets all but the first `length` tokens. */
+GIRIH_API girih_code girih_sequence_truncate(girih_sequence *sequence, int64_t length, girih_status *status);
+/* Tokens and rows as one checksummed file, which appears whole or not at all. Only the same artifact loads it, with any
+ * page size. */
+GIRIH_API girih_code girih_sequence_save(girih_sequence *sequence, const char *path, girih_status *status);
+GIRIH_API girih_code girih_sequence_load(girih_cache *cache, const char *path, girih_sequence **sequence,
+                                         girih_status *status);
+
+/* How the next token is chosen; all zeros: the most likely one. */
+typedef struct girih_sampling {
+  float temperature;        /* 0: no chance involved */
+  int32_t top_k;            /* 0: all tokens */
+  float top_p;              /* 0 or 1: all */
+  float min_p;              /* 0: all */
+  float repetition_penalty; /* of tokens in the sequence; 0 or 1: none */
+  int32_t seed;             /* the same seed, position and logits choose the same token */
+} girih_sampling;
+
+typedef struct girih_step {
+  size_t struct_bytes;
+  uint32_t rows;                      /* sequences, all different and of one cache */
+  girih_sequence *const *sequences;   /* one a row */
+  const int32_t *const *tokens;       /* what each sequence is extended by */
+  const uint32_t *token_counts;       /* at least 1 each */
+  const girih_sampling *sampling;     /* one a row; NULL: the most likely token */
+  int32_t *next;                      /* one a row, or NULL: the token that follows. It is not yet in the sequence */
+  float *logits;                      /* [rows, vocabulary], or NULL: after each row's last token */
+} girih_step;
+
+/* Extends the sequences by their tokens: in one run of 'decode' where each has a single one, else in runs of 'prefill' of as
+ * many tokens at a time as the module, or the session's max_symbols, allow. Nothing is allocated. On an error or
+ * cancellation the sequences are as they were. */
+GIRIH_API girih_code girih_session_step(girih_session *session, const girih_step *step, girih_status *status);
 
 #if defined(__cplusplus)
 }

@@ -1,4 +1,5 @@
 // The C ABI over Module, Session and Pool: arguments checked, structures of older callers completed, nothing more.
+#include "Api.h"
 #include "Session.h"
 #include "runtime/CPU/Device.h"
 
@@ -12,21 +13,6 @@ static Module *unwrap(const girih_module *module) {
 }
 static Session *unwrap(girih_session *session) { return reinterpret_cast<Session *>(session); }
 
-/// What the caller filled, zeros for what its version of the structure lacks.
-template <typename Options>
-static girih_code complete(const Options *options, Options &result, girih_status *status) {
-  result = {};
-  if (!options)
-    return GIRIH_OK;
-  if (options->struct_bytes < sizeof(size_t))
-    return fail(status, GIRIH_INVALID_ARGUMENT, "expected struct_bytes in the options; set it with GIRIH_INIT(options)");
-  memcpy(&result, options, std::min(options->struct_bytes, sizeof(Options)));
-  return GIRIH_OK;
-}
-
-static girih_code isNull(const char *what, girih_status *status) {
-  return fail(status, GIRIH_INVALID_ARGUMENT, "expected %s but got a null pointer", what);
-}
 
 static girih_code checkEntry(const Module &module, uint32_t entry, girih_status *status) {
   size_t count = module.tables().entries.size();

@@ -10,6 +10,17 @@ using namespace girih::runtime;
 
 uint64_t girih::runtime::checksum(std::span<const uint8_t> bytes) { return XXH3_64bits(bytes.data(), bytes.size()); }
 
+static XXH3_state_t *asState(const unsigned char *state) {
+  return reinterpret_cast<XXH3_state_t *>(const_cast<unsigned char *>(state));
+}
+
+Checksum::Checksum() {
+  static_assert(sizeof(state) >= sizeof(XXH3_state_t));
+  XXH3_64bits_reset(asState(state));
+}
+void Checksum::add(const void *data, size_t bytes) { XXH3_64bits_update(asState(state), data, bytes); }
+uint64_t Checksum::value() const { return XXH3_64bits_digest(asState(state)); }
+
 static girih_code truncated(uint64_t expected, uint64_t found, girih_status *status) {
   return fail(status, GIRIH_DAMAGED_ARTIFACT,
               "expected an artifact of %llu bytes but the file has %llu; copy or compile it anew",
@@ -25,11 +36,10 @@ static girih_code checkHeader(std::span<const uint8_t> bytes, girih_status *stat
 
   girih_file_header copy = *header;
   copy.checksum = 0;
-  XXH3_state_t state;
-  XXH3_64bits_reset(&state);
-  XXH3_64bits_update(&state, &copy, sizeof(copy));
-  XXH3_64bits_update(&state, bytes.data() + sizeof(copy), GIRIH_PAGE_BYTES - sizeof(copy));
-  if (XXH3_64bits_digest(&state) != header->checksum)
+  Checksum checksum;
+  checksum.add(&copy, sizeof(copy));
+  checksum.add(bytes.data() + sizeof(copy), GIRIH_PAGE_BYTES - sizeof(copy));
+  if (checksum.value() != header->checksum)
     return fail(status, GIRIH_DAMAGED_ARTIFACT, "the header's checksum does not match; copy or compile the artifact anew");
   if (header->endianness != GIRIH_FORMAT_ENDIANNESS || header->version != GIRIH_FORMAT_VERSION)
     return fail(status, GIRIH_UNSUPPORTED_FORMAT, "expected format version %u but found %u; compile the model anew",

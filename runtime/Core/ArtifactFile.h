@@ -23,4 +23,15 @@ girih_code readArtifactFile(std::span<const uint8_t> bytes, bool skipWeights, Ar
 /// XXH3-64.
 uint64_t checksum(std::span<const uint8_t> bytes);
 
+/// XXH3-64 of bytes that come in pieces.
+class Checksum {
+public:
+  Checksum();
+  void add(const void *data, size_t bytes);
+  uint64_t value() const;
+
+private:
+  alignas(64) unsigned char state[576];
+};
+
 } // namespace girih::runtime

@@ -19,6 +19,8 @@ girih_code Session::create(Module &module, const girih_session_options &options,
     code = session->choosePool(options, status);
   if (!code)
     code = session->reserveTasks(status);
+  if (!code && Stepper::create(module, session->maxima, session->stepper, status) == GIRIH_OUT_OF_MEMORY)
+    code = GIRIH_OUT_OF_MEMORY; // whoever is no decoder finds out when asked for a step
   if (code) {
     delete session;
     return code;
@@ -104,14 +106,54 @@ girih_code Session::reserveTasks(girih_status *status) {
 girih_code Session::run(const Call &call, girih_status *status) {
   if (running.exchange(true, std::memory_order_acquire))
     return fail(status, GIRIH_BUSY, "the session is running; open one session for each thread of calls");
+  cancelled.store(false);
   girih_code code = runChecked(call, status);
   running.store(false, std::memory_order_release);
   return code;
 }
 
+girih_code Session::step(const girih_step &step, girih_status *status) {
+  if (running.exchange(true, std::memory_order_acquire))
+    return fail(status, GIRIH_BUSY, "the session is running; open one session for each thread of calls");
+  cancelled.store(false);
+  girih_code code = stepChecked(step, status);
+  running.store(false, std::memory_order_release);
+  return code;
+}
+
+girih_code Session::stepChecked(const girih_step &step, girih_status *status) {
+  if (!stepper) // says why
+    return Stepper::create(module, maxima, stepper, status);
+  if (girih_code code = stepper->begin(step, status))
+    return code;
+  girih_statistics sum = {};
+  girih_code code = GIRIH_OK;
+  for (Call call; !code && stepper->next(call);) {
+    code = runChecked(call, status);
+    if (!code)
+      stepper->collect(step);
+    sum.nanoseconds += last.nanoseconds;
+    sum.launches += last.launches;
+    sum.blocks += last.blocks;
+    sum.flops += last.flops;
+    sum.bytes += last.bytes;
+    sum.arena_bytes = std::max(sum.arena_bytes, last.arena_bytes);
+  }
+  stepper->end(!code);
+  last.nanoseconds = sum.nanoseconds;
+  last.launches = sum.launches;
+  last.blocks = sum.blocks;
+  last.flops = sum.flops;
+  last.bytes = sum.bytes;
+  last.arena_bytes = sum.arena_bytes;
+  return code ? code : succeed(status);
+}
+
 girih_code Session::runChecked(const Call &call, girih_status *status) {
   uint64_t begin = monotonicNanoseconds();
   launcher.reset(plan, tasks, listeners);
+  if (cancelled.load()) // before the launcher could be told
+    launcher.cancel();
   if (call.entry >= module.tables().entries.size())
     return fail(status, GIRIH_UNKNOWN_ENTRY, "expected an entry point below %zu but got %u",
                 module.tables().entries.size(), call.entry);

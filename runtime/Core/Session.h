@@ -1,6 +1,7 @@
 // State of one caller on a module: arena, scratch, the bound plan and the pool it runs on.
 #pragma once
 
+#include "Step.h"
 #include "runtime/CPU/Launch.h"
 
 namespace girih::runtime {
@@ -12,7 +13,11 @@ public:
   ~Session();
 
   girih_code run(const Call &call, girih_status *status);
-  void cancel() { launcher.cancel(); }
+  girih_code step(const girih_step &step, girih_status *status);
+  void cancel() {
+    cancelled.store(true);
+    launcher.cancel();
+  }
   void setTrace(girih_trace trace, void *user) { listeners.trace = trace, listeners.traceUser = user; }
   void setObserver(girih_observer observer, void *user) {
     listeners.observer = observer, listeners.observerUser = user;
@@ -26,6 +31,7 @@ private:
   girih_code choosePool(const girih_session_options &options, girih_status *status);
   girih_code reserveTasks(girih_status *status);
   girih_code runChecked(const Call &call, girih_status *status);
+  girih_code stepChecked(const girih_step &step, girih_status *status);
   void launchAll();
   girih_code outcome(girih_status *status);
 
@@ -42,6 +48,8 @@ private:
   Listeners listeners;
   Launcher launcher;
   girih_statistics last = {};
+  std::unique_ptr<Stepper> stepper;   // of a decoder's session
+  std::atomic<bool> cancelled{false}; // what is under way, be it between two runs
   std::atomic<bool> running{false};
 };
 

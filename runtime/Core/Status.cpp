@@ -31,6 +31,7 @@ const char *girih_code_name(girih_code code) {
       "unsupported-cpu", "missing-weights", "changed-weights",  "out-of-memory",
       "invalid-argument", "unknown-entry",  "shape-mismatch",   "type-mismatch",
       "size-out-of-bounds", "value-out-of-range", "cancelled",  "busy",
+      "cache-full",   "damaged-sequence", "wrong-model",        "cannot-write",
   };
   return unsigned(code) < GIRIH_CODE_COUNT ? names[code] : "unknown";
 }

@@ -4,6 +4,7 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
+#include "runtime/Core/Step.h"
 #include "runtime/Core/Walk.h"
 
 #include <algorithm>
@@ -81,6 +82,16 @@ void bind(const Module &module, uint32_t index) {
     walk(plan, symbols.size());
 }
 
+/// What decoders are asked before they run: the sizes of a cache, and a step's memory.
+void plan(const Module &module) {
+  CachePlan sizes;
+  girih_cache_options options = {sizeof(options), 0, 0, 1};
+  CachePlan::make(module, options, sizes, nullptr);
+  std::unique_ptr<Stepper> stepper;
+  std::vector<int64_t> maxima = module.maxima();
+  Stepper::create(module, maxima, stepper, nullptr);
+}
+
 } // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
@@ -96,5 +107,6 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   std::unique_ptr<Module, Release> module(loaded);
   for (uint32_t i = 0; i != module->tables().entries.size(); ++i)
     bind(*module, i);
+  plan(*module);
   return 0;
 }

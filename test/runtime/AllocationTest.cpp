@@ -1,5 +1,6 @@
-// Proves that runs allocate nothing: after a session is open, neither runs of known shapes nor of new ones touch the heap.
-#include "TestArtifact.h"
+// Proves that runs allocate nothing: after a session is open, neither runs of known shapes nor of new ones touch the heap, nor do
+// a decoder's steps once their sequences exist.
+#include "TestDecoder.h"
 
 #include <atomic>
 
@@ -39,5 +40,46 @@ TEST(Allocation, RunsAllocateNothing) {
     }
     EXPECT_EQ(allocations, before) << threads << " threads";
     EXPECT_GT(before, 0u) << "allocations are counted";
+  }
+}
+
+TEST(Allocation, StepsAllocateNothing) {
+#if defined(GIRIH_SANITIZED)
+  GTEST_SKIP() << "sanitizers bring their own allocator";
+#endif
+  LoadedModule module(serialize(decoderModel()));
+  for (uint32_t threads : {1u, 4u}) {
+    SessionHandle session = openSession(module.get(), threads);
+    CacheHandle cache = openCache(module.get(), 1000, 3);
+    SequenceHandle one = openSequence(cache.get()), two = openSequence(cache.get());
+    std::vector<int32_t> tokens = someTokens(250);
+    girih_sequence *sequences[] = {one.get(), two.get()};
+    const int32_t *data[] = {tokens.data(), tokens.data() + 20};
+    girih_sampling sampling[] = {{0.5f, 0, 0, 0, 1.5f, 1}, {}};
+    int32_t next[2];
+    std::vector<float> logits(2 * vocabulary);
+    girih_step step;
+    GIRIH_INIT(step);
+    step.sequences = sequences;
+    step.tokens = data;
+    step.sampling = sampling;
+    step.next = next;
+    step.logits = logits.data();
+    girih_code code = GIRIH_OK;
+    auto run = [&](uint32_t rows, uint32_t first, uint32_t second) {
+      uint32_t counts[] = {first, second};
+      step.rows = rows;
+      step.token_counts = counts;
+      code = girih_session_step(session.get(), &step, nullptr) ? GIRIH_BUSY : code;
+    };
+    uint64_t before = allocations;
+    run(1, 40, 0);
+    run(2, 13, 1);
+    for (int i = 0; i != 150; ++i)
+      run(2, 1, 1);
+    girih_sequence_truncate(one.get(), 7, nullptr);
+    run(1, 200, 0);
+    EXPECT_EQ(allocations, before) << threads << " threads";
+    EXPECT_EQ(code, GIRIH_OK);
   }
 }

@@ -57,15 +57,58 @@ KERNEL testUseScratch(const int64_t *args, const int64_t *block, void *scratch) 
     y[i] = int32_t(sum);
 }
 
+/// (ids [b, s], slots [b, s], cache [S, 2]) on a grid of (b): cache[slots[i]] = (ids[i], 1), a slot below 0 drops its row
+KERNEL testWriteRows(const int64_t *args, const int64_t *block, void *) {
+  const int32_t *ids = reinterpret_cast<const int32_t *>(args[0]), *slots = reinterpret_cast<const int32_t *>(args[3]);
+  int32_t *cache = reinterpret_cast<int32_t *>(args[6]);
+  for (int64_t i = block[0] * args[2]; i < (block[0] + 1) * args[2]; ++i)
+    if (slots[i] >= 0 && slots[i] < args[7]) {
+      cache[2 * slots[i]] = ids[i];
+      cache[2 * slots[i] + 1] = 1;
+    }
+}
+
+/// (mask [b, s], positions [b, s], table [b, T], cache [S, 2], temperature [b], penalty [b], seen [b, V], seed [b], step [b], next [b],
+/// logits [b, V]) on a grid of (b): a hash of the row's tokens in order, read through the table, and of the choices asked for.
+/// See hashNext in TestDecoder.cpp.
+KERNEL testReadRows(const int64_t *args, const int64_t *block, void *) {
+  int64_t b = block[0], width = args[2], total = args[8], vocabulary = args[18];
+  const int32_t *mask = reinterpret_cast<const int32_t *>(args[0]) + b * width;
+  const int32_t *positions = reinterpret_cast<const int32_t *>(args[3]) + b * width;
+  const int32_t *table = reinterpret_cast<const int32_t *>(args[6]) + b * total;
+  const int32_t *cache = reinterpret_cast<const int32_t *>(args[9]);
+  float temperature = reinterpret_cast<const float *>(args[12])[b], penalty = reinterpret_cast<const float *>(args[14])[b];
+  const int8_t *seen = reinterpret_cast<const int8_t *>(args[16]) + b * vocabulary;
+  int32_t last = -1;
+  for (int64_t i = 0; i < width; ++i)
+    if (mask[i])
+      last = positions[i];
+  uint64_t hash = 1;
+  for (int32_t p = 0; p <= last; ++p) {
+    int32_t slot = p < total ? table[p] : -1;
+    hash = (hash * 31 + uint64_t(slot < 0 ? 77 : cache[2 * slot] + cache[2 * slot + 1])) & 0xffffff;
+  }
+  float *logits = reinterpret_cast<float *>(args[25]) + b * vocabulary;
+  for (int64_t v = 0; v < vocabulary; ++v)
+    logits[v] = float((hash >> (v & 15)) & 255);
+  if (temperature > 0)
+    hash += uint64_t(reinterpret_cast<const int32_t *>(args[19])[b] * 13 + reinterpret_cast<const int32_t *>(args[21])[b]);
+  if (penalty < 1 || penalty > 1)
+    for (int64_t v = 0; v < vocabulary; ++v)
+      hash += uint64_t(seen[v]);
+  reinterpret_cast<int32_t *>(args[23])[b] = int32_t(hash % uint64_t(vocabulary));
+}
+
 extern "C" const uint8_t __start_girih_kernels[], __stop_girih_kernels[];
 
-const char *const girih::test::kernelNames[KernelCount] = {"add_one", "add_vectors", "fill", "slow", "use_scratch"};
+const char *const girih::test::kernelNames[KernelCount] = {"add_one", "add_vectors", "fill", "slow", "use_scratch",
+                                                      "write_rows", "read_rows"};
 
 std::vector<uint8_t> girih::test::kernelImage() { return {__start_girih_kernels, __stop_girih_kernels}; }
 
 uint64_t girih::test::kernelEntry(Kernel kernel) {
   using Function = void (*)(const int64_t *, const int64_t *, void *);
-  const Function functions[] = {testAddOne, testAddVectors, testFill, testSlow, testUseScratch};
+  const Function functions[] = {testAddOne, testAddVectors, testFill, testSlow, testUseScratch, testWriteRows, testReadRows};
   return reinterpret_cast<const uint8_t *>(functions[kernel]) - __start_girih_kernels;
 }
 

@@ -57,11 +57,19 @@ struct ModuleDeleter {
 struct SessionDeleter {
   void operator()(girih_session *session) const { girih_session_release(session); }
 };
+struct CacheDeleter {
+  void operator()(girih_cache *cache) const { girih_cache_release(cache); }
+};
+struct SequenceDeleter {
+  void operator()(girih_sequence *sequence) const { girih_sequence_release(sequence); }
+};
 struct PoolDeleter {
   void operator()(girih_pool *pool) const { girih_pool_release(pool); }
 };
 using ModuleHandle = std::unique_ptr<girih_module, ModuleDeleter>;
 using SessionHandle = std::unique_ptr<girih_session, SessionDeleter>;
+using CacheHandle = std::unique_ptr<girih_cache, CacheDeleter>;
+using SequenceHandle = std::unique_ptr<girih_sequence, SequenceDeleter>;
 using PoolHandle = std::unique_ptr<girih_pool, PoolDeleter>;
 
 /// 64-byte aligned bytes of an artifact, and the module over them.
