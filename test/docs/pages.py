@@ -96,7 +96,8 @@ def run_page(page, environment):
         script = Path(scratch) / "script"
         script.write_text(session(page_blocks))
         path = f"{python_commands(Path(scratch))}:{environment['PATH']}"
-        subprocess.run(command(f"bash {script}"), env={**environment, "PATH": path, "RESULTS": scratch}, stderr=subprocess.PIPE, text=True)
+        own = {"PATH": path, "RESULTS": scratch, "XDG_CACHE_HOME": f"{scratch}/cache"}
+        subprocess.run(command(f"bash {script}"), env={**environment, **own}, stderr=subprocess.PIPE, text=True)
         for i, block in enumerate(page_blocks):
             read = lambda kind: (Path(scratch) / f"{i}.{kind}").read_text()
             if not (Path(scratch) / f"{i}.status").exists():

@@ -5,6 +5,14 @@ import pytest
 from small_bert import make_bert
 
 
+@pytest.fixture(scope="session", autouse=True)
+def compiled_models(tmp_path_factory):
+    """What commands compile goes elsewhere than the user's own cache."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
 @pytest.fixture(scope="session")
 def bert(tmp_path_factory):
     """(directory, transformers' model)"""

@@ -77,7 +77,8 @@ KERNEL testReadRows(const int64_t *args, const int64_t *block, void *) {
   const int32_t *positions = reinterpret_cast<const int32_t *>(args[3]) + b * width;
   const int32_t *table = reinterpret_cast<const int32_t *>(args[6]) + b * total;
   const int32_t *cache = reinterpret_cast<const int32_t *>(args[9]);
-  float temperature = reinterpret_cast<const float *>(args[12])[b], penalty = reinterpret_cast<const float *>(args[14])[b];
+  // The floats' bits: a constant would lie outside the image.
+  int32_t temperature = reinterpret_cast<const int32_t *>(args[12])[b], penalty = reinterpret_cast<const int32_t *>(args[14])[b];
   const int8_t *seen = reinterpret_cast<const int8_t *>(args[16]) + b * vocabulary;
   int32_t last = -1;
   for (int64_t i = 0; i < width; ++i)
@@ -90,10 +91,10 @@ KERNEL testReadRows(const int64_t *args, const int64_t *block, void *) {
   }
   float *logits = reinterpret_cast<float *>(args[25]) + b * vocabulary;
   for (int64_t v = 0; v < vocabulary; ++v)
-    logits[v] = float((hash >> (v & 15)) & 255);
+    logits[v] = float(int32_t((hash >> (v & 15)) & 255));
   if (temperature > 0)
     hash += uint64_t(reinterpret_cast<const int32_t *>(args[19])[b] * 13 + reinterpret_cast<const int32_t *>(args[21])[b]);
-  if (penalty < 1 || penalty > 1)
+  if (penalty != 0x3f800000)
     for (int64_t v = 0; v < vocabulary; ++v)
       hash += uint64_t(seen[v]);
   reinterpret_cast<int32_t *>(args[23])[b] = int32_t(hash % uint64_t(vocabulary));

@@ -100,7 +100,7 @@ TEST_F(SequenceFileTest, TrustsNoFieldEvenWithARightChecksum) {
     EXPECT_EQ(loadBytes(withField(40, value)), GIRIH_DAMAGED_SEQUENCE) << "row bytes " << value;
     girih_sequence_save(sequence.get(), path.c_str(), nullptr);
   }
-  for (uint64_t token : {uint64_t(97), uint64_t(UINT32_MAX)}) {
+  for (uint64_t token : {uint64_t(270), uint64_t(UINT32_MAX)}) {
     EXPECT_EQ(loadBytes(withField(64 + 4 * 7, token, 4)), GIRIH_DAMAGED_SEQUENCE);
     girih_sequence_save(sequence.get(), path.c_str(), nullptr);
   }

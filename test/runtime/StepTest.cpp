@@ -204,8 +204,8 @@ TEST_F(StepTest, RefusesWhatMakesNoSense) {
   refused(GIRIH_INVALID_ARGUMENT, "expected a sequence and at least one token in row 1");
   rows = {{one.get(), nullptr}, {{1}, {1}}};
   refused(GIRIH_INVALID_ARGUMENT, "expected a sequence and at least one token in row 1");
-  rows = {{one.get(), two.get()}, {{1}, {3, 97}}};
-  refused(GIRIH_VALUE_OUT_OF_RANGE, "expected tokens in [0, 97) but found 97 in row 1");
+  rows = {{one.get(), two.get()}, {{1}, {3, 270}}};
+  refused(GIRIH_VALUE_OUT_OF_RANGE, "expected tokens in [0, 270) but found 270 in row 1");
   rows = {{one.get()}, {{1}}, {{-1, 0, 0, 0, 0, 0}}};
   refused(GIRIH_INVALID_ARGUMENT, "expected temperature, top_k and repetition_penalty of at least 0, top_p and min_p from 0 to 1, but got "
                                   "-1, 0, 0, 0 and 0 in row 0");

@@ -6,7 +6,7 @@
 
 namespace girih::test {
 
-inline constexpr int32_t vocabulary = 97;
+inline constexpr int32_t vocabulary = 270; // 256 bytes and some more
 inline constexpr int64_t mostRows = 4, mostWidth = 8, mostPositions = 300, mostSlots = 4096;
 
 struct DecoderForm {

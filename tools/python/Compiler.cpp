@@ -2,46 +2,18 @@
 // that other Python threads go on, and the calling thread looks for signals: Ctrl-C stops the compilation between two steps, which
 // leaves no file behind.
 #include "Errors.h"
+#include "Interrupt.h"
 
 #include "girih-c/Compiler.h"
 
 #include <nanobind/stl/string.h>
 
 #include <atomic>
-#include <chrono>
-#include <condition_variable>
-#include <mutex>
-#include <thread>
 
 namespace nb = nanobind;
 using namespace girih::python;
 
 namespace {
-
-/// Runs `work(stop)` on another thread; a Python signal handler that raises sets `stop`. True if one raised.
-template <typename Work>
-bool runInterruptibly(Work work) {
-  std::atomic<bool> stop = false;
-  std::mutex mutex;
-  std::condition_variable changed;
-  bool done = false, raised = false;
-  std::thread worker([&] {
-    work(stop);
-    std::lock_guard lock(mutex);
-    done = true;
-    changed.notify_one();
-  });
-  auto wait = [&] {
-    nb::gil_scoped_release released;
-    std::unique_lock lock(mutex);
-    return changed.wait_for(lock, std::chrono::milliseconds(20), [&] { return done; });
-  };
-  while (!wait())
-    if (!raised && PyErr_CheckSignals() != 0)
-      stop = raised = true;
-  worker.join();
-  return raised;
-}
 
 const char *orNull(const std::string &text) { return text.empty() ? nullptr : text.c_str(); }
 
@@ -61,10 +33,9 @@ nb::dict compile(const std::string &model, const std::string &output, const std:
 
   girih_compile_summary summary = {};
   girih_compiler_status status = {};
-  bool raised = runInterruptibly([&](std::atomic<bool> &stop) {
-    options.user = &stop;
-    girih_compile(&options, &summary, &status);
-  });
+  std::atomic<bool> stop = false;
+  options.user = &stop;
+  bool raised = runInterruptibly([&] { girih_compile(&options, &summary, &status); }, [&] { stop = true; });
   if (raised)
     throw nb::python_error();
   if (status.exit_status != 0)

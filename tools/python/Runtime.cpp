@@ -1,13 +1,19 @@
-// girih._runtime: an artifact loaded by the runtime's C ABI, as one Python class. The GIL is released while loading and running;
-// calls on one model take turns by a mutex, since a session runs one thing at a time. Outputs are fresh NumPy arrays.
+// girih._runtime: an artifact loaded by the runtime's C ABI as one Python class, and a decoder's sequences as another. The GIL is
+// released while loading and running; calls on one model take turns by a mutex, since a session runs one thing at a time. Outputs
+// are fresh NumPy arrays.
 #include "Errors.h"
+#include "Interrupt.h"
 
 #include "girih-runtime/girih.h"
+#include "tools/girih-run/Machine.h"
 
 #include <nanobind/ndarray.h>
+#include <nanobind/stl/optional.h>
 #include <nanobind/stl/string.h>
+#include <nanobind/stl/tuple.h>
 #include <nanobind/stl/vector.h>
 
+#include <atomic>
 #include <cstring>
 #include <memory>
 #include <mutex>
@@ -25,10 +31,13 @@ int statusOf(girih_code code) {
   case GIRIH_OUT_OF_MEMORY:
   case GIRIH_UNSUPPORTED_CPU:
   case GIRIH_BUSY:
+  case GIRIH_CACHE_FULL:
+  case GIRIH_CANNOT_WRITE:
     return 4;
   case GIRIH_CANCELLED:
   case GIRIH_INVALID_ARGUMENT:
   case GIRIH_UNKNOWN_ENTRY:
+  case GIRIH_WRONG_MODEL:
     return 2;
   default:
     return 3;
@@ -95,9 +104,62 @@ nb::object toNumpy(std::unique_ptr<char[]> data, const girih_tensor &tensor) {
   return nb::cast(nb::ndarray<nb::numpy>(raw, tensor.rank, shape, owner, nullptr, type->type));
 }
 
+/// A girih_sequence with its owner's hold.
+class Sequence {
+public:
+  explicit Sequence(girih_sequence *handle) : handle(handle) {}
+  Sequence(Sequence &&other) noexcept : handle(other.handle) { other.handle = nullptr; }
+  Sequence(const Sequence &) = delete;
+  ~Sequence() { release(); }
+
+  girih_sequence *get() const {
+    if (!handle)
+      raiseError("the session is closed; open another one", "invalid-argument", 2);
+    return handle;
+  }
+  void release() {
+    girih_sequence_release(handle);
+    handle = nullptr;
+  }
+  int64_t length() const { return girih_sequence_length(get()); }
+  std::vector<int32_t> tokens() const {
+    const int32_t *tokens = girih_sequence_tokens(get());
+    return {tokens, tokens + length()};
+  }
+  Sequence fork() const {
+    girih_status status = {};
+    girih_sequence *result = nullptr;
+    girih_sequence_fork(get(), &result, &status);
+    check(status);
+    return Sequence(result);
+  }
+  void truncate(int64_t length) const {
+    girih_status status = {};
+    girih_sequence_truncate(get(), length, &status);
+    check(status);
+  }
+  void save(const std::string &path) const {
+    girih_status status = {};
+    girih_sequence *sequence = get();
+    {
+      nb::gil_scoped_release released;
+      girih_sequence_save(sequence, path.c_str(), &status);
+    }
+    check(status);
+  }
+
+private:
+  girih_sequence *handle;
+};
+
+/// temperature, top_k, top_p, min_p, repetition_penalty, seed
+using Sampling = std::tuple<float, int32_t, float, float, float, int32_t>;
+using Tokens = nb::ndarray<const int32_t, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
+
 class Model {
 public:
-  Model(const std::string &path, uint32_t threads) {
+  Model(const std::string &path, uint32_t threads, int64_t cacheTokens, int64_t pageTokens)
+      : cacheTokens(cacheTokens), pageTokens(pageTokens) {
     girih_status status = {};
     {
       nb::gil_scoped_release released;
@@ -123,8 +185,16 @@ public:
   nb::dict statistics() const;
   nb::list run(uint32_t entry, const std::vector<Array> &inputs);
 
+  nb::dict describeCache();
+  Sequence openSequence();
+  Sequence loadSequence(const std::string &path);
+  nb::tuple step(const std::vector<Sequence *> &sequences, const std::vector<Tokens> &tokens, const std::vector<Sampling> &sampling,
+                 bool wantsLogits);
+
 private:
+  girih_cache *openCache();
   void release() {
+    girih_cache_release(cache);
     if (session)
       girih_session_release(session);
     if (module)
@@ -133,7 +203,9 @@ private:
 
   girih_module *module = nullptr;
   girih_session *session = nullptr;
-  mutable std::mutex turn;
+  girih_cache *cache = nullptr; // made when first asked for: encoders have none
+  int64_t cacheTokens, pageTokens;
+  mutable std::mutex turn, cacheTurn;
 };
 
 nb::tuple describe(const girih_value_info &value) {
@@ -144,7 +216,7 @@ nb::tuple describe(const girih_value_info &value) {
     dims.append(number ? nb::cast(std::stoll(text)) : nb::cast(text));
   }
   const ElementType *type = findType(value.element_type);
-  return nb::make_tuple(value.name, type ? type->name : "unknown", nb::tuple(dims));
+  return nb::make_tuple(value.name, type ? type->name : "unknown", nb::tuple(dims), bool(value.is_state));
 }
 
 nb::list Model::entries() const {
@@ -221,15 +293,144 @@ nb::list Model::run(uint32_t entry, const std::vector<Array> &arrays) {
   return results;
 }
 
+//===-- Sequences --------------------------------------------------------------------------------------------------===//
+
+girih_cache *Model::openCache() {
+  std::lock_guard lock(cacheTurn);
+  girih_cache_options options;
+  GIRIH_INIT(options);
+  options.tokens = cacheTokens;
+  options.page_tokens = pageTokens;
+  girih_status status = {};
+  if (!cache)
+    girih_cache_create(module, &options, &cache, &status);
+  check(status);
+  return cache;
+}
+
+nb::dict Model::describeCache() {
+  girih_cache_info info;
+  girih_cache_describe(openCache(), &info);
+  nb::dict result;
+  result["tokens"] = info.tokens;
+  result["page_size"] = info.page_tokens;
+  result["pages"] = info.pages;
+  result["free_pages"] = info.free_pages;
+  result["longest"] = info.longest;
+  result["vocabulary"] = info.vocabulary;
+  result["bytes"] = info.bytes;
+  return result;
+}
+
+Sequence Model::openSequence() {
+  girih_status status = {};
+  girih_sequence *result = nullptr;
+  girih_sequence_create(openCache(), &result, &status);
+  check(status);
+  return Sequence(result);
+}
+
+Sequence Model::loadSequence(const std::string &path) {
+  girih_cache *into = openCache();
+  girih_status status = {};
+  girih_sequence *result = nullptr;
+  {
+    nb::gil_scoped_release released;
+    girih_sequence_load(into, path.c_str(), &result, &status);
+  }
+  check(status);
+  return Sequence(result);
+}
+
+/// (next tokens, logits or None). A step of many tokens can be interrupted; one of few is over before anybody would.
+nb::tuple Model::step(const std::vector<Sequence *> &sequences, const std::vector<Tokens> &tokens, const std::vector<Sampling> &sampling,
+                      bool wantsLogits) {
+  if (tokens.size() != sequences.size() || sampling.size() != sequences.size())
+    raiseError("expected as many lists of tokens and choices as sessions", "invalid-argument", 2);
+  girih_cache_info info;
+  girih_cache_describe(openCache(), &info);
+  std::vector<girih_sequence *> handles;
+  std::vector<const int32_t *> data;
+  std::vector<uint32_t> counts;
+  std::vector<girih_sampling> choices;
+  std::vector<int32_t> next(sequences.size());
+  size_t total = 0;
+  for (size_t i = 0; i != sequences.size(); ++i) {
+    handles.push_back(sequences[i]->get());
+    data.push_back(tokens[i].data());
+    counts.push_back(uint32_t(tokens[i].size()));
+    auto [temperature, topK, topP, minP, penalty, seed] = sampling[i];
+    choices.push_back({temperature, topK, topP, minP, penalty, seed});
+    total += tokens[i].size();
+  }
+  girih_tensor shape = {nullptr, GIRIH_F32, 2, {int64_t(sequences.size()), info.vocabulary}};
+  std::unique_ptr<char[]> logits(wantsLogits ? new char[girih_tensor_bytes(&shape) + 1] : nullptr);
+  girih_step step;
+  GIRIH_INIT(step);
+  step.rows = uint32_t(handles.size());
+  step.sequences = handles.data();
+  step.tokens = data.data();
+  step.token_counts = counts.data();
+  step.sampling = choices.data();
+  step.next = next.data();
+  step.logits = reinterpret_cast<float *>(logits.get());
+  girih_status status = {};
+  std::atomic<bool> stop = false, running = false; // only this step is cancelled, not another thread's before it
+  auto work = [&] {
+    std::lock_guard lock(turn);
+    running = true;
+    if (!stop)
+      girih_session_step(session, &step, &status);
+    running = false;
+  };
+  auto cancel = [&] {
+    stop = true;
+    if (running)
+      girih_session_cancel(session);
+  };
+  constexpr size_t few = 8;
+  if (total > few * sequences.size()) {
+    if (runInterruptibly(work, cancel))
+      throw nb::python_error();
+  } else {
+    nb::gil_scoped_release released;
+    work();
+  }
+  check(status);
+  return nb::make_tuple(next, wantsLogits ? toNumpy(std::move(logits), shape) : nb::none());
+}
+
+nb::tuple measurePeaks(uint32_t threads) {
+  girih::run::MachinePeaks peaks;
+  {
+    nb::gil_scoped_release released;
+    peaks = girih::run::measurePeaks(threads);
+  }
+  return nb::make_tuple(peaks.gflops, peaks.gigabytesPerSecond);
+}
+
 } // namespace
 
 NB_MODULE(_runtime, m) {
   m.def("version", &girih_runtime_version);
+  m.def("measure_peaks", &measurePeaks, nb::arg("threads"));
+  nb::class_<Sequence>(m, "Sequence")
+      .def("length", &Sequence::length)
+      .def("tokens", &Sequence::tokens)
+      .def("fork", &Sequence::fork)
+      .def("truncate", &Sequence::truncate, nb::arg("length"))
+      .def("save", &Sequence::save, nb::arg("path"))
+      .def("release", &Sequence::release);
   nb::class_<Model>(m, "Model")
-      .def(nb::init<const std::string &, uint32_t>(), nb::arg("path"), nb::arg("threads"))
+      .def(nb::init<const std::string &, uint32_t, int64_t, int64_t>(), nb::arg("path"), nb::arg("threads"), nb::arg("cache_tokens"),
+           nb::arg("page_tokens"))
       .def("entries", &Model::entries)
       .def("limits", &Model::limits)
       .def("property", &Model::property, nb::arg("key"))
       .def("statistics", &Model::statistics)
-      .def("run", &Model::run, nb::arg("entry"), nb::arg("inputs"));
+      .def("run", &Model::run, nb::arg("entry"), nb::arg("inputs"))
+      .def("cache", &Model::describeCache)
+      .def("open_sequence", &Model::openSequence)
+      .def("load_sequence", &Model::loadSequence, nb::arg("path"))
+      .def("step", &Model::step, nb::arg("sequences"), nb::arg("tokens"), nb::arg("sampling"), nb::arg("logits"));
 }

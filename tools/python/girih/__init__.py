@@ -3,6 +3,7 @@
     girih.compile("path/to/model", "out.girih", target="cpu", dtype="f32")
     model = girih.load("out.girih", threads=None)
     model.encode(ids, mask)      # numpy float32
+    model.generate(ids)          # an iterator of token ids
 
 Loading and running need only the small runtime; the compiler's libraries are loaded by the first `compile`.
 """
@@ -11,6 +12,7 @@ from ._errors import Error
 from ._runtime import version as _version
 from .compiler import compile
 from .model import Model, load
+from .session import Sampling, Session
 
 __version__ = _version()
-__all__ = ["Error", "Model", "compile", "load", "__version__"]
+__all__ = ["Error", "Model", "Sampling", "Session", "compile", "load", "__version__"]

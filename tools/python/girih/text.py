@@ -1,4 +1,4 @@
-"""From text to token ids with the model's own tokenizer.json, by Hugging Face's `tokenizers`."""
+"""From text to token ids and back with the model's own tokenizer.json, by Hugging Face's `tokenizers`."""
 
 import json
 from pathlib import Path
@@ -17,16 +17,21 @@ def find_tokenizer(model: Path, given=None) -> Path:
     return path
 
 
+def read_tokenizer(text: str, where: str):
+    """One of `tokenizers`' own, from the text of a tokenizer.json."""
+    from tokenizers import Tokenizer as HuggingFaceTokenizer
+
+    try:
+        return HuggingFaceTokenizer.from_str(text)
+    except Exception as error:  # tokenizers raises plain Exception
+        raise Error(f"{where} is not a tokenizer that 'tokenizers' can read: {error}", "bad-tokenizer", 3) from None
+
+
 class Tokenizer:
     """Batches of text to padded ids and masks, cut at the model's longest sequence."""
 
     def __init__(self, path: Path, longest: int):
-        from tokenizers import Tokenizer as HuggingFaceTokenizer
-
-        try:
-            self.inner = HuggingFaceTokenizer.from_file(str(path))
-        except Exception as error:  # tokenizers raises plain Exception
-            raise Error(f"{path} is not a tokenizer that 'tokenizers' can read: {error}", "bad-tokenizer", 3) from None
+        self.inner = read_tokenizer(path.read_text(), str(path))
         self.inner.enable_truncation(max_length=min(longest, trained_length(path.parent, longest)))
         padding = self.inner.padding or {}
         self.inner.enable_padding(pad_id=padding.get("pad_id", pad_id(self.inner)), pad_token=padding.get("pad_token", "[PAD]"))
@@ -51,3 +56,74 @@ def pad_id(tokenizer) -> int:
         if (found := tokenizer.token_to_id(token)) is not None:
             return found
     return 0
+
+
+class Language:
+    """How a decoder speaks: its tokenizer, chat template and special tokens, as its artifact has them."""
+
+    def __init__(self, model, tokenizer=None):
+        self.template = model.metadata("chat_template")
+        self.stop = model.stop_tokens
+        text, where = model.metadata("tokenizer"), "the artifact's tokenizer"
+        if tokenizer or not text:
+            origin = Path(model.metadata("model") or model.path)
+            where = find_tokenizer(origin if origin.is_dir() else origin.parent, tokenizer)
+            text = where.read_text()
+        self.inner = read_tokenizer(text, str(where))
+        self.inner.no_truncation()
+        self.inner.no_padding()
+        bos = model.metadata("bos")
+        self.specials = {"bos_token": self._piece(bos), "eos_token": self._piece(self.stop[0] if self.stop else None)}
+
+    def _piece(self, token) -> str:
+        return "" if token in (None, "") else self.inner.id_to_token(int(token)) or ""
+
+    def encode(self, text: str) -> list:
+        """Plain text, with the tokens that the tokenizer itself puts around it."""
+        return self.inner.encode(text).ids
+
+    def chat(self, messages: list) -> list:
+        """A conversation up to where the model's answer begins."""
+        from .chat import render
+
+        return self.inner.encode(render(self.template, messages, **self.specials), add_special_tokens=False).ids
+
+    def decode(self, tokens) -> str:
+        return self.inner.decode(list(tokens), skip_special_tokens=True)
+
+    def stream(self) -> "Stream":
+        return Stream(self.inner)
+
+
+class Stream:
+    """Tokens to text as they come. A token may end within a character, or change how the one before it is written: text is given out once
+    the tokens after it cannot change it, and `rest` gives out what was held back."""
+
+    HOLD = "\ufffd"  # what `tokenizers` writes for bytes that are no character yet
+
+    def __init__(self, inner):
+        self.inner = inner
+        self.tokens: list = []
+        self.given = 0  # tokens whose text was given out; the last few stay, because spaces depend on what is before them
+        self.text = ""  # of those
+
+    def _decode(self) -> str:
+        return self.inner.decode(self.tokens, skip_special_tokens=True)
+
+    def add(self, token: int) -> str:
+        self.tokens.append(token)
+        text = self._decode()
+        if text.endswith(self.HOLD) and len(self.tokens) - self.given < 8:  # no character has more bytes than four
+            return ""
+        return self._give(text)
+
+    def rest(self) -> str:
+        return self._give(self._decode())
+
+    def _give(self, text: str) -> str:
+        new = text[len(self.text):]
+        # What follows is decoded after the tokens given last, as in the whole text.
+        self.tokens = self.tokens[self.given:] or self.tokens
+        self.text = self._decode()
+        self.given = len(self.tokens)
+        return new

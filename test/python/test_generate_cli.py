@@ -1,0 +1,174 @@
+"""The command `girih generate`: what it prints is what the model's tokens spell, streamed in whole characters; templates come from the
+artifact and are held in bounds; Ctrl-C ends an answer, not the conversation."""
+
+import json
+import signal
+import subprocess
+import sys
+import time
+
+import girih
+import pytest
+from girih.chat import render
+from girih.text import Language, Stream
+from small_decoder import BOS, EOS, TEMPLATE, byte_tokenizer, follow, make_decoder
+
+TOKENIZER = byte_tokenizer()
+
+
+@pytest.fixture(scope="module")
+def decoder(tmp_path_factory):
+    path = tmp_path_factory.mktemp("decoder") / "d.girih"
+    return make_decoder(path, eos=str(EOS), bos=str(BOS), chat_template=TEMPLATE, tokenizer=TOKENIZER.to_str())
+
+
+def command(*arguments):
+    return [sys.executable, "-m", "girih.cli", "generate", *map(str, arguments)]
+
+
+def generate(*arguments, status=0, text=None):
+    process = subprocess.run(command(*arguments), capture_output=True, input=text and text.encode())
+    assert process.returncode == status, process.stderr
+    return (process.stdout if status == 0 else process.stderr).decode("utf-8")  # a model may well say "\r\n"
+
+
+def expected(prompt, count, **sampling):
+    tokens = follow(prompt, count, **sampling)
+    return tokens[:tokens.index(EOS) + 1] if EOS in tokens else tokens
+
+
+def chat_ids(content, system=None):
+    before = f"[system]{system}" if system else ""
+    return [BOS, *f"{before}[user]{content}[assistant]".encode()]
+
+
+def test_goes_on_from_a_raw_prompt(decoder):
+    answer = json.loads(generate(decoder, "--raw", "--prompt", "hello", "--json", "--max-new-tokens", 40))
+    tokens = expected(b"hello", 40)
+    assert answer["tokens"] == tokens and answer["prompt_tokens"] == 5
+    assert answer["text"] == TOKENIZER.decode([t for t in tokens if t != EOS])
+    assert answer["finish"] == ("stop" if EOS in tokens else "length")
+    assert answer["decode_tokens_per_second"] > 0
+
+
+def test_the_template_makes_the_prompt(decoder):
+    answer = json.loads(generate(decoder, "--prompt", "hi", "--system", "Be brief.", "--json", "--max-new-tokens", 5))
+    assert answer["tokens"] == expected(chat_ids("hi", "Be brief."), 5)
+
+
+def test_sampling_options_arrive(decoder):
+    answer = json.loads(generate(decoder, "--prompt", "hi", "--json", "--max-new-tokens", 9, "--temperature", 0.5, "--seed", 4,
+                                 "--repetition-penalty", 1.2, "--top-k", 5, "--top-p", 0.9, "--min-p", 0.1))
+    assert answer["tokens"] == expected(chat_ids("hi"), 9, temperature=0.5, seed=4, repetition_penalty=1.2)
+
+
+def test_streams_what_json_tells(decoder):
+    answer = json.loads(generate(decoder, "--raw", "--prompt", "hello", "--json", "--max-new-tokens", 60))
+    process = subprocess.run(command(decoder, "--raw", "--prompt", "-", "--max-new-tokens", 60, "--stats"), input=b"hello",
+                             capture_output=True)
+    assert process.returncode == 0
+    assert process.stdout.decode("utf-8").replace("\ufffd", "") == answer["text"].replace("\ufffd", "") + "\n"
+    assert b"prompt: 5 tokens" in process.stderr
+
+
+def test_whole_characters_only():
+    text = "naïve – 日本語 👩‍🔬 end"
+    stream = Stream(TOKENIZER)
+    pieces = [stream.add(token) for token in text.encode()] + [stream.rest()]
+    assert "".join(pieces) == text and not any("\ufffd" in piece for piece in pieces)
+    assert "日" in pieces
+
+
+def test_an_unfinished_character_is_given_at_the_end():
+    stream = Stream(TOKENIZER)
+    assert [stream.add(token) for token in "é".encode()[:1]] == [""]
+    assert stream.rest() == "\ufffd" and stream.rest() == ""
+
+
+def test_a_conversation_continues(decoder):
+    lines = generate(decoder, "--interactive", "--max-new-tokens", 6, "--stats", text="one\ntwo\n")
+    first = expected(chat_ids("one"), 6)
+    said = TOKENIZER.decode([t for t in first if t != EOS])
+    ids = TOKENIZER.encode(f"<s>[user]one[assistant]{said}[user]two[assistant]", add_special_tokens=False).ids
+    second = TOKENIZER.decode([t for t in expected(ids, 6) if t != EOS])
+    assert lines == f"{said}\n{second}\n\n"
+
+
+def test_interrupting_ends_the_answer_not_the_conversation(decoder):
+    """SIGINT while it answers: the answer ends, the next line of the conversation is read."""
+    process = subprocess.Popen(command(decoder, "--interactive", "--max-new-tokens", 200, "--stats"), stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                               stderr=subprocess.PIPE)
+    process.stdin.write(b"one\n")
+    process.stdin.flush()
+    assert process.stdout.read(1)
+    process.send_signal(signal.SIGINT)
+    said = process.stderr.readline()
+    assert b"interrupted" in said or b"ended by" in said  # it may have been over
+    process.stdin.write(b"two\n")
+    process.stdin.close()
+    assert b"ended by" in process.stderr.readline()
+    assert process.wait(timeout=30) == 0
+
+
+@pytest.mark.parametrize("template, message", [
+    ("{% for i in range(99999) %}{% for j in range(99999) %}{% endfor %}{% endfor %}", "took"),
+    ("{{ 'x' * 2000000000 }}", "memory"),
+    ("{{ 'x' * 20000000 }}", "20000000 characters"),
+    ("{{ ''.__class__.__mro__ }}", "SecurityError"),
+    ("{% for %}", "TemplateSyntaxError"),
+    ("{{ raise_exception('no system role') }}", "no system role"),
+    ("{{ messages.append(1) }}", "SecurityError"),
+])
+def test_templates_are_held_in_bounds(template, message):
+    begin = time.perf_counter()
+    with pytest.raises(girih.Error, match=message) as caught:
+        render(template, [{"role": "user", "content": "x"}], seconds=1.5)
+    assert caught.value.code == "bad-chat-template" and time.perf_counter() - begin < 10
+
+
+def test_templates_have_what_transformers_gives_them():
+    template = ("{%- for m in messages -%}\n{{ m['content'] | trim }}{% if loop.first %}{% continue %}{% endif %}{{ m | tojson }}\n"
+                "{%- endfor %}{{ strftime_now('%Y')[:2] }}{{ bos_token }}{% if tools is not none %}tools{% endif %}")
+    messages = [{"role": "user", "content": " é "}, {"role": "user", "content": "b"}]
+    assert render(template, messages, bos_token="<s>") == 'éb{"role": "user", "content": "b"}20<s>'
+
+
+def test_without_a_template(tmp_path):
+    path = make_decoder(tmp_path / "d.girih", eos="1", tokenizer=TOKENIZER.to_str())
+    assert generate(path, "--prompt", "x", status=3).startswith("error: [bad-chat-template]")
+    generate(path, "--prompt", "x", "--raw", "--max-new-tokens", 3)
+
+
+def test_a_tokenizer_beside_the_artifact(tmp_path):
+    path = make_decoder(tmp_path / "d.girih", eos="1")
+    assert generate(path, "--prompt", "x", "--raw", status=3).startswith("error: [missing-file]")
+    TOKENIZER.save(str(tmp_path / "tokenizer.json"))
+    assert Language(girih.load(path)).encode("hé") == list("hé".encode())
+    (tmp_path / "bad.json").write_text("{}")
+    assert generate(path, "--prompt", "x", "--raw", "--tokenizer", tmp_path / "bad.json", status=3).startswith("error: [bad-tokenizer]")
+
+
+@pytest.mark.parametrize("arguments, status, message", [
+    (["--prompt", "x", "--interactive"], 2, "either --prompt or --interactive"),
+    ([], 2, "either --prompt or --interactive"),
+    (["--prompt", ""], 0, ""),
+    (["--raw", "--prompt", ""], 2, "error: [bad-prompt]"),
+    (["--prompt", "x", "--temperature", "-1"], 2, "at least 0"),
+    (["--prompt", "x", "--top-p", "7"], 2, "error: [invalid-argument]"),
+    (["--prompt", "x" * 400], 3, "error: [size-out-of-bounds]"),
+    (["--prompt", "x", "--threads", "0"], 2, "at least 1"),
+])
+def test_errors(decoder, arguments, status, message):
+    assert message in generate(decoder, *arguments, status=status)
+
+
+def test_bench_tells_rates_and_shares(decoder):
+    run = [sys.executable, "-m", "girih.cli", "bench", str(decoder), "--prompts", "16,64", "--contexts", "8", "--new-tokens", "4", "--repeats", "2"]
+    report = json.loads(subprocess.run([*run, "--json"], check=True, capture_output=True, text=True).stdout)
+    assert [(r["kind"], r["length"]) for r in report["results"]] == [("prefill", 16), ("prefill", 64), ("decode", 8)]
+    assert all(r["tokens_per_second"] > 0 for r in report["results"]) and report["peak_gflops"] > 1 and report["peak_gbytes_per_s"] > 0.1
+    assert report["results"][2]["launches_per_step"] == 2
+    lines = subprocess.run(run, check=True, capture_output=True, text=True).stdout.splitlines()
+    assert len(lines) == 5 and lines[3].startswith("decode") and "measured peaks" in lines[4]
+    refused = subprocess.run([*run, "--contexts", "299"], capture_output=True, text=True)
+    assert refused.returncode == 2 and "300" in refused.stderr

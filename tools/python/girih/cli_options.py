@@ -1,0 +1,49 @@
+"""What the commands share: a model or an artifact, how it is compiled, and how it runs."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from . import cache
+
+
+def positive(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"expected a number of at least 1, but got {value}")
+    return value
+
+
+def model_arguments(parser) -> None:
+    parser.add_argument("model", metavar="MODEL_OR_ARTIFACT", type=Path,
+                        help="a Hugging Face directory or a GGUF file (compiled first, and kept), or a .girih file")
+    parser.add_argument("--tokenizer", type=Path, help="tokenizer.json or its directory (default: the model's)")
+    parser.add_argument("--threads", type=positive, help="threads to run with (default: all cores)")
+    parser.add_argument("--dtype", choices=("f32", "bf16"), default="f32", help="compute type that a model is compiled with (default: f32)")
+    parser.add_argument("--max-seq-len", type=positive, help="longest sequence that a model is compiled for (default: the model's own)")
+
+
+def artifact_of(options, report=None) -> Path:
+    """The artifact that was named, or that of the model that was named. `report` is told what a compilation took."""
+    if cache.is_artifact(options.model):
+        return options.model
+    found = cache.compiled(options.model, dtype=options.dtype, max_seq_len=options.max_seq_len)
+    if report is not None:
+        report(found)
+    elif not found.kept:
+        print(f"compiled in {found.seconds:.1f} s: {found.artifact}", file=sys.stderr)
+    return found.artifact
+
+
+def load_model(options, **arguments):
+    """Loads what artifact_of names. An artifact that the cache kept but that is damaged, or of another version, is made anew."""
+    from . import Error, load
+
+    artifact = artifact_of(options)
+    try:
+        return load(artifact, options.threads, **arguments)
+    except Error as error:
+        if artifact == options.model or error.code not in ("damaged-artifact", "unsupported-format"):
+            raise
+    cache.discard(artifact)
+    return load(artifact_of(options), options.threads, **arguments)
