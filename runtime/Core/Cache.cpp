@@ -48,6 +48,7 @@ girih_code Cache::create(Module &module, const girih_cache_options &options, Cac
     return fail(status, GIRIH_OUT_OF_MEMORY, "no memory for a cache");
   cache->memory = std::move(memory);
   cache->holders.resize(cache->sizes.pages);
+  cache->freeList.reserve(cache->sizes.pages);
   for (int64_t page = cache->sizes.pages; page-- != 0;)
     cache->freeList.push_back(int32_t(page));
   result = cache;

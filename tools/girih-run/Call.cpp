@@ -1,7 +1,9 @@
 // Prepares and runs one call.
 #include "Call.h"
+#include "Decoder.h"
 #include "Npy.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <cstring>
 
@@ -77,6 +79,17 @@ void Call::placeInput(const std::string &name, HostTensor tensor) {
   throw Failure{Usage, "usage", "the entry point has no input '" + name + "'; its first is '" + inputNames[0] + "'"};
 }
 
+/// A decoder's cache, where nothing says how large: room for the tables of all rows.
+int64_t Call::slotsFor(int64_t least, const Options &options) const {
+  girih_value_info info;
+  for (uint32_t i = 0; i != inputs.size(); ++i) {
+    girih_module_input(module, entryIndex, i, &info);
+    if (strcmp(info.name, "table") == 0 && info.rank == 2)
+      return std::max(least, sizeOf(info.dims[0], options, info.name) * sizeOf(info.dims[1], options, info.name));
+  }
+  return least;
+}
+
 /// The size of a dim that is a number or a symbol, from --shape, from inputs read, or the symbol's least.
 int64_t Call::sizeOf(const std::string &dim, const Options &options, const std::string &input) const {
   if (dim.find_first_not_of("0123456789") == std::string::npos)
@@ -93,7 +106,7 @@ int64_t Call::sizeOf(const std::string &dim, const Options &options, const std::
   girih_symbol_info symbol;
   for (uint32_t i = 0; girih_module_symbol(module, i, &symbol) == GIRIH_OK; ++i)
     if (dim == symbol.name)
-      return symbol.min;
+      return dim == "slots" ? std::min(symbol.max, slotsFor(symbol.min, options)) : symbol.min;
   throw Failure{Usage, "usage", "cannot make up input '" + input + "' whose dimension is " + dim + "; give it with --input"};
 }
 
@@ -106,11 +119,15 @@ void Call::makeUpInputs(const Options &options) {
     if (!found)
       throw Failure{Usage, "usage", "the artifact has no symbol '" + name + "'"};
   }
+  std::vector<MadeUp> all(inputs.size());
+  bool isDecoder = false;
   for (uint32_t i = 0; i != inputs.size(); ++i) {
+    girih_value_info &info = all[i].info;
+    girih_module_input(module, entryIndex, i, &info);
+    all[i].tensor = &inputs[i];
+    isDecoder |= info.is_state != 0;
     if (given[i])
       continue;
-    girih_value_info info;
-    girih_module_input(module, entryIndex, i, &info);
     inputs[i].elementType = info.element_type;
     uint64_t bytes = girih_element_bytes(info.element_type);
     for (uint32_t d = 0; d != info.rank; ++d) {
@@ -119,8 +136,10 @@ void Call::makeUpInputs(const Options &options) {
         throw Failure{BadInput, "size-out-of-bounds", std::string("input '") + info.name + "' would exceed 1 TiB"};
     }
     inputs[i].allocate();
-    makeUp(inputs[i], info, options.seed + i);
   }
+  for (uint32_t i = 0; i != inputs.size(); ++i)
+    if (!given[i] && !(isDecoder && makeUpForDecoder(all[i], all, options.seed)))
+      makeUp(inputs[i], all[i].info, options.seed + i);
 }
 
 //===-- Running ----------------------------------------------------------------------------------------------------===//

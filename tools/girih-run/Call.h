@@ -40,6 +40,7 @@ private:
   void readInputs(const Options &options);
   void placeInput(const std::string &name, HostTensor tensor);
   void makeUpInputs(const Options &options);
+  int64_t slotsFor(int64_t least, const Options &options) const;
   int64_t sizeOf(const std::string &dim, const Options &options, const std::string &input) const;
   void allocateOutputs();
   void openSession(const Options &options);

@@ -21,9 +21,14 @@ void girih::run::printHelp() {
         "  --input=[NAME=]FILE.npy  an input; without NAME the next one in order. int64 and float64 are narrowed\n"
         "  --output=NAME=FILE.npy   write an output; others are summarised on the terminal\n"
         "  --shape=SYMBOL=N,...     sizes for inputs that are not given: they are made up, integers within their range\n"
-        "                           (a range of [0, 2), a mask, is all ones), floats in [-1, 1)\n"
+        "                           (a range of [0, 2), a mask, is all ones), floats in [-1, 1); a decoder's step is one of\n"
+        "                           sequences that have `total` tokens with it, in slots of their own\n"
         "  --random                 run with made-up inputs even if no input and no shape is given\n"
         "  --seed=N                 of what is made up (default 1)\n"
+        "\n"
+        "generate\n"
+        "  --generate=ID,ID,...     prefill these tokens and decode what follows, always the most likely token; prints ids\n"
+        "  --new-tokens=N           how many (default 16)\n"
         "\n"
         "how to run\n"
         "  --threads=N              threads, the caller's included (default: physical cores allowed)\n"
@@ -76,6 +81,15 @@ static void parseShape(const std::string &text, std::map<std::string, int64_t> &
   }
 }
 
+/// "1,2,3"
+static void parseIds(const std::string &text, std::vector<int32_t> &ids) {
+  for (size_t begin = 0; begin <= text.size();) {
+    size_t end = std::min(text.find(',', begin), text.size());
+    ids.push_back(int32_t(number("generate", text.substr(begin, end - begin), INT32_MAX)));
+    begin = end + 1;
+  }
+}
+
 static void parseOutput(const std::string &text, std::map<std::string, std::string> &outputs) {
   size_t equals = text.find('=');
   if (equals == std::string::npos)
@@ -103,6 +117,8 @@ Options girih::run::parseOptions(int argc, char **argv) {
       {"shape", [&](auto &v) { parseShape(v, o.shape); }},
       {"seed", [&](auto &v) { o.seed = number("seed", v, UINT64_MAX); }},
       {"threads", [&](auto &v) { o.threads = uint32_t(number("threads", v, 4096)); }},
+      {"generate", [&](auto &v) { parseIds(v, o.generate); }},
+      {"new-tokens", [&](auto &v) { o.newTokens = uint32_t(number("new-tokens", v, 1u << 30)); }},
       {"code", [&](auto &v) { o.code = v; }},
       {"warmup", [&](auto &v) { o.warmup = uint32_t(number("warmup", v, 1000000)); }},
       {"repeats", [&](auto &v) { o.repeats = uint32_t(number("repeats", v, 1000000)); }},

@@ -19,6 +19,8 @@ struct Options {
   uint32_t threads = 0;
   uint64_t seed = 1;
   bool run = false; // with made-up inputs
+  std::vector<int32_t> generate; // a prompt
+  uint32_t newTokens = 16;
   bool benchmark = false, perLaunch = false, json = false;
   uint32_t warmup = 3, repeats = 0; // 0: as many as fit a second or two
   std::string trace;

@@ -1,6 +1,7 @@
 // girih-run: lists, runs, measures and checks the entry points of an artifact.
 #include "Benchmark.h"
 #include "Compare.h"
+#include "Generate.h"
 #include "Trace.h"
 
 #include <cerrno>
@@ -11,6 +12,10 @@ using namespace girih::run;
 
 static int perform(const Options &options) {
   Module module = loadModule(options);
+  if (!options.generate.empty()) {
+    generate(module.get(), options);
+    return Success;
+  }
   bool runs = options.run || options.benchmark || !options.inputs.empty() || !options.shape.empty() ||
               !options.outputs.empty() || !options.trace.empty() || !options.compareModel.empty();
   if (!runs) {
