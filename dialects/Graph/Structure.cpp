@@ -5,7 +5,7 @@ using namespace mlir;
 using namespace girih::graph;
 
 void SymbolOp::build(OpBuilder &builder, OperationState &state, StringRef name, int64_t min, int64_t max) {
-  build(builder, state, name, min, max, /*sym_visibility=*/nullptr);
+  build(builder, state, name, min, max, /*likely=*/nullptr, /*sym_visibility=*/nullptr);
 }
 
 void ParameterOp::build(OpBuilder &builder, OperationState &state, StringRef name, RankedTensorType type,
@@ -50,7 +50,8 @@ static ParseResult parseBindings(OpAsmParser &parser, SmallVectorImpl<OpAsmParse
   };
   SmallVector<Type> types;
   SMLoc where = parser.getCurrentLocation();
-  if (parser.parseCommaSeparatedList(parseBinding) || parser.parseColonTypeList(types) || parser.parseRParen())
+  if (parser.parseCommaSeparatedList(parseBinding) || parser.parseColonTypeList(types) ||
+      parser.parseRParen())
     return failure();
   if (types.size() != arguments.size())
     return parser.emitError(where, "expects one type for each argument, but got ")
@@ -65,7 +66,8 @@ ParseResult KernelOp::parse(OpAsmParser &parser, OperationState &state) {
   SmallVector<OpAsmParser::UnresolvedOperand> inputs;
   SMLoc where = parser.getCurrentLocation();
   if (parseBindings(parser, arguments, inputs) || parser.parseArrowTypeList(state.types) ||
-      parser.parseOptionalAttrDictWithKeyword(state.attributes) || parser.parseRegion(*state.addRegion(), arguments))
+      parser.parseOptionalAttrDictWithKeyword(state.attributes) ||
+      parser.parseRegion(*state.addRegion(), arguments))
     return failure();
   SmallVector<Type> types = llvm::map_to_vector(arguments, [](auto &argument) { return argument.type; });
   return parser.resolveOperands(inputs, types, where, state.operands);

@@ -8,13 +8,14 @@ def Girih_SymbolOp : Girih_Op<"symbol", [Symbol, HasParent<"::mlir::ModuleOp">]>
   let summary = "a size that is known when the model runs";
   let description = [{
     Declares a symbol that size expressions in `#girih.dims` may use, and the values it may take. The runtime derives each symbol
-    from the shapes of an entry's inputs and rejects what lies outside `[min, max]`; memory is planned for `max`.
+    from the shapes of an entry's inputs and rejects what lies outside `[min, max]`; memory is planned for `max`. Cost models ask
+    for the `likely` value where a choice depends on the size; it never changes results.
 
-    C1: `1 <= min <= max`.
+    C1: `1 <= min <= max`, and `likely`, if it is given, lies between them.
     C2: the name consists of letters, digits and `_`, and does not begin with a digit.
 
     ```mlir
-    girih.symbol @batch {min = 1 : i64, max = 32 : i64}
+    girih.symbol @batch {likely = 1 : i64, min = 1 : i64, max = 32 : i64}
     ```
 
     Lowering: a symbol of the artifact, `lib/Artifact`.
@@ -23,6 +24,7 @@ def Girih_SymbolOp : Girih_Op<"symbol", [Symbol, HasParent<"::mlir::ModuleOp">]>
     SymbolNameAttr:$sym_name,
     Arg<I64Attr, "least value">:$min,
     Arg<I64Attr, "greatest value">:$max,
+    Arg<OptionalAttr<I64Attr>, "the usual value; max if it is not given">:$likely,
     OptionalAttr<StrAttr>:$sym_visibility);
   let assemblyFormat = "$sym_name attr-dict";
   let hasVerifier = 1;

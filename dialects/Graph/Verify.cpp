@@ -1,5 +1,6 @@
-// Constraints that involve more than one op: symbols and who uses them, kernels and their launches. The numbers in
-// comments are those of the op's description. (Constraints on shapes lie with the shape rules, one file a family.)
+// Constraints that involve more than one op: symbols and who uses them, kernels and their launches. The
+// numbers in comments are those of the op's description. (Constraints on shapes lie with the shape rules, one
+// file a family.)
 #include "dialects/Graph/Inference.h"
 
 #include "mlir/Interfaces/FunctionInterfaces.h"
@@ -9,9 +10,9 @@ using namespace girih::graph;
 
 LogicalResult girih::graph::verifyInferredTypes(Operation *op) {
   SmallVector<Type> expected;
-  if (failed(cast<InferTypeOpInterface>(op).inferReturnTypes(op->getContext(), op->getLoc(), op->getOperands(),
-                                                             op->getRawDictionaryAttrs(), op->getPropertiesStorage(),
-                                                             op->getRegions(), expected)))
+  if (failed(cast<InferTypeOpInterface>(op).inferReturnTypes(
+          op->getContext(), op->getLoc(), op->getOperands(), op->getRawDictionaryAttrs(),
+          op->getPropertiesStorage(), op->getRegions(), expected)))
     return failure();
   if (TypeRange(expected) != op->getResultTypes())
     return op->emitOpError("expects results of type ")
@@ -30,11 +31,12 @@ LogicalResult girih::graph::verifySizesDeclared(Operation *op, SymbolTableCollec
     for (const SizeExpr &size : dims.getSizeExprs())
       for (StringRef name : size.getSymbols())
         if (!tables.lookupNearestSymbolFrom<SymbolOp>(op, StringAttr::get(op->getContext(), name)))
-          return op->emitOpError("expects size '")
-                 << name << "' to be declared, as in: girih.symbol @" << name << " {min = 1 : i64, max = 32 : i64}";
+          return op->emitOpError("expects size '") << name << "' to be declared, as in: girih.symbol @"
+                                                   << name << " {min = 1 : i64, max = 32 : i64}";
     return success();
   };
-  for (Type type : llvm::concat<Type>(SmallVector<Type>(op->getOperandTypes()), SmallVector<Type>(op->getResultTypes())))
+  for (Type type :
+       llvm::concat<Type>(SmallVector<Type>(op->getOperandTypes()), SmallVector<Type>(op->getResultTypes())))
     if (failed(check(type)))
       return failure();
   return success();
@@ -43,6 +45,9 @@ LogicalResult girih::graph::verifySizesDeclared(Operation *op, SymbolTableCollec
 LogicalResult SymbolOp::verify() {
   if (getMin() < 1 || getMax() < getMin()) // C1
     return emitOpError("expects 1 <= min <= max, but got ") << getMin() << " and " << getMax();
+  if (getLikely() && (*getLikely() < getMin() || *getLikely() > getMax())) // C1
+    return emitOpError("expects likely between ")
+           << getMin() << " and " << getMax() << ", but got " << *getLikely();
   FailureOr<SizeExpr> size = SizeExpr::parse(getSymName());
   if (failed(size) || *size != SizeExpr::symbol(getSymName())) // C2
     return emitOpError("expects a name of letters, digits and '_', but got '") << getSymName() << "'";
@@ -61,8 +66,8 @@ LogicalResult ParameterOp::verify() {
     // Saturates where the shape lies: no file has that many bytes.
     int64_t expected = (getNumElements(type) * SizeExpr(getElementBytes(source->getType()))).getCoefficient();
     if (source->getBytes() != expected)
-      return emitOpError("expects a source of ")
-             << expected << " bytes for " << type << " from " << source->getType() << ", but got " << source->getBytes();
+      return emitOpError("expects a source of ") << expected << " bytes for " << type << " from "
+                                                 << source->getType() << ", but got " << source->getBytes();
   }
   auto plain = RankedTensorType::get(type.getShape(), type.getElementType());
   if (getValue() && getValue()->getShapedType() != plain) // C4
@@ -88,11 +93,13 @@ LogicalResult GetParameterOp::verifySymbolUses(SymbolTableCollection &tables) {
 LogicalResult KernelOp::verify() {
   if (getBody()->getArgumentTypes() != getInputs().getTypes()) // C1
     return emitOpError("expects body arguments of the inputs' types");
-  if (!isa<YieldOp>(getBody()->getTerminator()) || getYield().getValues().getTypes() != getOutputs().getTypes()) // C2
+  if (!isa<YieldOp>(getBody()->getTerminator()) ||
+      getYield().getValues().getTypes() != getOutputs().getTypes()) // C2
     return emitOpError("expects the body to yield the results' types");
   for (Operation &op : *getBody()) // C3
     if (!isa<GirihDialect>(op.getDialect()) || isa<KernelOp, LaunchOp>(op)) {
-      InFlightDiagnostic error = emitOpError("expects graph ops alone in its body, but got '") << op.getName() << "'";
+      InFlightDiagnostic error = emitOpError("expects graph ops alone in its body, but got '")
+                                 << op.getName() << "'";
       error.attachNote(op.getLoc()) << "it stands here";
       return error;
     }
@@ -106,15 +113,15 @@ static Attribute encodingOf(Type type) {
   return encoding;
 }
 
-/// Whether a kernel's argument, a tensor or a view of memory, holds `tensor`. Views are the tile dialect's, which this one does
-/// not know; both are shaped, and a view names an encoding but no sizes.
+/// Whether a kernel's argument, a tensor or a view of memory, holds `tensor`. Views are the tile dialect's,
+/// which this one does not know; both are shaped, and a view names an encoding but no sizes.
 static bool holds(Type argument, RankedTensorType tensor) {
   auto view = dyn_cast<ShapedType>(argument);
   if (!view || isa<RankedTensorType>(argument))
     return argument == tensor;
   Attribute encoding = isa_and_present<DimsAttr>(tensor.getEncoding()) ? Attribute() : tensor.getEncoding();
-  return view.hasRank() && view.getShape() == tensor.getShape() && view.getElementType() == tensor.getElementType() &&
-         encodingOf(view) == encoding;
+  return view.hasRank() && view.getShape() == tensor.getShape() &&
+         view.getElementType() == tensor.getElementType() && encodingOf(view) == encoding;
 }
 
 LogicalResult LaunchOp::verifySymbolUses(SymbolTableCollection &tables) {
@@ -143,7 +150,8 @@ LogicalResult LaunchOp::verifySymbolUses(SymbolTableCollection &tables) {
 //===-- slices ------------------------------------------------------------===//
 
 /// The least value a size can take: every symbol at its declared minimum.
-static std::optional<int64_t> leastValue(const SizeExpr &size, Operation *user, SymbolTableCollection &tables) {
+static std::optional<int64_t> leastValue(const SizeExpr &size, Operation *user,
+                                         SymbolTableCollection &tables) {
   return size.evaluate([&](StringRef name) -> std::optional<int64_t> {
     auto symbol = tables.lookupNearestSymbolFrom<SymbolOp>(user, StringAttr::get(user->getContext(), name));
     return symbol ? std::optional<int64_t>(symbol.getMin()) : std::nullopt;
@@ -157,7 +165,8 @@ LogicalResult SliceOp::verifySymbolUses(SymbolTableCollection &tables) {
     std::optional<int64_t> least = leastValue(whole, *this, tables);
     if (size >= 0 && least && offset > *least - size) // C3
       return emitOpError("expects a part that lies inside for all sizes, but ")
-             << whole.str() << " may be " << *least << ", less than offset " << offset << " and size " << size;
+             << whole.str() << " may be " << *least << ", less than offset " << offset << " and size "
+             << size;
   }
   return success();
 }

@@ -29,7 +29,7 @@ def Tile_ProgramOp : Tile_Op<"program", [
 
     C1: every argument is a view, there are no results.
     C2: `1 <= outputs <=` the number of arguments.
-    C3: each grid dimension names an argument, a dimension of it, and a step of at least 1.
+    C3: each grid dimension names an argument, a dimension of it, and a step of at least 1; or a number of blocks.
     C4: the body is one block, ended by `tile.return`.
 
     ```mlir

@@ -17,11 +17,24 @@ LogicalResult ViewType::verify(function_ref<InFlightDiagnostic()> emitError, Arr
   return success();
 }
 
+LogicalResult GridAttr::verify(function_ref<InFlightDiagnostic()> emitError, int64_t arg, int64_t dim,
+                               int64_t step, int64_t blocks) {
+  bool cuts = arg != -1 || dim != -1 || step != -1;
+  if (cuts == (blocks != 0)) // C1
+    return emitError() << "grid expects arg, dim and step, or blocks, but got "
+                       << (cuts ? "both" : "neither");
+  if (blocks < 0) // C2
+    return emitError() << "grid expects at least 1 block, but got " << blocks;
+  return success();
+}
+
 //===- Structure ----------------------------------------------------------------------------------===//
 
 static LogicalResult verifyGrid(ProgramOp program) {
   for (unsigned i = 0; i < program.getGridRank(); ++i) {
     GridAttr grid = program.getGridDim(i);
+    if (grid.isFixed())
+      continue;
     if (grid.getArg() < 0 || grid.getArg() >= program.getFunctionType().getNumInputs())
       return program.emitOpError() << "expects grid dimension " << i << " to name one of "
                                    << program.getFunctionType().getNumInputs() << " arguments, but got "

@@ -61,9 +61,10 @@ public:
   virtual int64_t lanes() const = 0;
   /// What one op more in a contraction's kernel changes, for one row of its result.
   struct Fusion {
-    double savedBytes;  // memory traffic that goes away; negative if there is more of it
-    double repeatedOps; // element-wise operations done again, in every further block of columns
-    int64_t blockBytes; // what a block keeps at once from then on: accumulators and one step's operands
+    double savedBytes;        // memory traffic that goes away; negative if there is more of it
+    double repeatedOps;       // element-wise operations done again, in every further block of columns
+    int64_t blockBytes;       // what a block keeps at once from then on: accumulators and one step's operands
+    double savedLaunches = 0; // launches that go away, shared among the rows that one usually has
   };
   /// Whether the kernel is faster with the op than without it.
   virtual bool pays(const Fusion &fusion) const = 0;
@@ -71,7 +72,8 @@ public:
   virtual mlir::Attribute weightEncoding(mlir::RankedTensorType weight) const = 0;
 };
 
-/// Machine code of all kernels in one code version: position-independent bytes, text and read-only data together.
+/// Machine code of all kernels in one code version: position-independent bytes, text and read-only data
+/// together.
 struct KernelImage {
   struct Kernel {
     std::string name;
@@ -92,8 +94,8 @@ public:
   virtual const MachineFacts &facts() const = 0;
   virtual const CostModel &cost() const = 0;
 
-  /// Adds the passes of one stage: "vector" gives the module, per code version, a nested `module @<version>` of
-  /// lowered kernels beside the tile programs; "llvm" turns these into the LLVM dialect.
+  /// Adds the passes of one stage: "vector" gives the module, per code version, a nested `module @<version>`
+  /// of lowered kernels beside the tile programs; "llvm" turns these into the LLVM dialect.
   virtual void buildLowering(mlir::OpPassManager &manager, llvm::StringRef stage) const = 0;
 
   /// Compiles the nested modules, as the "llvm" stage left them, to one image per code version.
@@ -105,10 +107,12 @@ public:
   virtual llvm::Expected<std::string> emitAssembly(mlir::ModuleOp module, llvm::StringRef version) const = 0;
 };
 
-/// `cpu` (this machine), `cpu:zen4` (a facts file that ships with Girih), `cpu:/path` or `/path` (a facts file).
+/// `cpu` (this machine), `cpu:zen4` (a facts file that ships with Girih), `cpu:/path` or `/path` (a facts
+/// file).
 llvm::Expected<std::unique_ptr<Target>> lookupTarget(llvm::StringRef spec);
 
-/// The target that `spec`, else the module's girih.target, else "cpu" names. Reports an unknown one on the module.
+/// The target that `spec`, else the module's girih.target, else "cpu" names. Reports an unknown one on the
+/// module.
 mlir::FailureOr<std::unique_ptr<Target>> targetOf(mlir::ModuleOp module, llvm::StringRef spec);
 
 /// The names `lookupTarget` knows, for help texts: "cpu", "cpu:haswell", …

@@ -192,7 +192,9 @@ LogicalResult EntryPlanner::visitLaunch(graph::LaunchOp op) {
   for (mlir::Value value : llvm::concat<mlir::Value>(op->getOperands(), op->getResults()))
     launch.arguments.push_back(argument(value));
   for (auto grid : program.getGrid().getAsRange<tile::GridAttr>())
-    launch.grid.push_back(launch.arguments[grid.getArg()].dims[grid.getDim()].ceilDiv(grid.getStep()));
+    launch.grid.push_back(grid.isFixed()
+                              ? Size(grid.getBlocks())
+                              : launch.arguments[grid.getArg()].dims[grid.getDim()].ceilDiv(grid.getStep()));
   launch.flops = workExpression(op, graph::kFlopsAttr, numbering.symbols);
   launch.bytes = workExpression(op, graph::kBytesAttr, numbering.symbols);
   if (numbering.kernels.try_emplace(launch.kernel, plan.kernels.size()).second)
@@ -273,8 +275,9 @@ FailureOr<Entry> EntryPlanner::run() {
   layOut();
   placeBarriers();
   if (std::string excess = findExcess(entry, plan.symbols); !excess.empty())
-    return function.emitError() << "expects symbols whose upper bounds the runtime can serve, but at those bounds "
-                                << excess << "; lower the bounds (--max-batch, --max-seq-len)";
+    return function.emitError()
+           << "expects symbols whose upper bounds the runtime can serve, but at those bounds " << excess
+           << "; lower the bounds (--max-batch, --max-seq-len)";
   return std::move(entry);
 }
 

@@ -55,6 +55,11 @@ static bool isRowSlice(Operation *op) {
   return !from.empty() && ArrayRef(from).drop_back() == ArrayRef(to).drop_back();
 }
 
+static bool isQuery(OpOperand &use) {
+  auto attention = dyn_cast<graph::AttentionOp>(use.getOwner());
+  return attention && &attention.getQueryMutable() == &use;
+}
+
 namespace {
 /// An operand of an element-wise op under another shape of the same elements; nothing if broadcasting stands
 /// in the way.
@@ -141,6 +146,7 @@ struct FlattenOp : RewritePattern {
   LogicalResult matchAndRewrite(Operation *op, PatternRewriter &rewriter) const override {
     LogicalResult done = isElementwise(op)             ? elementwise(op, rewriter)
                          : isa<graph::EmbeddingOp>(op) ? embedding(cast<graph::EmbeddingOp>(op), rewriter)
+                         : isa<graph::RopeOp>(op)      ? rope(cast<graph::RopeOp>(op), rewriter)
                          : isa<graph::LinearOp>(op) || isRowNorm(op) || isRowReduction(op) || isRowSlice(op)
                              ? rows(op, rewriter)
                              : failure();
@@ -184,6 +190,21 @@ private:
       slice.setSizes({-1, slice.getSizes().back()});
     }
     rewriter.replaceOp(op, reshape(rewriter, op->getLoc(), result, sizes));
+    return success();
+  }
+
+  /// All sequences become one, whose tokens know their positions; so rows meet the layer that computes them.
+  /// A query is rotated by the attention that reads it.
+  LogicalResult rope(graph::RopeOp op, PatternRewriter &rewriter) const {
+    SmallVector<SizeExpr> sizes = graph::getSizes(op.getResult().getType());
+    if (sizes[0] == SizeExpr(1) || llvm::any_of(op->getUses(), isQuery))
+      return failure();
+    SizeExpr rows = sizes[0] * sizes[1];
+    SmallVector<SizeExpr> flat{1, rows, sizes[2], sizes[3]};
+    Value input = reshape(rewriter, op.getLoc(), op.getInput(), flat);
+    Value positions = reshape(rewriter, op.getLoc(), op.getPositions(), {1, rows});
+    Value result = cloneWith(rewriter, op, {input, positions, op.getCos(), op.getSin()}, flat);
+    rewriter.replaceOp(op, reshape(rewriter, op.getLoc(), result, sizes));
     return success();
   }
 

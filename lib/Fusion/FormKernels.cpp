@@ -105,6 +105,7 @@ void FormKernels::form(func::FuncOp function, const CostModel &cost) {
   if (!isExact(function)) {
     former.groupLinears();
     former.groupAttention();
+    former.takeNorms();
     former.groupRows();
     former.takePrologues();
     former.groupElementwise();

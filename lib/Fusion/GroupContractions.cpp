@@ -37,6 +37,11 @@ bool KernelFormer::siblingPays(graph::LinearOp linear, unsigned layers) const {
   return cost.pays({double(rowBytes(linear)) * columnBlocks(linear, cost), 0, blockBytes(linear, layers)});
 }
 
+/// Whether one loop over K serves both: its tiles are theirs.
+static bool sharesTiles(graph::LinearOp a, graph::LinearOp b) {
+  return a.getWeight().getType() == b.getWeight().getType() && a.getComputeType() == b.getComputeType();
+}
+
 /// The linear and those beside it that read the same rows through weights of the same type: they share loop
 /// and row tiles.
 Id KernelFormer::groupSiblings(graph::LinearOp linear) {
@@ -45,10 +50,9 @@ Id KernelFormer::groupSiblings(graph::LinearOp linear) {
     auto sibling = dyn_cast<graph::LinearOp>(user);
     if (!sibling || sibling == linear || groups.contains(sibling) || sibling.getInput() != linear.getInput())
       continue;
-    if (sibling.getWeight().getType() != linear.getWeight().getType() ||
-        sibling.getComputeType() != linear.getComputeType()) {
-      decline(sibling, linear, "the weights' shapes or types differ, so their tiles would");
-    } else if (unsigned layers = groups.members(group).size(); !siblingPays(linear, layers + 1)) {
+    if (!sharesTiles(sibling, linear))
+      continue; // a companion, perhaps
+    if (unsigned layers = groups.members(group).size(); !siblingPays(linear, layers + 1)) {
       decline(sibling, linear,
               Twine(layers) + " share the loop already, and with one more a block would keep " +
                   Twine(blockBytes(linear, layers + 1)) + " bytes");
@@ -59,6 +63,24 @@ Id KernelFormer::groupSiblings(graph::LinearOp linear) {
     }
   }
   return group;
+}
+
+/// Layers of other shapes on the same rows have loops of their own, but run in the same launch: blocks of all
+/// of them lie side by side in its grid.
+void KernelFormer::takeCompanions(Id group) {
+  auto linear = cast<graph::LinearOp>(groups.members(group).front());
+  if (tensorOf(linear.getResult()).getRank() != 2)
+    return;
+  for (Operation *user : linear.getInput().getUsers()) {
+    auto other = dyn_cast<graph::LinearOp>(user);
+    if (!other || groups.contains(other) || other.getInput() != linear.getInput() ||
+        sharesTiles(other, linear))
+      continue;
+    if (!groups.staysConvexWith(group, other))
+      decline(other, linear, "one depends on the other");
+    else
+      join(group, other);
+  }
 }
 
 /// Adds the element-wise op that alone reads `value`, if its result has these sizes and the rest of its
@@ -85,30 +107,63 @@ bool KernelFormer::takeConsumer(Id group, Value value, ArrayRef<graph::SizeExpr>
   return true;
 }
 
+/// Takes the rotation of the heads that a layer's rows are, if nothing else reads them.
+bool KernelFormer::takeRotation(Id group, Value rows) {
+  auto heads = rows.hasOneUse() ? dyn_cast<graph::ReshapeOp>(*rows.user_begin()) : graph::ReshapeOp();
+  if (!heads || groups.contains(heads) || !heads.getResult().hasOneUse())
+    return false;
+  auto rope = dyn_cast<graph::RopeOp>(*heads->user_begin());
+  SmallVector<graph::SizeExpr> sizes = graph::getSizes(heads.getResult().getType());
+  if (!rope || groups.contains(rope) || rope.getInput() != heads.getResult() ||
+      sizes[0] != graph::SizeExpr(1) || sizes[1] != graph::getSize(tensorOf(rows), 0))
+    return false;
+  join(group, heads);
+  if (groups.staysConvexWith(group, rope))
+    join(group, rope);
+  return true;
+}
+
 void KernelFormer::takeEpilogue(Id group) {
   for (bool grew = true; grew;) {
     grew = false;
     for (Operation *member : SmallVector<Operation *>(groups.members(group)))
-      if (!groups.usedOnlyIn(group, member))
-        grew |= takeConsumer(group, member->getResult(0), graph::getSizes(tensorOf(member->getResult(0))));
+      if (Value result = member->getResult(0); !groups.usedOnlyIn(group, member))
+        grew |= takeConsumer(group, result, graph::getSizes(tensorOf(result))) || takeRotation(group, result);
   }
 }
 
 void KernelFormer::groupLinears() {
   for (Operation *op : ungrouped([](Operation *op) { return isa<graph::LinearOp>(op); }))
     if (!groups.contains(op)) // a sibling may have taken it
-      groupSiblings(cast<graph::LinearOp>(op));
+      takeCompanions(groupSiblings(cast<graph::LinearOp>(op)));
   for (Id group = 0; group < groups.size(); ++group)
     takeEpilogue(group);
 }
 
 //===- Prologues ----------------------------------------------------------------------------------===//
 
+/// Rows that a launch usually has: sizes at their symbols' likely values.
+double KernelFormer::likelyRows(graph::LinearOp linear) const {
+  auto module = function->getParentOfType<ModuleOp>();
+  SmallVector<graph::SizeExpr> sizes = graph::getSizes(tensorOf(linear.getInput()));
+  double rows = 1;
+  for (const graph::SizeExpr &size : ArrayRef(sizes).drop_back()) {
+    std::optional<int64_t> value = size.evaluate([&](StringRef name) -> std::optional<int64_t> {
+      auto symbol = module.lookupSymbol<graph::SymbolOp>(name);
+      return symbol ? std::optional<int64_t>(symbol.getLikely().value_or(symbol.getMax())) : std::nullopt;
+    });
+    rows *= value.value_or(INT32_MAX);
+  }
+  return std::max(rows, 1.0);
+}
+
 /// Vector operations for one element, roughly: a polynomial, a division, or one.
 static int64_t operationsPerElement(Operation *op) {
   if (isa<graph::ExpOp, graph::TanhOp, graph::ErfOp, graph::GeluOp, graph::SiluOp, graph::SigmoidOp,
           graph::GateOp>(op))
     return 24;
+  if (isRowNorm(op))
+    return 4; // read for its statistic, read again, scaled twice
   return isa<graph::DivOp, graph::SqrtOp, graph::RsqrtOp, graph::ReciprocalOp>(op) ? 8 : 1;
 }
 
@@ -121,7 +176,31 @@ bool KernelFormer::prologuePays(graph::LinearOp linear, Operation *producer, uns
   int64_t stored = operands + 1 + blocks, pulled = operands * blocks;
   double repeated =
       double(blocks - 1) * linear.getWeight().getType().getDimSize(1) * operationsPerElement(producer);
-  return cost.pays({double(stored - pulled) * rowBytes(linear), repeated, blockBytes(linear, layers)});
+  return cost.pays({double(stored - pulled) * rowBytes(linear), repeated, blockBytes(linear, layers),
+                    1 / likelyRows(linear)});
+}
+
+/// Takes the norm of the rows that the group's layers alone read. Each block takes its rows' statistics once,
+/// before its loop over K.
+bool KernelFormer::takeNorm(Id group) {
+  auto linear = dyn_cast<graph::LinearOp>(groups.members(group).front());
+  Operation *norm = linear ? linear.getInput().getDefiningOp() : nullptr;
+  if (!norm || groups.contains(norm) || !isa<graph::RMSNormOp, graph::LayerNormOp>(norm))
+    return false;
+  unsigned layers = llvm::count_if(groups.members(group), llvm::IsaPred<graph::LinearOp>);
+  if (!groups.usedOnlyIn(group, norm))
+    decline(norm, linear, "its result is read elsewhere too");
+  else if (!prologuePays(linear, norm, layers))
+    decline(norm, linear,
+            "each of " + Twine(columnBlocks(linear, cost)) + " blocks of columns would compute it again");
+  else if (groups.staysConvexWith(group, norm))
+    return join(group, norm), true;
+  return false;
+}
+
+void KernelFormer::takeNorms() {
+  for (Id group = 0, last = groups.size(); group < last; ++group)
+    takeNorm(group);
 }
 
 /// Takes the element-wise op that computes `operand` for the group's layers alone.

@@ -16,6 +16,7 @@ public:
       : function(function), block(function.getBody().front()), groups(block), cost(cost), remarks(remarks) {}
 
   void groupLinears();
+  void takeNorms();
   void groupAttention();
   void groupRows();
   void takePrologues();
@@ -34,9 +35,13 @@ private:
   Groups::Id groupSiblings(graph::LinearOp linear);
   int64_t blockBytes(graph::LinearOp linear, unsigned layers) const;
   bool siblingPays(graph::LinearOp linear, unsigned layers) const;
+  void takeCompanions(Groups::Id group);
+  double likelyRows(graph::LinearOp linear) const;
   bool prologuePays(graph::LinearOp linear, mlir::Operation *producer, unsigned layers) const;
+  bool takeNorm(Groups::Id group);
   bool takePrologue(Groups::Id group, graph::LinearOp linear, mlir::Value operand);
   void takeEpilogue(Groups::Id group);
+  bool takeRotation(Groups::Id group, mlir::Value rows);
   bool takeConsumer(Groups::Id group, mlir::Value value, llvm::ArrayRef<graph::SizeExpr> sizes);
   void takeRowConsumers(Groups::Id group, llvm::ArrayRef<graph::SizeExpr> rows);
   void takeProducers(Groups::Id group, llvm::ArrayRef<graph::SizeExpr> rows);

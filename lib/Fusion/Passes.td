@@ -20,16 +20,16 @@ def FusionFlattenRows : Pass<"fusion-flatten-rows", "::mlir::func::FuncOp"> {
 def FusionFormKernels : Pass<"fusion-form-kernels", "::mlir::ModuleOp"> {
   let summary = "groups ops that run together into girih.kernel";
   let description = [{
-    Linear layers first: siblings that read the same rows through weights of equal shape become one kernel with several results, and each takes
-    the element-wise ops that alone read its result. Attention stays by itself, with the rotation of its query. Norms, softmax and
+    Linear layers first: those that read the same rows become one kernel with several results, siblings through weights of equal shape in one loop,
+    the rest side by side. Each takes the element-wise ops and the rotation of heads that alone read its result. Attention stays by itself, with the rotation of its query. Norms, softmax and
     reductions of rows take the element-wise ops, embeddings and row lookups before them. What is left of element-wise ops is grouped by
     shape. Every other op is a kernel of its own; reshapes and reads of parameters stay outside.
 
     What only saves memory traffic, such as an epilogue, is always taken. Where something is lost as well, the target's cost model
-    decides (`CostModel::pays`): a further sibling needs accumulators in cache; an element-wise op before a linear layer, pulled as a
-    prologue, is worked out again for every block of columns.
+    decides (`CostModel::pays`): a further sibling needs accumulators in cache; an element-wise op or a norm before a linear layer,
+    pulled as a prologue, is worked out again for every block of columns, but saves a launch: worth it for few rows.
 
-    Invariant: a kernel holds at most one contraction, or siblings; groups are convex. Under the contract `exact` nothing is fused,
+    Invariant: a kernel holds at most one contraction, or linear layers on the same rows; groups are convex. Under the contract `exact` nothing is fused,
     since every op's result is to be rounded.
 
     Precondition: `fusion-flatten-rows`, without which rows of different sequences do not meet.

@@ -115,6 +115,17 @@ void concat(tile::ConcatOp op, ArrayRef<const HostTensor *> operands, HostTensor
   }
 }
 
+void slice(tensor::ExtractSliceOp op, ArrayRef<const HostTensor *> operands, HostTensor &result) {
+  SmallVector<int64_t> own = strides(operands[0]->getShape());
+  int64_t next = 0;
+  forEachIndex(result.getShape(), [&](ArrayRef<int64_t> index) {
+    int64_t place = 0;
+    for (auto [i, offset, stride] : llvm::zip(index, op.getStaticOffsets(), own))
+      place += (i + offset) * stride;
+    result[next++] = (*operands[0])[place];
+  });
+}
+
 void iota(tile::IotaOp op, HostTensor &result) {
   AxisView view(result.getShape(), op.getDim());
   for (int64_t i = 0; i < result.size(); ++i)
@@ -145,6 +156,7 @@ LogicalResult girih::reference::runTileOp(Operation *op, ArrayRef<const HostTens
       .Case(
           [&](tile::TransposeOp transposeOp) { return transpose(transposeOp, operands, result), success(); })
       .Case([&](tile::ConcatOp concatOp) { return concat(concatOp, operands, result), success(); })
+      .Case([&](tensor::ExtractSliceOp sliceOp) { return slice(sliceOp, operands, result), success(); })
       .Case([&](tile::IotaOp iotaOp) { return iota(iotaOp, result), success(); })
       .Case([&](tile::ReshapeOp) { return copyAll(*operands[0], result), success(); })
       .Case([&](tensor::SplatOp) {

@@ -121,6 +121,10 @@ LogicalResult TileProgram::run() {
   SmallVector<int64_t> grid;
   for (unsigned i = 0; i < program.getGridRank(); ++i) {
     tile::GridAttr dim = program.getGridDim(i);
+    if (dim.isFixed()) {
+      grid.push_back(dim.getBlocks());
+      continue;
+    }
     int64_t size = viewData(program.getArgument(dim.getArg())).dim(dim.getDim());
     grid.push_back(llvm::divideCeil(static_cast<uint64_t>(size), static_cast<uint64_t>(dim.getStep())));
   }

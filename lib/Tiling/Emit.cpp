@@ -31,6 +31,10 @@ OpFoldResult tiling::multiply(OpBuilder &b, Location loc, OpFoldResult lhs, int6
     return b.getIndexAttr(*left * rhs);
   if (rhs == 1)
     return lhs;
+  // One product of the index and a number, so that equal places are spelled alike.
+  if (auto product = toIndex(b, loc, lhs).getDefiningOp<arith::MulIOp>())
+    if (std::optional<int64_t> factor = getConstantIntValue(product.getRhs()))
+      return multiply(b, loc, OpFoldResult(product.getLhs()), *factor * rhs);
   return arith::MulIOp::create(b, loc, toIndex(b, loc, lhs), toIndex(b, loc, b.getIndexAttr(rhs)))
       .getResult();
 }
@@ -184,6 +188,16 @@ Value tiling::gatherTile(OpBuilder &b, Location loc, Value view, Value indices,
   auto type = RankedTensorType::get(gathered, cast<tile::ViewType>(view.getType()).getElementType());
   Value tile = tile::GatherOp::create(b, loc, type, view, reshaped(b, loc, indices, {rows}), columns);
   return reshaped(b, loc, widen(b, loc, tile), shape);
+}
+
+Value tiling::part(OpBuilder &b, Location loc, Value tile, int64_t axis, int64_t from, int64_t count) {
+  SmallVector<OpFoldResult> offsets(shapeOf(tile).size(), b.getIndexAttr(0)),
+      strides(offsets.size(), b.getIndexAttr(1)), sizes;
+  for (int64_t size : shapeOf(tile))
+    sizes.push_back(b.getIndexAttr(size));
+  offsets[axis] = b.getIndexAttr(from);
+  sizes[axis] = b.getIndexAttr(count);
+  return tensor::ExtractSliceOp::create(b, loc, tile, offsets, sizes, strides);
 }
 
 Value tiling::reduce(OpBuilder &b, Location loc, tile::ReduceKind kind, Value tile, int64_t axis) {

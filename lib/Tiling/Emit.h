@@ -59,6 +59,9 @@ mlir::Value broadcastAlong(mlir::OpBuilder &b, mlir::Location loc, mlir::Value t
                            llvm::ArrayRef<int64_t> shape);
 /// Where an integer tile is not `value`.
 mlir::Value differs(mlir::OpBuilder &b, mlir::Location loc, mlir::Value x, int64_t value);
+/// `count` elements of a tile along `axis`, from `from` on.
+mlir::Value part(mlir::OpBuilder &b, mlir::Location loc, mlir::Value tile, int64_t axis, int64_t from,
+                 int64_t count);
 mlir::Value select(mlir::OpBuilder &b, mlir::Location loc, mlir::Value condition, mlir::Value yes,
                    mlir::Value no);
 /// The rows of a table in memory that `indices` (any shape) name, columns from `offsets` on, as a tile of

@@ -165,6 +165,51 @@ static std::optional<SmallVector<int64_t>> unitReshape(graph::ReshapeOp op) {
   return restAreUnits ? std::optional(source) : std::nullopt;
 }
 
+/// Whether the result's last two dimensions are the input's last one, cut into heads, and the rest only
+/// differs by dimensions of size 1.
+static bool splitsColumns(graph::ReshapeOp op) {
+  SmallVector<graph::SizeExpr> from = graph::getSizes(op.getInput().getType()),
+                               to = graph::getSizes(op.getResult().getType());
+  auto isUnit = [](const graph::SizeExpr &size) { return size == graph::SizeExpr(1); };
+  if (from.empty() || to.size() < 2 || from.back() != to[to.size() - 2] * to.back())
+    return false;
+  from.pop_back();
+  to.truncate(to.size() - 2);
+  llvm::erase_if(from, isUnit);
+  llvm::erase_if(to, isUnit);
+  return from == to;
+}
+
+/// Whole heads, or part of one: a run of the input's columns.
+static FailureOr<Value> emitHeads(graph::ReshapeOp op, graph::TilePull &pull, TileRequest request) {
+  OpBuilder &b = pull.builder();
+  int64_t head = op.getResult().getType().getShape().back();
+  ArrayRef<int64_t> last = request.sizes.take_back(2);
+  if (last[0] != 1 && last[1] != head)
+    return op.emitOpError("expected to be asked for whole heads of ")
+           << head << ", found " << last[1] << "; keep what reads it in a kernel of its own";
+  OpFoldResult column = add(b, op.getLoc(), multiply(b, op.getLoc(), request.offsets.take_back(2)[0], head),
+                            request.offsets.back());
+  SmallVector<OpFoldResult> offsets;
+  SmallVector<int64_t> sizes;
+  SmallVector<graph::SizeExpr> from = graph::getSizes(op.getInput().getType()),
+                               to = graph::getSizes(op.getResult().getType());
+  unsigned next = 0, lead = to.size() - 2;
+  for (const graph::SizeExpr &size : ArrayRef(from).drop_back()) {
+    while (size != graph::SizeExpr(1) && next < lead && to[next] == graph::SizeExpr(1))
+      ++next;
+    bool isUnit = size == graph::SizeExpr(1);
+    offsets.push_back(isUnit ? zero(b) : request.offsets[next]);
+    sizes.push_back(isUnit ? 1 : request.sizes[next++]);
+  }
+  offsets.push_back(column);
+  sizes.push_back(last[0] * last[1]);
+  FailureOr<Value> tile = pull.pull(op.getInput(), offsets, sizes);
+  if (failed(tile))
+    return failure();
+  return reshaped(b, op.getLoc(), *tile, request.sizes);
+}
+
 /// Dimensions at the end that input and result have in common.
 int64_t tiling::commonTrailingDims(graph::ReshapeOp op) {
   SmallVector<graph::SizeExpr> from = graph::getSizes(op.getInput().getType()),
@@ -235,6 +280,8 @@ static FailureOr<Value> emitReshape(graph::ReshapeOp op, graph::TilePull &pull, 
       return failure();
     return reshaped(pull.builder(), op.getLoc(), *tile, request.sizes);
   }
+  if (splitsColumns(op))
+    return emitHeads(op, pull, request);
   auto positions = op.getInput().getDefiningOp<graph::PositionsOp>();
   if (positions && positions.getKind() == graph::PositionsKind::Absolute && request.sizes.size() == 1)
     return flattenedPositions(positions, pull, request);

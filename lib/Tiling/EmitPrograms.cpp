@@ -4,6 +4,7 @@
 #include "lib/Tiling/Blocks.h"
 #include "lib/Tiling/Emit.h"
 #include "lib/Tiling/Model.h"
+#include "lib/Tiling/Parts.h"
 #include "lib/Tiling/Passes.h"
 #include "lib/Tiling/Pull.h"
 
@@ -28,17 +29,30 @@ static tile::ViewType viewOf(Type type) {
   return tile::ViewType::get(tensor.getShape(), tensor.getElementType(), encoding);
 }
 
-static tile::ProgramOp createProgram(func::FuncOp kernel, const Blocks &blocks) {
+static tile::ProgramOp createProgram(func::FuncOp kernel, ArrayRef<tile::GridAttr> grid) {
   OpBuilder b(kernel);
   SmallVector<Type> views;
   for (Type type : kernel.getArgumentTypes())
     views.push_back(viewOf(type));
   for (Type type : kernel.getResultTypes())
     views.push_back(viewOf(type));
-  SmallVector<tile::GridAttr> grid;
-  for (int64_t d : blocks.order)
-    grid.push_back(tile::GridAttr::get(b.getContext(), kernel.getNumArguments(), d, blocks.sizes[d]));
   return tile::ProgramOp::create(b, kernel.getLoc(), kernel.getName(), views, grid, kernel.getNumResults());
+}
+
+/// The grid over the first result.
+static SmallVector<tile::GridAttr> gridOf(func::FuncOp kernel, const Blocks &blocks) {
+  return llvm::map_to_vector(blocks.order, [&](int64_t d) {
+    return tile::GridAttr::get(kernel.getContext(), kernel.getNumArguments(), d, blocks.sizes[d]);
+  });
+}
+
+/// All parts' blocks of columns, slowest, then the blocks of rows, which any result tells.
+static SmallVector<tile::GridAttr> gridOf(func::FuncOp kernel, const Parts &parts) {
+  auto first = cast<RankedTensorType>(kernel.getResultTypes()[0]);
+  int64_t rowDim = first.getRank() == 2 ? 0 : 1;
+  MLIRContext *context = kernel.getContext();
+  return {tile::GridAttr::get(context, parts.columnBlocks()),
+          tile::GridAttr::get(context, kernel.getNumArguments(), rowDim, parts.rowBlock)};
 }
 
 /// Where this block begins in the first result.
@@ -123,6 +137,52 @@ static LogicalResult emitBody(ProgramPull &pull, tile::ProgramOp program, func::
   });
 }
 
+/// One part's results at a place that is one of its blocks.
+static LogicalResult storePart(ProgramPull &pull, tile::ProgramOp program, func::FuncOp kernel,
+                               const Part &part, OpFoldResult row, int64_t rows, OpFoldResult columnBlock) {
+  OpBuilder &b = pull.builder();
+  for (unsigned i : part.results) {
+    Value root = kernel.getBody().front().getTerminator()->getOperand(i);
+    PartPlace place = placeIn(root, b, row, rows, columnBlock, part.columns);
+    FailureOr<Value> tile = pull.pull(root, place.offsets, place.sizes);
+    if (failed(tile))
+      return failure();
+    store(b, *tile, program.getOutputViews()[i], place.offsets);
+  }
+  return success();
+}
+
+/// The part that this block of columns belongs to, found by its number; its own number is kept inside the
+/// part for whoever reasons about bounds.
+static LogicalResult emitParts(ProgramPull &pull, tile::ProgramOp program, func::FuncOp kernel,
+                               const Parts &parts) {
+  OpBuilder &b = pull.builder();
+  OpBuilder::InsertionGuard guard(b);
+  Location loc = kernel.getLoc();
+  auto number = [&](int64_t value) { return toIndex(b, loc, b.getIndexAttr(value)); };
+  Value block = tile::ProgramIndexOp::create(b, loc, 0);
+  OpFoldResult row = multiply(b, loc, Value(tile::ProgramIndexOp::create(b, loc, 1)), parts.rowBlock);
+  int64_t first = 0;
+  for (const Part &part : parts.parts) {
+    int64_t end = first + part.blocks;
+    scf::IfOp branch;
+    Value own = first == 0 ? block : Value(arith::SubIOp::create(b, loc, block, number(first)));
+    own = arith::MaxSIOp::create(b, loc, arith::MinSIOp::create(b, loc, own, number(part.blocks - 1)),
+                                 number(0));
+    if (end != parts.columnBlocks()) {
+      Value isMine = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ult, block, number(end));
+      branch = scf::IfOp::create(b, loc, isMine, /*withElseRegion=*/true);
+      b.setInsertionPointToStart(branch.thenBlock());
+    }
+    if (failed(storePart(pull, program, kernel, part, row, parts.rowBlock, own)))
+      return failure();
+    if (branch)
+      b.setInsertionPointToStart(branch.elseBlock());
+    first = end;
+  }
+  return success();
+}
+
 /// Folds, drops what nothing uses, merges what is equal (loads included, which are pure), and moves
 /// statistics and operands that a loop does not change out of it.
 static void clean(tile::ProgramOp program) {
@@ -137,9 +197,10 @@ static LogicalResult emitProgram(func::FuncOp kernel, const CostModel &cost) {
   FailureOr<Blocks> blocks = chooseBlocks(kernel, cost);
   if (failed(blocks))
     return failure();
-  tile::ProgramOp program = createProgram(kernel, *blocks);
+  std::optional<Parts> parts = chooseParts(kernel, cost);
+  tile::ProgramOp program = createProgram(kernel, parts ? gridOf(kernel, *parts) : gridOf(kernel, *blocks));
   ProgramPull pull(program, kernel, cost);
-  if (failed(emitBody(pull, program, kernel, *blocks))) {
+  if (failed(parts ? emitParts(pull, program, kernel, *parts) : emitBody(pull, program, kernel, *blocks))) {
     program.erase();
     return failure();
   }

@@ -104,8 +104,15 @@ struct Rotation {
 };
 } // namespace
 
+/// Some of each head's elements: from memory alone, or out of the whole heads that the kernel computes.
 FailureOr<Value> Rotation::features(int64_t from, int64_t count) {
   SmallVector<OpFoldResult> offsets(request.offsets);
+  if (failed(pull.view(op.getInput()))) {
+    FailureOr<Value> heads = pull.pull(op.getInput(), request.offsets, request.sizes);
+    if (failed(heads))
+      return failure();
+    return part(b, loc, *heads, 3, from, count);
+  }
   offsets.back() = b.getIndexAttr(from);
   return pull.pull(op.getInput(), offsets, shape(count));
 }

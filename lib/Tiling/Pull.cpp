@@ -56,9 +56,29 @@ bool ProgramPull::isVisible(Value tile) {
   return false;
 }
 
+/// Whether two offsets are the same number: one value, or equal arithmetic on equal values.
+static bool isSame(OpFoldResult a, OpFoldResult b) {
+  if (a == b)
+    return true;
+  std::optional<int64_t> x = getConstantIntValue(a), y = getConstantIntValue(b);
+  if (x || y)
+    return x == y;
+  Operation *left = cast<Value>(a).getDefiningOp(), *right = cast<Value>(b).getDefiningOp();
+  return left && right && isa<arith::MulIOp, arith::AddIOp>(left) && left->getName() == right->getName() &&
+         llvm::all_of(llvm::zip(left->getOperands(), right->getOperands()), [](auto pair) {
+           return isSame(OpFoldResult(std::get<0>(pair)), OpFoldResult(std::get<1>(pair)));
+         });
+}
+
+static bool areSame(ArrayRef<OpFoldResult> a, ArrayRef<OpFoldResult> b) {
+  return a.size() == b.size() && llvm::all_of(llvm::zip(a, b), [](auto pair) {
+           return isSame(std::get<0>(pair), std::get<1>(pair));
+         });
+}
+
 Value ProgramPull::find(Value value, ArrayRef<OpFoldResult> offsets, ArrayRef<int64_t> sizes) {
   for (Entry &entry : llvm::reverse(memo_[value]))
-    if (ArrayRef(entry.sizes) == sizes && ArrayRef(entry.offsets) == offsets && isVisible(entry.tile))
+    if (ArrayRef(entry.sizes) == sizes && areSame(entry.offsets, offsets) && isVisible(entry.tile))
       return entry.tile;
   return {};
 }

@@ -6,6 +6,7 @@
 // RUN: not girih-opt %s --fusion-form-kernels='target=cpu:z80' 2>&1 | FileCheck %s --check-prefix=UNKNOWN
 // RUN: girih-eval %s --entry=prologue --symbols=rows=67 --levels=graph,tile,cpu
 // RUN: girih-eval %s --entry=siblings --symbols=rows=5 --levels=graph,tile,cpu
+// RUN: girih-eval %s --entry=few_rows --symbols=token=3 --levels=graph,tile,cpu
 
 // UNKNOWN: unknown target 'cpu:z80'
 
@@ -54,5 +55,31 @@ func.func @prologue(%x: tensor<?x300xf32, #girih.dims<"rows">>, %w: tensor<400x3
 func.func @costly_prologue(%x: tensor<?x300xf32, #girih.dims<"rows">>, %w: tensor<1600x300xf32>) -> tensor<?x1600xf32, #girih.dims<"rows">> {
   %0 = girih.gelu %x : (tensor<?x300xf32, #girih.dims<"rows">>) -> tensor<?x300xf32, #girih.dims<"rows">> loc("mlp.activation")
   %1 = girih.linear %0, %w : (tensor<?x300xf32, #girih.dims<"rows">>, tensor<1600x300xf32>) -> tensor<?x1600xf32, #girih.dims<"rows">> loc("mlp.down")
+  return %1 : tensor<?x1600xf32, #girih.dims<"rows">>
+}
+
+// A norm is worked out again in each block of columns. For one row that costs less than a launch, for many it does not.
+girih.symbol @token {min = 1 : i64, max = 256 : i64, likely = 1 : i64}
+// CHECK-LABEL: func.func @few_rows
+// CHECK: girih.kernel(
+// CHECK-NEXT: girih.layer_norm
+// CHECK-NEXT: girih.linear
+// CHECK-NOT: girih.kernel(
+// CHECK: return
+func.func @few_rows(%x: tensor<?x300xf32, #girih.dims<"token">>, %n: tensor<300xf32>, %w: tensor<1600x300xf32>) -> tensor<?x1600xf32, #girih.dims<"token">> attributes {girih.entry} {
+  %0 = girih.layer_norm %x, %n, %n {epsilon = 1.0e-5 : f32} : (tensor<?x300xf32, #girih.dims<"token">>, tensor<300xf32>, tensor<300xf32>) -> tensor<?x300xf32, #girih.dims<"token">>
+  %1 = girih.linear %0, %w : (tensor<?x300xf32, #girih.dims<"token">>, tensor<1600x300xf32>) -> tensor<?x1600xf32, #girih.dims<"token">>
+  return %1 : tensor<?x1600xf32, #girih.dims<"token">>
+}
+// CHECK-LABEL: func.func @many_rows
+// CHECK: girih.kernel(
+// CHECK-NEXT: girih.layer_norm
+// CHECK-NEXT: girih.yield
+// CHECK: girih.kernel(
+// CHECK-NEXT: girih.linear
+// REMARK-DAG: remark: {{.*}}'layer.norm' runs apart from 'layer.up': each of {{[0-9]+}} blocks of columns would compute it again
+func.func @many_rows(%x: tensor<?x300xf32, #girih.dims<"rows">>, %n: tensor<300xf32>, %w: tensor<1600x300xf32>) -> tensor<?x1600xf32, #girih.dims<"rows">> {
+  %0 = girih.layer_norm %x, %n, %n {epsilon = 1.0e-5 : f32} : (tensor<?x300xf32, #girih.dims<"rows">>, tensor<300xf32>, tensor<300xf32>) -> tensor<?x300xf32, #girih.dims<"rows">> loc("layer.norm")
+  %1 = girih.linear %0, %w : (tensor<?x300xf32, #girih.dims<"rows">>, tensor<1600x300xf32>) -> tensor<?x1600xf32, #girih.dims<"rows">> loc("layer.up")
   return %1 : tensor<?x1600xf32, #girih.dims<"rows">>
 }

@@ -102,11 +102,14 @@ func.func @read_twice(%x: tensor<?x8xf32, #girih.dims<"rows">>, %w: tensor<8x8xf
   return %2 : tensor<?x8xf32, #girih.dims<"rows">>
 }
 
-// Layers of other shapes do not share a loop.
+// Layers of other shapes on the same rows have a loop of their own in the same kernel.
 // CHECK-LABEL: func.func @unlike_siblings
 // CHECK: girih.kernel
-// CHECK: girih.kernel
-// REMARK-DAG: remark: {{.*}}'layer.v' runs apart from 'layer.q': the weights' shapes or types differ, so their tiles would
+// CHECK-NEXT: girih.linear
+// CHECK-NEXT: girih.linear
+// CHECK-NEXT: girih.yield
+// CHECK-NOT: girih.kernel
+// CHECK: return
 func.func @unlike_siblings(%x: tensor<?x8xf32, #girih.dims<"rows">>, %w: tensor<8x8xf32>, %v: tensor<4x8xf32>) -> (tensor<?x8xf32, #girih.dims<"rows">>, tensor<?x4xf32, #girih.dims<"rows">>) {
   %0 = girih.linear %x, %w : (tensor<?x8xf32, #girih.dims<"rows">>, tensor<8x8xf32>) -> tensor<?x8xf32, #girih.dims<"rows">> loc("layer.q")
   %1 = girih.linear %x, %v : (tensor<?x8xf32, #girih.dims<"rows">>, tensor<4x8xf32>) -> tensor<?x4xf32, #girih.dims<"rows">> loc("layer.v")
@@ -132,3 +135,40 @@ func.func @convex(%x: tensor<?x8xf32, #girih.dims<"rows">>, %w: tensor<8x8xf32>,
   return %3 : tensor<?x8xf32, #girih.dims<"rows">>
 }
 
+
+// Queries, keys and values of a decoded token: the norm before them, the heads' rotation and the layers are one kernel.
+girih.symbol @token {min = 1 : i64, max = 64 : i64, likely = 1 : i64}
+// CHECK-LABEL: func.func @projections
+// CHECK: girih.kernel
+// CHECK-NEXT: girih.rms_norm
+// CHECK-NEXT: girih.linear
+// CHECK-NEXT: girih.linear
+// CHECK-NEXT: girih.reshape
+// CHECK-NEXT: girih.rope
+// CHECK-NEXT: girih.yield
+// CHECK-NOT: girih.kernel
+// CHECK: return
+func.func @projections(%x: tensor<?x8xf32, #girih.dims<"token">>, %n: tensor<8xf32>, %q: tensor<16x8xf32>, %k: tensor<8x8xf32>, %p: tensor<1x?xi32, #girih.dims<"token">>, %c: tensor<64x2xf32>)
+    -> (tensor<?x16xf32, #girih.dims<"token">>, tensor<1x?x2x4xf32, #girih.dims<"token">>) {
+  %h = girih.rms_norm %x, %n {epsilon = 1.0e-5 : f32} : (tensor<?x8xf32, #girih.dims<"token">>, tensor<8xf32>) -> tensor<?x8xf32, #girih.dims<"token">>
+  %0 = girih.linear %h, %q : (tensor<?x8xf32, #girih.dims<"token">>, tensor<16x8xf32>) -> tensor<?x16xf32, #girih.dims<"token">>
+  %1 = girih.linear %h, %k : (tensor<?x8xf32, #girih.dims<"token">>, tensor<8x8xf32>) -> tensor<?x8xf32, #girih.dims<"token">>
+  %2 = girih.reshape %1 : (tensor<?x8xf32, #girih.dims<"token">>) -> tensor<1x?x2x4xf32, #girih.dims<"token">>
+  %3 = girih.rope %2, %p, %c, %c : (tensor<1x?x2x4xf32, #girih.dims<"token">>, tensor<1x?xi32, #girih.dims<"token">>, tensor<64x2xf32>, tensor<64x2xf32>) -> tensor<1x?x2x4xf32, #girih.dims<"token">>
+  return %0, %3 : tensor<?x16xf32, #girih.dims<"token">>, tensor<1x?x2x4xf32, #girih.dims<"token">>
+}
+
+// A norm that is read elsewhere as well is stored.
+// CHECK-LABEL: func.func @norm_read_twice
+// CHECK: girih.kernel
+// CHECK-NEXT: girih.rms_norm
+// CHECK-NEXT: girih.yield
+// CHECK: girih.kernel
+// CHECK-NEXT: girih.linear
+// CHECK-NEXT: girih.yield
+// REMARK-DAG: remark: {{.*}}'layer.norm' runs apart from 'layer.up': its result is read elsewhere too
+func.func @norm_read_twice(%x: tensor<?x8xf32, #girih.dims<"token">>, %n: tensor<8xf32>, %w: tensor<8x8xf32>) -> (tensor<?x8xf32, #girih.dims<"token">>, tensor<?x8xf32, #girih.dims<"token">>) {
+  %h = girih.rms_norm %x, %n {epsilon = 1.0e-5 : f32} : (tensor<?x8xf32, #girih.dims<"token">>, tensor<8xf32>) -> tensor<?x8xf32, #girih.dims<"token">> loc("layer.norm")
+  %0 = girih.linear %h, %w : (tensor<?x8xf32, #girih.dims<"token">>, tensor<8x8xf32>) -> tensor<?x8xf32, #girih.dims<"token">> loc("layer.up")
+  return %0, %h : tensor<?x8xf32, #girih.dims<"token">>, tensor<?x8xf32, #girih.dims<"token">>
+}

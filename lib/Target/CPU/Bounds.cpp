@@ -13,6 +13,8 @@ using namespace mlir;
 static std::optional<int64_t> programIndexBound(girih::tile::ProgramIndexOp op) {
   auto program = op->getParentOfType<girih::tile::ProgramOp>();
   girih::tile::GridAttr grid = program.getGridDim(op.getDim());
+  if (grid.isFixed())
+    return grid.getBlocks() - 1;
   int64_t size = program.getViewType(grid.getArg()).getShape()[grid.getDim()];
   if (ShapedType::isDynamic(size))
     return std::nullopt;
@@ -45,13 +47,20 @@ std::optional<int64_t> girih::cpu::upperBound(Value index) {
     int64_t size = dim.getView().getType().getShape()[dim.getDim()];
     return ShapedType::isDynamic(size) ? std::nullopt : std::optional(size);
   }
-  if (!isa<arith::AddIOp, arith::MulIOp, arith::MinSIOp>(op))
+  if (auto difference = dyn_cast<arith::SubIOp>(op)) {
+    std::optional<int64_t> most = upperBound(difference.getLhs()),
+                           less = getConstantIntValue(difference.getRhs());
+    return most && less ? std::optional(*most - *less) : std::nullopt;
+  }
+  if (!isa<arith::AddIOp, arith::MulIOp, arith::MinSIOp, arith::MaxSIOp>(op))
     return std::nullopt;
   std::optional<int64_t> a = upperBound(op->getOperand(0)), b = upperBound(op->getOperand(1));
   if (isa<arith::MinSIOp>(op))
     return a && b ? std::min(*a, *b) : a ? a : b;
   if (!a || !b)
     return std::nullopt;
+  if (isa<arith::MaxSIOp>(op))
+    return std::max(*a, *b);
   if (isa<arith::AddIOp>(op))
     return *a + *b;
   if (!isNonNegative(op->getOperand(0)) || !isNonNegative(op->getOperand(1)))
@@ -69,8 +78,8 @@ bool girih::cpu::isNonNegative(Value index) {
   Operation *op = index.getDefiningOp();
   if (isa<tile::ProgramIndexOp, tile::DimOp>(op))
     return true;
-  if (isa<arith::AddIOp, arith::MulIOp, arith::MinSIOp, arith::DivUIOp, arith::RemUIOp, arith::DivSIOp, arith::RemSIOp,
-          arith::CeilDivUIOp, arith::CeilDivSIOp>(op))
+  if (isa<arith::AddIOp, arith::MulIOp, arith::MinSIOp, arith::DivUIOp, arith::RemUIOp, arith::DivSIOp,
+          arith::RemSIOp, arith::CeilDivUIOp, arith::CeilDivSIOp>(op))
     return isNonNegative(op->getOperand(0)) && isNonNegative(op->getOperand(1));
   if (isa<arith::MaxSIOp>(op))
     return isNonNegative(op->getOperand(0)) || isNonNegative(op->getOperand(1));

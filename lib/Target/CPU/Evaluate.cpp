@@ -1,5 +1,5 @@
-// The value of a tile at a point, computed from its operands' values at their points. A value that all lanes share
-// stays a scalar as long as it can, and is computed in the outermost loop that knows the point.
+// The value of a tile at a point, computed from its operands' values at their points. A value that all lanes
+// share stays a scalar as long as it can, and is computed in the outermost loop that knows the point.
 #include "lib/Target/CPU/ProgramLowering.h"
 
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
@@ -57,6 +57,12 @@ Value ProgramLowering::evaluateHere(Value tile, const Point &point) {
         from.lane = i;
     }
     return evaluate(broadcast.getInput(), from);
+  }
+  if (auto slice = dyn_cast<tensor::ExtractSliceOp>(op)) {
+    Point from = point;
+    for (auto [index, offset] : llvm::zip(from.index, slice.getStaticOffsets()))
+      index = add(index, constant(offset));
+    return evaluate(slice.getSource(), from);
   }
   if (auto transpose = dyn_cast<tile::TransposeOp>(op)) {
     Point from;
@@ -140,10 +146,12 @@ Value ProgramLowering::eachLane(Value tile, const Point &point) {
 }
 
 Value ProgramLowering::evaluateReshape(tile::ReshapeOp op, const Point &point) {
-  auto from = cast<RankedTensorType>(op.getInput().getType()), to = cast<RankedTensorType>(op.getResult().getType());
+  auto from = cast<RankedTensorType>(op.getInput().getType()),
+       to = cast<RankedTensorType>(op.getResult().getType());
   int fromLane = laneDim(from.getShape()), toLane = laneDim(to.getShape());
   // Sixteen neighbours of the result are neighbours of the input where rows of both are whole vectors.
-  int64_t fromRow = from.getRank() ? from.getDimSize(fromLane) : 1, toRow = to.getRank() ? to.getDimSize(toLane) : 1;
+  int64_t fromRow = from.getRank() ? from.getDimSize(fromLane) : 1,
+          toRow = to.getRank() ? to.getDimSize(toLane) : 1;
   bool whole = point.lane == toLane && ((fromRow % lanes == 0 && toRow % lanes == 0) || fromRow == toRow);
   if (point.lane >= 0 && to.getDimSize(point.lane) > 1 && !whole)
     return eachLane(op.getResult(), point);

@@ -1,6 +1,6 @@
-// Demand flows backwards from stores: rows that lie past the end of every output are computed by nobody, so 16
-// rows never pay for a block of 96. And the choice of what to keep in scratch: results of dots and reductions,
-// operands of dots, and what is dear and needed by two loop nests.
+// Demand flows backwards from stores: rows that lie past the end of every output are computed by nobody, so
+// 16 rows never pay for a block of 96. And the choice of what to keep in scratch: results of dots and
+// reductions, operands of dots, and what is dear and needed by two loop nests.
 #include "lib/Target/CPU/Extents.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -48,7 +48,8 @@ void Extents::demandAll(Value tile) {
   demand(tile, wanted);
 }
 
-/// What a store can hold of its tile. Offsets that change inside the program (loops over chunks) ask for everything.
+/// What a store can hold of its tile. Offsets that change inside the program (loops over chunks) ask for
+/// everything.
 static SmallVector<Need> storeNeeds(tile::StoreOp op) {
   SmallVector<Need> wanted;
   Block *top = &op->getParentOfType<tile::ProgramOp>().getBody().front();
@@ -64,7 +65,8 @@ static SmallVector<Need> storeNeeds(tile::StoreOp op) {
   return wanted;
 }
 
-/// Needs of a reshape's input: kept where it only adds or drops dimensions of size 1.
+/// Needs of a reshape's input: kept for the dimensions at the front that input and result have in common,
+/// those of size 1 left out (rows stay rows however their columns are grouped).
 static SmallVector<Need> reshapeNeeds(tile::ReshapeOp op, ArrayRef<Need> result) {
   auto from = cast<RankedTensorType>(op.getInput().getType()).getShape();
   auto to = cast<RankedTensorType>(op.getResult().getType()).getShape();
@@ -78,13 +80,11 @@ static SmallVector<Need> reshapeNeeds(tile::ReshapeOp op, ArrayRef<Need> result)
   for (unsigned i = 0; i < to.size(); ++i)
     if (to[i] != 1)
       toDims.push_back(i);
-  if (fromDims.size() != toDims.size())
-    return wanted;
-  for (auto [a, b] : llvm::zip(fromDims, toDims))
+  for (auto [a, b] : llvm::zip(fromDims, toDims)) {
     if (from[a] != to[b])
-      return wanted;
-  for (auto [a, b] : llvm::zip(fromDims, toDims))
+      break;
     wanted[a] = result[b];
+  }
   return wanted;
 }
 
@@ -137,6 +137,13 @@ void Extents::propagate(Operation *op) {
       wanted.push_back(size == 1 ? everything : result[dim]);
     return demand(broadcast.getInput(), wanted);
   }
+  if (auto slice = dyn_cast<tensor::ExtractSliceOp>(op)) {
+    for (auto [wanted, from, to] :
+         llvm::zip(result, slice.getSourceType().getShape(), slice.getType().getShape()))
+      if (from != to)
+        wanted = everything;
+    return demand(slice.getSource(), result);
+  }
   if (auto transpose = dyn_cast<tile::TransposeOp>(op)) {
     SmallVector<Need> wanted(result.size());
     for (auto [i, from] : llvm::enumerate(transpose.getPermutation()))
@@ -164,11 +171,13 @@ void Extents::propagate(Operation *op) {
 
 /// Tens of instructions: worth keeping rather than computing twice.
 static bool isDear(Operation *op) {
-  return isa<arith::DivFOp, tile::GatherOp>(op) || (isa_and_nonnull<math::MathDialect>(op->getDialect()) &&
-                                                    !isa<math::AbsFOp, math::FmaOp, math::RoundEvenOp, math::FloorOp>(op));
+  return isa<arith::DivFOp, tile::GatherOp>(op) ||
+         (isa_and_nonnull<math::MathDialect>(op->getDialect()) &&
+          !isa<math::AbsFOp, math::FmaOp, math::RoundEvenOp, math::FloorOp>(op));
 }
 
-/// True if every row of a larger tile reads this one along the lanes: its masks and arithmetic are then worth doing once.
+/// True if every row of a larger tile reads this one along the lanes: its masks and arithmetic are then worth
+/// doing once.
 static bool isRepeatedOverRows(Value tile) {
   Operation *op = tile.getDefiningOp();
   auto load = dyn_cast<tile::LoadOp>(op);
@@ -179,7 +188,8 @@ static bool isRepeatedOverRows(Value tile) {
     auto broadcast = dyn_cast<tile::BroadcastOp>(user);
     if (!broadcast)
       return false;
-    auto from = cast<RankedTensorType>(tile.getType()), to = cast<RankedTensorType>(broadcast.getResult().getType());
+    auto from = cast<RankedTensorType>(tile.getType()),
+         to = cast<RankedTensorType>(broadcast.getResult().getType());
     return from.getNumElements() >= 16 && to.getNumElements() > from.getNumElements() &&
            broadcast.getDims().back() == to.getRank() - 1 && from.getShape().back() == to.getShape().back();
   });
@@ -191,8 +201,9 @@ void Extents::chooseKept(tile::ProgramOp program) {
   auto readersOf = [&](Value tile) {
     DenseSet<Operation *> readers;
     for (Operation *user : tile.getUsers()) {
-      bool isInline = user->getNumResults() == 1 && user->getNumRegions() == 0 && isTile(user->getResult(0)) &&
-                      !kept.contains(user->getResult(0)) && !isa<tile::DotOp, tile::ReduceOp>(user);
+      bool isInline = user->getNumResults() == 1 && user->getNumRegions() == 0 &&
+                      isTile(user->getResult(0)) && !kept.contains(user->getResult(0)) &&
+                      !isa<tile::DotOp, tile::ReduceOp>(user);
       if (!isInline)
         readers.insert(user);
       else

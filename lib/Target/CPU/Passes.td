@@ -15,7 +15,7 @@ def CPULowerPrograms : Pass<"cpu-lower-programs", "::mlir::ModuleOp"> {
     becomes register-blocked micro-kernels of fused multiply-adds that read packed weights and plain loads in
     place. Rows past the end of the outputs are never computed. Each function carries `scratch_bytes`.
 
-    Precondition: programs verify and use arith, math, tile, `tensor.splat`, `tensor.extract`, `scf.for` and `scf.if` only.
+    Precondition: programs verify and use arith, math, tile, `tensor.splat`, `tensor.extract`, static `tensor.extract_slice`, `scf.for` and `scf.if` only.
   }];
   let options = [
     ListOption<"versions", "versions", "std::string", "Code versions to make; default: all (x86-64-v3, x86-64-v4)">,

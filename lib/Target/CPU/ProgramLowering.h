@@ -1,6 +1,7 @@
 // Lowers one tile program to loops over vectors of 16 lanes. A tile never becomes a vector: a tile value is
 // either *inline*, an expression evaluated at the point where a consumer needs it, or *kept* in a slot of the
-// thread's scratch memory. Loop nests exist only for what must touch memory: stores, kept tiles, reductions and dots.
+// thread's scratch memory. Loop nests exist only for what must touch memory: stores, kept tiles, reductions
+// and dots.
 #pragma once
 
 #include "dialects/Tile/Tile.h"
@@ -13,8 +14,8 @@ namespace girih::cpu {
 
 using namespace mlir;
 
-/// Lanes of every vector in lowered code, whatever the version: AVX2 holds one in two registers. One width keeps the
-/// order of reductions, and so the bits, the same for all versions.
+/// Lanes of every vector in lowered code, whatever the version: AVX2 holds one in two registers. One width
+/// keeps the order of reductions, and so the bits, the same for all versions.
 constexpr int64_t lanes = 16;
 
 /// An element of a tile, or 16 of them along dimension `lane` from `index` on.
@@ -23,7 +24,8 @@ struct Point {
   int lane = -1;               // -1: one element
 };
 
-/// A kept tile: row-major in scratch, the lane dimension padded so that whole vectors may be read and written.
+/// A kept tile: row-major in scratch, the lane dimension padded so that whole vectors may be read and
+/// written.
 struct Slot {
   Value pointer;
   RankedTensorType type;
@@ -41,8 +43,8 @@ struct View {
 
 /// The tile dimension that vectors run along: the last of more than one element.
 int laneDim(ArrayRef<int64_t> shape);
-/// How an element lies in memory: i1 takes a byte. 16-bit floats are moved as integers, because LLVM would widen and
-/// narrow them by calls.
+/// How an element lies in memory: i1 takes a byte. 16-bit floats are moved as integers, because LLVM would
+/// widen and narrow them by calls.
 Type storageType(Type element);
 
 class ProgramLowering {
@@ -65,7 +67,8 @@ private:
 
   // Nests.cpp: loop nests.
   void forLoop(Value bound, int64_t step, function_ref<void(Value)> body);
-  void nest(RankedTensorType type, ArrayRef<Value> bounds, function_ref<void(const Point &)> body, bool vectors = true);
+  void nest(RankedTensorType type, ArrayRef<Value> bounds, function_ref<void(const Point &)> body,
+            bool vectors = true);
   void keep(Value tile, const Slot &slot);
   void keepConcat(tile::ConcatOp op, const Slot &slot);
   void keepConstant(DenseElementsAttr values, const Slot &slot);
@@ -99,9 +102,10 @@ private:
     SmallVector<bool, 4> checked; // dimensions whose position may lie outside
     int lane = -1;                // view dimension the lanes run along
     bool mayBeNegative = true;    // the lanes' position
-    Value end;                    // where lanes end although the view goes on; null: they run to the view's end
+    Value end = nullptr; // where lanes end although the view goes on; null: they run to the view's end
   };
-  Access access(ValueRange offsets, ArrayRef<int64_t> dims, const View &view, RankedTensorType tile, const Point &);
+  Access access(ValueRange offsets, ArrayRef<int64_t> dims, const View &view, RankedTensorType tile,
+                const Point &);
   Value loadView(const View &view, const Access &access);
   Value loadScalar(const View &view, const Access &access);
   void storeView(const View &view, const Access &access, Value value);
@@ -118,7 +122,8 @@ private:
   Value laneNumbers();
 
   // Dot.cpp and MicroKernel.cpp: contractions.
-  struct Operand { // a matrix in memory: element (line, depth) at pointer + line * lineStride + depth * depthStride
+  struct Operand { // a matrix in memory: element (line, depth) at pointer + line * lineStride + depth *
+                   // depthStride
     Value pointer;
     Type element;
     Value lineStride, depthStride; // index, in elements
@@ -136,15 +141,16 @@ private:
   void keepTransposed(Value tile, const Slot &slot);
   Value widened(Value value);
   Value columnPointer(const Operand &right, Value column);
-  void rowBlocks(tile::DotOp op, const Operand &left, const Operand &right, Value rightPointer, const Slot &result,
-                 Value rows, Value column, Value depth, int64_t columns, bool accumulate);
+  void rowBlocks(tile::DotOp op, const Operand &left, const Operand &right, Value rightPointer,
+                 const Slot &result, Value rows, Value column, Value depth, int64_t columns, bool accumulate);
   struct Streams { // addresses that a micro-kernel fetches ahead from; null: nothing
     Value weights, rows;
   };
-  Streams comingOperands(const Operand &left, const Operand &right, Value rightPointer, Value row, Value column,
-                         Value depth, int64_t columns);
-  void microKernel(const Operand &left, const Operand &right, Value rightPointer, const Slot &result, Value row,
-                   Value column, Value depth, int64_t rows, int64_t columns, bool accumulate, const Streams &streams);
+  Streams comingOperands(const Operand &left, const Operand &right, Value rightPointer, Value row,
+                         Value column, Value depth, int64_t columns);
+  void microKernel(const Operand &left, const Operand &right, Value rightPointer, const Slot &result,
+                   Value row, Value column, Value depth, int64_t rows, int64_t columns, bool accumulate,
+                   const Streams &streams);
   void fetchOutput(tile::DotOp op, Value row, Value column, int64_t rows, int64_t columns);
 
   // Small helpers: arithmetic on index values, folded where constant.
@@ -164,11 +170,11 @@ private:
   OpBuilder builder;
   Location loc;
   Extents extents;
-  IRMapping mapping;              // scalars of the program to scalars of the function
-  DenseMap<Value, View> views;    // by argument
-  DenseMap<Value, Slot> slots;    // kept tiles
+  IRMapping mapping;           // scalars of the program to scalars of the function
+  DenseMap<Value, View> views; // by argument
+  DenseMap<Value, Slot> slots; // kept tiles
   DenseMap<int64_t, Value> constants;
-  Operation *entryEnd = nullptr;  // constants and slots' addresses are made before it
+  Operation *entryEnd = nullptr; // constants and slots' addresses are made before it
   int64_t scratchBytes = 0;
   bool hasSingleColumnDot = false;
 

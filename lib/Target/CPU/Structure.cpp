@@ -1,5 +1,5 @@
-// The walk over a program: scalars are copied, structured control flow keeps its shape with tiles moved to scratch,
-// and every operation that must touch memory becomes a loop nest.
+// The walk over a program: scalars are copied, structured control flow keeps its shape with tiles moved to
+// scratch, and every operation that must touch memory becomes a loop nest.
 #include "lib/Target/CPU/ProgramLowering.h"
 
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
@@ -11,8 +11,8 @@ using namespace girih::cpu;
 static bool isTile(Value value) { return isa<RankedTensorType>(value.getType()); }
 
 ProgramLowering::ProgramLowering(tile::ProgramOp program, const CodeVersion &version, func::FuncOp function)
-    : program(program), version(version), function(function), builder(function.getContext()), loc(program.getLoc()),
-      extents(program) {
+    : program(program), version(version), function(function), builder(function.getContext()),
+      loc(program.getLoc()), extents(program) {
   Block *entry = function.addEntryBlock();
   builder.setInsertionPointToStart(entry);
   entryEnd = func::ReturnOp::create(builder, loc);
@@ -40,7 +40,8 @@ void ProgramLowering::bindArguments() {
   Type pointer = LLVM::LLVMPointerType::get(builder.getContext()), i64 = builder.getI64Type();
   int64_t word = 0;
   auto readWord = [&](Type type) -> Value {
-    Value at = LLVM::GEPOp::create(builder, loc, pointer, i64, function.getArgument(0), LLVM::GEPArg(int32_t(word++)));
+    Value at = LLVM::GEPOp::create(builder, loc, pointer, i64, function.getArgument(0),
+                                   LLVM::GEPArg(int32_t(word++)));
     return LLVM::LoadOp::create(builder, loc, type, at);
   };
   for (BlockArgument argument : program.getBody().getArguments()) {
@@ -62,10 +63,12 @@ void ProgramLowering::bindArguments() {
   }
 }
 
-/// Scalar arithmetic of the program's top level comes first, so that the bounds of stores are known to every nest.
+/// Scalar arithmetic of the program's top level comes first, so that the bounds of stores are known to every
+/// nest.
 void ProgramLowering::bindScalars() {
   for (Operation &op : program.getBody().front()) {
-    bool scalar = op.getNumRegions() == 0 && op.getNumResults() > 0 && llvm::none_of(op.getResults(), isTile) &&
+    bool scalar = op.getNumRegions() == 0 && op.getNumResults() > 0 &&
+                  llvm::none_of(op.getResults(), isTile) &&
                   llvm::all_of(op.getOperands(), [&](Value operand) {
                     return isa<tile::ViewType>(operand.getType()) || mapping.contains(operand);
                   });
@@ -82,7 +85,8 @@ void ProgramLowering::lowerScalar(Operation &op) {
     Value at = LLVM::GEPOp::create(builder, loc, LLVM::LLVMPointerType::get(builder.getContext()), i64,
                                    function.getArgument(1), LLVM::GEPArg(int32_t(index.getDim())));
     Value word = LLVM::LoadOp::create(builder, loc, i64, at);
-    mapping.map(index.getResult(), Value(arith::IndexCastOp::create(builder, loc, builder.getIndexType(), word)));
+    mapping.map(index.getResult(),
+                Value(arith::IndexCastOp::create(builder, loc, builder.getIndexType(), word)));
   } else if (auto dim = dyn_cast<tile::DimOp>(op)) {
     mapping.map(dim.getResult(), views[dim.getView()].sizes[dim.getDim()]);
   } else if (auto extract = dyn_cast<tensor::ExtractOp>(op)) {
@@ -106,6 +110,14 @@ LogicalResult ProgramLowering::lowerBlock(Block &block) {
   return success();
 }
 
+/// A part of a tile of the same rank, element by element.
+static bool isStaticSlice(Operation &op) {
+  auto slice = dyn_cast<tensor::ExtractSliceOp>(op);
+  return slice && slice.getOffsets().empty() && slice.getSizes().empty() && slice.getStrides().empty() &&
+         llvm::all_of(slice.getStaticStrides(), [](int64_t stride) { return stride == 1; }) &&
+         slice.getSourceType().getRank() == slice.getType().getRank();
+}
+
 LogicalResult ProgramLowering::lowerOp(Operation &op) {
   loc = op.getLoc();
   if (auto loop = dyn_cast<scf::ForOp>(op))
@@ -117,10 +129,11 @@ LogicalResult ProgramLowering::lowerOp(Operation &op) {
     return success();
   }
   bool known = isa<arith::ArithDialect, math::MathDialect, tile::TileDialect>(op.getDialect()) ||
-               isa<tensor::SplatOp, tensor::ExtractOp>(op);
+               isa<tensor::SplatOp, tensor::ExtractOp>(op) || isStaticSlice(op);
   if (!known || op.getNumRegions() || op.getNumResults() != 1)
-    return op.emitOpError("cannot be lowered for the CPU: expected arith, math, tile, tensor.splat, tensor.extract, "
-                          "scf.for or scf.if in a tile program");
+    return op.emitOpError(
+        "cannot be lowered for the CPU: expected arith, math, tile, tensor.splat, tensor.extract, "
+        "a static tensor.extract_slice, scf.for or scf.if in a tile program");
   Value result = op.getResult(0);
   if (!isTile(result)) {
     lowerScalar(op);
@@ -152,8 +165,8 @@ bool ProgramLowering::ownsSlot(Value tile, Operation &user) {
          !tile.getDefiningOp<arith::ConstantOp>();
 }
 
-/// The slot of a loop's carried tile, if `result` may overwrite it: `result` is yielded for it, and nothing but the
-/// chain of inline element-wise operations from it to `input` reads it.
+/// The slot of a loop's carried tile, if `result` may overwrite it: `result` is yielded for it, and nothing
+/// but the chain of inline element-wise operations from it to `input` reads it.
 std::optional<Slot> ProgramLowering::inPlaceSlot(Value result, Value input) {
   auto loop = dyn_cast<scf::ForOp>(result.getParentBlock()->getParentOp());
   if (!loop)
@@ -221,8 +234,8 @@ LogicalResult ProgramLowering::lowerFor(scf::ForOp loop) {
   return success();
 }
 
-/// Writes the yielded tiles to the carried slots: first all to slots of their own, then over, because a yielded
-/// expression may read another carried tile. What is in its place already stays.
+/// Writes the yielded tiles to the carried slots: first all to slots of their own, then over, because a
+/// yielded expression may read another carried tile. What is in its place already stays.
 void ProgramLowering::yieldTiles(Block &body, ArrayRef<Value> yielded, ArrayRef<Slot> carried) {
   SmallVector<std::pair<Value, Slot>> copies;
   SmallVector<Value> temporary;

@@ -137,6 +137,11 @@ girih.symbol @batch {min = 8 : i64, max = 4 : i64}
 
 // -----
 
+// expected-error @+1 {{expects likely between 1 and 4, but got 5}}
+girih.symbol @batch {min = 1 : i64, max = 4 : i64, likely = 5 : i64}
+
+// -----
+
 // expected-error @+1 {{expects a name of letters, digits and '_', but got 'batch.size'}}
 girih.symbol @"batch.size" {min = 1 : i64, max = 4 : i64}
 

@@ -5,8 +5,8 @@
 
 module attributes {girih.contract = "stable", girih.model = "/models/m", girih.target = "cpu:zen4"} {
 
-// CHECK: girih.symbol @batch {max = 32 : i64, min = 1 : i64}
-girih.symbol @batch {min = 1 : i64, max = 32 : i64}
+// CHECK: girih.symbol @batch {likely = 2 : i64, max = 32 : i64, min = 1 : i64}
+girih.symbol @batch {min = 1 : i64, max = 32 : i64, likely = 2 : i64}
 girih.symbol @seq {min = 2 : i64, max = 512 : i64}
 // CHECK: girih.parameter @table : tensor<100x384xf32> {source = #girih.source<file = "model.safetensors", offset = 0, bytes = 76800, type = bf16>}
 girih.parameter @table : tensor<100x384xf32> {source = #girih.source<file = "model.safetensors", offset = 0, bytes = 76800, type = bf16>}

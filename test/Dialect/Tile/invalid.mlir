@@ -36,6 +36,21 @@ tile.program @c3_step(%x: !tile.view<4xf32>) grid [#tile.grid<arg = 0, dim = 0, 
 
 // -----
 
+// expected-error @+1 {{grid expects arg, dim and step, or blocks, but got both}}
+tile.program @grid_c1(%x: !tile.view<4xf32>) grid [#tile.grid<arg = 0, dim = 0, step = 4, blocks = 2>] outputs 1 { tile.return }
+
+// -----
+
+// expected-error @+1 {{grid expects arg, dim and step, or blocks, but got neither}}
+tile.program @grid_c1_none(%x: !tile.view<4xf32>) grid [#tile.grid<>] outputs 1 { tile.return }
+
+// -----
+
+// expected-error @+1 {{grid expects at least 1 block, but got -3}}
+tile.program @grid_c2(%x: !tile.view<4xf32>) grid [#tile.grid<blocks = -3>] outputs 1 { tile.return }
+
+// -----
+
 tile.program @index(%x: !tile.view<4xf32>) grid [] outputs 1 {
   // expected-error @+1 {{expects a dimension of the program's grid, which has 0, but got 0}}
   %i = tile.program_index 0

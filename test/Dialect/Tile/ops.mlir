@@ -13,6 +13,13 @@ tile.program @structure(%x: !tile.view<?x384xf32>, %w: !tile.view<384x1536xf32, 
   tile.return
 }
 
+// A grid whose first dimension is shared out by the program.
+// CHECK-LABEL: tile.program @shared
+// CHECK-SAME: grid [#tile.grid<blocks = 10>, #tile.grid<arg = 0, dim = 0, step = 64>] outputs 1 {
+tile.program @shared(%y: !tile.view<?xf32>) grid [#tile.grid<blocks = 10>, #tile.grid<arg = 0, dim = 0, step = 64>] outputs 1 {
+  tile.return
+}
+
 // A single block, a scalar output, a visibility, and attributes on program and argument.
 // CHECK-LABEL: tile.program private @scalar(%{{.*}}: !tile.view<bf16> {girih.name = "y"}) grid [] outputs 1
 // CHECK-SAME: attributes {tile.note = "kept"} {
