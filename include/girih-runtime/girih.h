@@ -196,6 +196,7 @@ typedef struct girih_session_options {
   void *parallel_user;
   const int64_t *max_symbols; /* greatest values of all symbols that will be used, in the module's order: a smaller arena */
   int no_huge_pages;          /* nonzero: do not ask for huge pages for the arena */
+  uint32_t prefill_tokens;    /* most tokens of a sequence in one run of a step; 0: 512, or what the module allows */
 } girih_session_options;
 
 GIRIH_API girih_code girih_session_create(girih_module *module, const girih_session_options *options,
@@ -318,7 +319,7 @@ typedef struct girih_step {
 } girih_step;
 
 /* Extends the sequences by their tokens: in one run of 'decode' where each has a single one, else in runs of 'prefill' of as
- * many tokens at a time as the module, or the session's max_symbols, allow. Nothing is allocated. On an error or
+ * many tokens at a time as the session's prefill_tokens, its max_symbols and the module allow. Nothing is allocated. On an error or
  * cancellation the sequences are as they were. */
 GIRIH_API girih_code girih_session_step(girih_session *session, const girih_step *step, girih_status *status);
 

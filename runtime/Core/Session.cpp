@@ -19,7 +19,7 @@ girih_code Session::create(Module &module, const girih_session_options &options,
     code = session->choosePool(options, status);
   if (!code)
     code = session->reserveTasks(status);
-  if (!code && Stepper::create(module, session->maxima, session->stepper, status) == GIRIH_OUT_OF_MEMORY)
+  if (!code && Stepper::create(module, session->maxima, options.prefill_tokens, session->stepper, status) == GIRIH_OUT_OF_MEMORY)
     code = GIRIH_OUT_OF_MEMORY; // whoever is no decoder finds out when asked for a step
   if (code) {
     delete session;
@@ -123,7 +123,7 @@ girih_code Session::step(const girih_step &step, girih_status *status) {
 
 girih_code Session::stepChecked(const girih_step &step, girih_status *status) {
   if (!stepper) // says why
-    return Stepper::create(module, maxima, stepper, status);
+    return Stepper::create(module, maxima, 0, stepper, status);
   if (girih_code code = stepper->begin(step, status))
     return code;
   girih_statistics sum = {};

@@ -12,11 +12,14 @@ using namespace girih::runtime;
 static constexpr int64_t tableGranule = 64;
 /// However many rows a module takes.
 static constexpr int64_t mostStepRows = 4096;
+/// Enough for matrix products to be bound by arithmetic, few enough for activations to stay near, and for cancelling soon.
+static constexpr int64_t defaultPrefillTokens = 512;
 
 //===-- Opening ----------------------------------------------------------------------------------------------------===//
 
-girih_code Stepper::create(const Module &module, std::span<const int64_t> maxima, std::unique_ptr<Stepper> &result, girih_status *status) {
-  std::unique_ptr<Stepper> stepper(new (std::nothrow) Stepper(module, maxima));
+girih_code Stepper::create(const Module &module, std::span<const int64_t> maxima, uint32_t prefillTokens,
+                           std::unique_ptr<Stepper> &result, girih_status *status) {
+  std::unique_ptr<Stepper> stepper(new (std::nothrow) Stepper(module, maxima, prefillTokens ? prefillTokens : defaultPrefillTokens));
   if (!stepper)
     return fail(status, GIRIH_OUT_OF_MEMORY, "no memory for a session's steps");
   if (girih_code code = Decoder::read(module, stepper->decoder, status))
@@ -40,7 +43,7 @@ girih_code Stepper::measure(const DecoderEntry &entry, girih_status *status) {
       DimBounds each = dimBounds(t, value, 0, maxima.data()), wide = dimBounds(t, value, 1, maxima.data());
       rowBounds = {std::max(rowBounds.least, each.least), std::min(rowBounds.most, each.most)};
       if (&entry == &decoder.prefill)
-        widthBounds = wide;
+        widthBounds = {wide.least, std::max(wide.least, std::min(wide.most, prefillTokens))};
       else if (wide.most != 1)
         return fail(status, GIRIH_WRONG_MODEL, "entry 'decode' is not a decoder's: it takes %lld tokens of a row, not one; use girih_session_run", static_cast<long long>(wide.most));
     }

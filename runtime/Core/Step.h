@@ -22,7 +22,8 @@ struct StepRow {
 class Stepper {
 public:
   /// `maxima`: of the session, for all symbols; they outlive the stepper.
-  static girih_code create(const Module &module, std::span<const int64_t> maxima, std::unique_ptr<Stepper> &stepper, girih_status *status);
+  static girih_code create(const Module &module, std::span<const int64_t> maxima, uint32_t prefillTokens,
+                           std::unique_ptr<Stepper> &stepper, girih_status *status);
 
   /// Checks the caller's arguments and takes the sequences into use, with pages for their tokens.
   girih_code begin(const girih_step &step, girih_status *status);
@@ -34,7 +35,8 @@ public:
   void end(bool success);
 
 private:
-  Stepper(const Module &module, std::span<const int64_t> maxima) : module(module), t(module.tables()), maxima(maxima) {}
+  Stepper(const Module &module, std::span<const int64_t> maxima, int64_t prefillTokens)
+      : module(module), t(module.tables()), maxima(maxima), prefillTokens(prefillTokens) {}
   girih_code reserve(girih_status *status);
   girih_code measure(const DecoderEntry &entry, girih_status *status);
   girih_code checkStep(const girih_step &step, girih_status *status) const;
@@ -51,6 +53,7 @@ private:
   const Module &module;
   const Tables &t;
   std::span<const int64_t> maxima;
+  int64_t prefillTokens;
   Decoder decoder;
   DimBounds rowBounds = {0, 0}, widthBounds = {1, 1}, tableBounds = {0, 0};
   Mapping memory;

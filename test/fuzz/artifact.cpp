@@ -89,7 +89,7 @@ void plan(const Module &module) {
   CachePlan::make(module, options, sizes, nullptr);
   std::unique_ptr<Stepper> stepper;
   std::vector<int64_t> maxima = module.maxima();
-  Stepper::create(module, maxima, stepper, nullptr);
+  Stepper::create(module, maxima, 0, stepper, nullptr);
 }
 
 } // namespace

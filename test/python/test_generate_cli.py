@@ -172,3 +172,29 @@ def test_bench_tells_rates_and_shares(decoder):
     assert len(lines) == 5 and lines[3].startswith("decode") and "measured peaks" in lines[4]
     refused = subprocess.run([*run, "--contexts", "299"], capture_output=True, text=True)
     assert refused.returncode == 2 and "300" in refused.stderr
+
+
+@pytest.mark.parametrize("context, stride, length", [(8, 4, 50), (8, 8, 50), (5, 1, 11), (8, 3, 8), (8, 4, 2), (8, 4, 9)])
+def test_perplexity_counts_every_token_once(decoder, tmp_path, context, stride, length):
+    text = ("It was a bright cold day in April, and the clocks were striking thirteen." * 2)[:length]
+    (tmp_path / "text").write_text(text)
+    run = [sys.executable, "-m", "girih.cli", "perplexity", str(decoder), "--file", str(tmp_path / "text"), "--context", str(context), "--stride", str(stride)]
+    report = json.loads(subprocess.run([*run, "--json"], check=True, capture_output=True, text=True).stdout)
+    ids = text.encode()
+    # The test decoder's loss looks back by one token; windows that do not overlap begin without one.
+    starts = range(0, length, stride) if stride == context else (0,)
+    losses = [(ids[i] * 3 + (ids[i - 1] if i not in starts else 0) + ids[i + 1]) & 7 for i in range(length - 1)]
+    assert report["tokens"] == length - 1 and abs(report["loss"] - sum(losses) / len(losses)) < 1e-6
+    assert subprocess.run(run, check=True, capture_output=True, text=True).stdout.startswith(f"perplexity {report['perplexity']:.4f}")
+
+
+def test_perplexity_refuses_what_is_no_text(decoder, tmp_path):
+    def perplexity(content, *arguments):
+        (tmp_path / "text").write_bytes(content)
+        run = [sys.executable, "-m", "girih.cli", "perplexity", str(decoder), "--file", str(tmp_path / "text"), *arguments]
+        process = subprocess.run(run, capture_output=True, text=True)
+        return process.returncode, process.stderr
+
+    assert perplexity(b"x") == (3, f"error: [bad-prompt] expected a text of at least 2 tokens, but {tmp_path}/text has 1\n")
+    assert perplexity(b"abc\xff") == (3, f"error: [bad-prompt] expected UTF-8 in {tmp_path}/text, but byte 3 is not\n")
+    assert perplexity(b"abc", "--context", "4", "--stride", "5")[0] == 2

@@ -205,3 +205,22 @@ def test_encoders_have_no_sessions(artifact):
 
 def test_entries_tell_their_states(model):
     assert [value.name for value in model.entries[0].inputs if value.state] == ["keys.0"]
+
+
+def test_logits_of_every_token_without_a_cache(model):
+    rows = [IDS[:8], IDS[5:]]
+    got = model.logits(rows)
+    assert got.shape == (2, 8, 270) and got.dtype == np.float32
+    np.testing.assert_array_equal(got, [[logits_of(row[:n]) for n in range(1, 9)] for row in rows])
+    with pytest.raises(ValueError, match="rows of one length"):
+        model.logits([[1, 2], [3]])
+
+
+def test_loss_shifts_the_tokens_by_itself(model):
+    ids = np.array([IDS[:8]])
+    labels = np.append(ids[:, 1:], [[-1]], axis=1)
+    np.testing.assert_array_equal(model.loss(ids), model.loss(ids, labels))
+    assert model.loss(ids)[0, -1] == 0 and model.loss(ids).any()
+    with pytest.raises(girih.Error) as caught:
+        model.loss(ids, labels - 1)
+    assert caught.value.code == "value-out-of-range"

@@ -100,16 +100,39 @@ KERNEL testReadRows(const int64_t *args, const int64_t *block, void *) {
   reinterpret_cast<int32_t *>(args[23])[b] = int32_t(hash % uint64_t(vocabulary));
 }
 
+/// (ids [b, s], logits [b, s, V]) on a grid of (b): what testReadRows gives after every token
+KERNEL testEveryLogits(const int64_t *args, const int64_t *block, void *) {
+  const int32_t *ids = reinterpret_cast<const int32_t *>(args[0]) + block[0] * args[2];
+  float *logits = reinterpret_cast<float *>(args[3]) + block[0] * args[2] * args[6];
+  uint64_t hash = 1;
+  for (int64_t i = 0; i < args[2]; ++i) {
+    hash = (hash * 31 + uint64_t(ids[i] + 1)) & 0xffffff;
+    for (int64_t v = 0; v < args[6]; ++v)
+      logits[i * args[6] + v] = float(int32_t((hash >> (v & 15)) & 255));
+  }
+}
+
+/// (ids [b, s], labels [b, s], loss [b, s]) on a grid of (b): a number from 0 to 7 by the last two tokens and the label, 0 for labels below 0
+KERNEL testEveryLoss(const int64_t *args, const int64_t *block, void *) {
+  const int32_t *ids = reinterpret_cast<const int32_t *>(args[0]) + block[0] * args[2];
+  const int32_t *labels = reinterpret_cast<const int32_t *>(args[3]) + block[0] * args[2];
+  float *loss = reinterpret_cast<float *>(args[6]) + block[0] * args[2];
+  for (int64_t i = 0; i < args[2]; ++i)
+    loss[i] = labels[i] < 0 ? float(0) : float((ids[i] * 3 + (i ? ids[i - 1] : 0) + labels[i]) & 7);
+}
+
 extern "C" const uint8_t __start_girih_kernels[], __stop_girih_kernels[];
 
 const char *const girih::test::kernelNames[KernelCount] = {"add_one", "add_vectors", "fill", "slow", "use_scratch",
-                                                      "write_rows", "read_rows"};
+                                                      "write_rows", "read_rows", "every_logits",
+                                                      "every_loss"};
 
 std::vector<uint8_t> girih::test::kernelImage() { return {__start_girih_kernels, __stop_girih_kernels}; }
 
 uint64_t girih::test::kernelEntry(Kernel kernel) {
   using Function = void (*)(const int64_t *, const int64_t *, void *);
-  const Function functions[] = {testAddOne, testAddVectors, testFill, testSlow, testUseScratch, testWriteRows, testReadRows};
+  const Function functions[] = {testAddOne, testAddVectors, testFill, testSlow, testUseScratch, testWriteRows, testReadRows,
+                                testEveryLogits, testEveryLoss};
   return reinterpret_cast<const uint8_t *>(functions[kernel]) - __start_girih_kernels;
 }
 

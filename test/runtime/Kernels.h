@@ -10,7 +10,7 @@ namespace girih::test {
 /// The image, and where each kernel starts in it.
 std::vector<uint8_t> kernelImage();
 
-enum Kernel { AddOne, AddVectors, Fill, Slow, UseScratch, WriteRows, ReadRows, KernelCount };
+enum Kernel { AddOne, AddVectors, Fill, Slow, UseScratch, WriteRows, ReadRows, EveryLogits, EveryLoss, KernelCount };
 extern const char *const kernelNames[KernelCount];
 uint64_t kernelEntry(Kernel kernel);
 uint64_t kernelScratch(Kernel kernel);

@@ -186,6 +186,22 @@ TEST_F(StepTest, KeepsWithinTheSessionsOwnBounds) {
   EXPECT_EQ(statistics.launches, 14u) << "runs of three tokens";
 }
 
+TEST_F(StepTest, PrefillsByAsManyTokensAsItIsTold) {
+  girih_session_options options;
+  GIRIH_INIT(options);
+  options.prefill_tokens = 5;
+  girih_session *opened = nullptr;
+  ASSERT_EQ(girih_session_create(module->get(), &options, &opened, &status), GIRIH_OK) << status.message;
+  SessionHandle own(opened);
+  SequenceHandle sequence = openSequence(cache.get());
+  int32_t next = -1;
+  ASSERT_EQ(extend(own.get(), sequence.get(), someTokens(20), &next), GIRIH_OK);
+  EXPECT_EQ(next, hashNext(someTokens(20)));
+  girih_statistics statistics;
+  girih_session_statistics(own.get(), &statistics);
+  EXPECT_EQ(statistics.launches, 8u);
+}
+
 //===-- Refusals ---------------------------------------------------------------------------------------------------===//
 
 TEST_F(StepTest, RefusesWhatMakesNoSense) {

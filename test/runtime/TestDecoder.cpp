@@ -44,6 +44,19 @@ void addEntry(ArtifactBuilder &b, const char *name, uint32_t seq, const DecoderF
   b.endEntry(b.constant(form.slow ? 4096 : 0));
 }
 
+/// Entries without a cache: 'logits' and 'loss'.
+void addWholeEntries(ArtifactBuilder &b) {
+  auto batch = b.symbol(0), seq = b.symbol(1), v = b.constant(vocabulary);
+  ArgInfo ids = {GIRIH_ARG_INPUT, 0, {batch, seq}}, labels = {GIRIH_ARG_INPUT, 1, {batch, seq}};
+  b.beginEntry("logits", {{"ids", GIRIH_I32, {batch, seq}, true, 0, vocabulary}}, {{"logits", GIRIH_F32, {batch, seq, v}}});
+  b.launch({EveryLogits, {batch}, {ids, {GIRIH_ARG_OUTPUT, 0, {batch, seq, v}}}, "logits"});
+  b.endEntry(b.constant(0));
+  b.beginEntry("loss", {{"ids", GIRIH_I32, {batch, seq}, true, 0, vocabulary}, {"labels", GIRIH_I32, {batch, seq}, true, -1, vocabulary}},
+               {{"loss", GIRIH_F32, {batch, seq}}});
+  b.launch({EveryLoss, {batch}, {ids, labels, {GIRIH_ARG_OUTPUT, 0, {batch, seq}}}, "loss"});
+  b.endEntry(b.constant(0));
+}
+
 } // namespace
 
 ArtifactBuilder girih::test::decoderModel(DecoderForm form) {
@@ -58,6 +71,8 @@ ArtifactBuilder girih::test::decoderModel(DecoderForm form) {
   addEntry(b, "prefill", b.symbol(seq), form);
   if (form.hasDecode)
     addEntry(b, "decode", b.constant(1), form);
+  if (form.hasWhole)
+    addWholeEntries(b);
   return b;
 }
 

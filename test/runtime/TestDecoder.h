@@ -12,6 +12,7 @@ inline constexpr int64_t mostRows = 4, mostWidth = 8, mostPositions = 300, mostS
 struct DecoderForm {
   bool hasDecode = true; // an entry 'decode'
   bool slow = false;     // each run takes a while
+  bool hasWhole = false; // entries 'logits' and 'loss'
 };
 ArtifactBuilder decoderModel(DecoderForm form = {});
 

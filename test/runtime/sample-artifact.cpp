@@ -12,7 +12,7 @@ int main(int argc, char **argv) {
     return 2;
   }
   std::string name = argv[1];
-  ArtifactBuilder model = name == "full" ? fullModel() : name == "decoder" ? decoderModel() : sampleModel();
+  ArtifactBuilder model = name == "full" ? fullModel() : name == "decoder" ? decoderModel({.hasWhole = true}) : sampleModel();
   for (int i = 3; i != argc; ++i) {
     std::string property = argv[i];
     size_t equals = property.find('=');
