@@ -101,9 +101,11 @@ int64_t getElementBytes(mlir::Type elementType);
 
 namespace girih::graph {
 
-/// A whole tensor packed as `encoding` says; `rows` is row-major.
+/// A whole tensor packed as `encoding` says; `rows` are row-major elements or blocks of the encoding's source format.
 std::vector<char> pack(EncodingAttrInterface encoding, mlir::RankedTensorType type, llvm::ArrayRef<char> rows);
-/// A whole stored tensor as row-major bytes.
+/// A whole stored tensor as the rows that it was packed from.
 std::vector<char> unpack(EncodingAttrInterface encoding, mlir::RankedTensorType type, llvm::ArrayRef<char> stored);
+/// A whole stored tensor as row-major elements.
+std::vector<char> decode(EncodingAttrInterface encoding, mlir::RankedTensorType type, llvm::ArrayRef<char> stored);
 
 } // namespace girih::graph

@@ -8,6 +8,24 @@ include "mlir/IR/TensorEncoding.td"
 include "dialects/Graph/GraphDialect.td"
 include "dialects/Graph/GraphInterfaces.td"
 
+class Girih_Enum<string name, string mnemonic, string summary, list<I32EnumAttrCase> cases> : I32EnumAttr<name, summary, cases> {
+  let cppNamespace = "::girih::graph";
+  let genSpecializedAttr = 0;
+  string attrMnemonic = mnemonic;
+}
+class Girih_EnumAttr<EnumInfo info, string mnemonic> : EnumAttr<Girih_Dialect, info, mnemonic> {
+  let assemblyFormat = "$value";
+}
+
+def Girih_BlockFormat : Girih_Enum<"BlockFormat", "block_format", "a quantized format of GGUF", [
+  I32EnumAttrCase<"Q4_0", 0, "q4_0">, I32EnumAttrCase<"Q4_1", 1, "q4_1">, I32EnumAttrCase<"Q5_0", 2, "q5_0">,
+  I32EnumAttrCase<"Q5_1", 3, "q5_1">, I32EnumAttrCase<"Q8_0", 4, "q8_0">, I32EnumAttrCase<"Q4_K", 5, "q4_k">,
+  I32EnumAttrCase<"Q6_K", 6, "q6_k">]>;
+def Girih_OptionalBlockFormat : OptionalParameter<"std::optional<::girih::graph::BlockFormat>", "quantized format of the bytes"> {
+  let parser = "::mlir::FieldParser<::std::optional<::girih::graph::BlockFormat>>::parse($_parser)";
+  let printer = "$_printer << ::girih::graph::stringifyBlockFormat(*$_self)";
+}
+
 class Girih_Attr<string name, string attrMnemonic, list<Trait> traits = []> : AttrDef<Girih_Dialect, name, traits> {
   let mnemonic = attrMnemonic;
 }
@@ -36,13 +54,23 @@ def Girih_DimsAttr : Girih_Attr<"Dims", "dims", [DeclareAttrInterfaceMethods<Ver
 def Girih_SourceAttr : Girih_Attr<"Source", "source"> {
   let summary = "Where the bytes of a parameter come from";
   let description = [{
-    `bytes` bytes at `offset` of `file`, relative to the module's `girih.model`, row-major, with elements of `type`.
+    `bytes` bytes at `offset` of `file`, relative to the module's `girih.model`, row-major, with elements of `type`. With
+    `format`, rows of GGUF's blocks, see `#girih.blocks`, whose elements are f32.
 
     C1: `offset` and `bytes` are not negative, and `file` is not empty.
-    C2: `type` is a float or integer type of whole bytes.
+    C2: `type` is a float or integer type of whole bytes; f32 with `format`.
   }];
   let parameters = (ins StringRefParameter<"file relative to the model's directory">:$file, "int64_t":$offset,
-                        "int64_t":$bytes, "::mlir::Type":$type);
+                        "int64_t":$bytes, "::mlir::Type":$type, Girih_OptionalBlockFormat:$format);
+  let builders = [
+    AttrBuilder<(ins "::llvm::StringRef":$file, "int64_t":$offset, "int64_t":$bytes, "::mlir::Type":$type), [{
+      return $_get($_ctxt, file, offset, bytes, type, std::nullopt);
+    }]>,
+  ];
+  let extraClassDeclaration = [{
+    /// Bytes of a row of `elements` elements; -1 if a row does not consist of whole blocks.
+    int64_t getRowBytes(int64_t elements) const;
+  }];
   let assemblyFormat = "`<` struct(params) `>`";
   let genVerifyDecl = 1;
 }
@@ -63,13 +91,48 @@ def Girih_PanelsAttr : Girih_Attr<"Panels", "panels",
   let genVerifyDecl = 1;
 }
 
-class Girih_Enum<string name, string mnemonic, string summary, list<I32EnumAttrCase> cases> : I32EnumAttr<name, summary, cases> {
-  let cppNamespace = "::girih::graph";
-  let genSpecializedAttr = 0;
-  string attrMnemonic = mnemonic;
+def Girih_BlocksAttr : Girih_Attr<"Blocks", "blocks",
+    [DeclareAttrInterfaceMethods<VerifiableTensorEncoding>, DeclareAttrInterfaceMethods<Girih_EncodingAttrInterface>]> {
+  let summary = "A matrix of quantized weights as GGUF stores it, to the byte";
+  let description = [{
+    Row after row, each cut into blocks along its last dimension. A block holds small integers `q` and what scales them; all
+    arithmetic is f32, every product is exact, and the sum rounds once:
+
+    | format | elements, bytes of a block | value |
+    | --- | --- | --- |
+    | `q4_0`, `q5_0` | 32, 18; 32, 22 | `d * (q - 8)`, `d * (q - 16)` |
+    | `q4_1`, `q5_1` | 32, 20; 32, 24 | `d * q + m` |
+    | `q8_0` | 32, 34 | `d * q` |
+    | `q4_k` | 256, 144 | `(d * scale) * q - dmin * min`, scale and min of 6 bits for each 32 |
+    | `q6_k` | 256, 210 | `(d * scale) * (q - 32)`, scale of 8 bits for each 16 |
+
+    C1: the tensor has two static dimensions and elements of f32.
+    C2: rows consist of whole blocks.
+  }];
+  let parameters = (ins EnumParameter<Girih_BlockFormat>:$format);
+  let assemblyFormat = "`<` $format `>`";
 }
-class Girih_EnumAttr<EnumInfo info, string mnemonic> : EnumAttr<Girih_Dialect, info, mnemonic> {
-  let assemblyFormat = "$value";
+
+def Girih_BlockPanelsAttr : Girih_Attr<"BlockPanels", "block_panels",
+    [DeclareAttrInterfaceMethods<VerifiableTensorEncoding>, DeclareAttrInterfaceMethods<Girih_EncodingAttrInterface>]> {
+  let summary = "GGUF's blocks rearranged for a micro-kernel, the same bits";
+  let description = [{
+    Rows are cut into panels of `width` rows, as in `#girih.panels`, and a panel into columns of blocks. The `width` blocks of a
+    column are stored plane by plane, `n` being a row's number in its panel; rows past the end are zero:
+
+    1. the scales `d`, an f16 a row; then the minima `m` or `dmin`, where the format has them;
+    2. q4_k: three planes of four bytes a row, its 12 bytes of small scales. q6_k: 16 planes of a byte a row;
+    3. q5_0, q5_1: the high bits, four bytes a row. q6_k: 16 planes of four bytes a row, two bits for each of 16 elements, the
+       first lowest;
+    4. for each 8 elements the low bits, four bytes a row, the first element lowest. q8_0: a plane of a byte a row for each element.
+
+    C1: `width` is positive.
+    C2: the tensor has two static dimensions and elements of f32.
+    C3: rows consist of whole blocks.
+  }];
+  let parameters = (ins EnumParameter<Girih_BlockFormat>:$format, "int64_t":$width);
+  let assemblyFormat = "`<` $format `,` `width` `=` $width `>`";
+  let genVerifyDecl = 1;
 }
 
 def Girih_PositionsKind : Girih_Enum<"PositionsKind", "positions_kind", "how positions are counted", [

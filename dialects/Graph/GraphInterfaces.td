@@ -57,7 +57,8 @@ def Girih_EncodingAttrInterface : AttrInterface<"EncodingAttrInterface"> {
   let description = [{
     How the elements of a tensor lie in memory. The logical shape and element type stay those of the tensor. Packing runs one
     group of rows (indices of dimension 0) at a time, so a weight larger than memory can be packed: groups are stored one
-    after another, each from its own rows alone.
+    after another, each from its own rows alone. Rows come as the parameter's source has them: row-major elements, or rows of
+    quantized blocks.
   }];
   let methods = [
     InterfaceMethod<"Bytes that a tensor of `shape` takes when stored.",
@@ -66,10 +67,12 @@ def Girih_EncodingAttrInterface : AttrInterface<"EncodingAttrInterface"> {
       "int64_t", "getGroupRows", (ins "::llvm::ArrayRef<int64_t>":$shape, "::mlir::Type":$elementType)>,
     InterfaceMethod<"Bytes of one stored group; the last one is as long as the others.",
       "int64_t", "getGroupBytes", (ins "::llvm::ArrayRef<int64_t>":$shape, "::mlir::Type":$elementType)>,
-    InterfaceMethod<"Packs row-major `rows`, at most a group of them, into one stored `group`.",
+    InterfaceMethod<"The quantized format of the rows that are packed; none: row-major elements.",
+      "::std::optional<::girih::graph::BlockFormat>", "getSourceFormat">,
+    InterfaceMethod<"Packs `rows`, at most a group of them, into one stored `group`.",
       "void", "packGroup", (ins "::llvm::ArrayRef<int64_t>":$shape, "::mlir::Type":$elementType,
            "::llvm::ArrayRef<char>":$rows, "::llvm::MutableArrayRef<char>":$group)>,
-    InterfaceMethod<"Restores row-major `rows`, at most a group of them, from one stored `group`.",
+    InterfaceMethod<"Restores `rows`, at most a group of them, as they were packed, from one stored `group`.",
       "void", "unpackGroup", (ins "::llvm::ArrayRef<int64_t>":$shape, "::mlir::Type":$elementType,
            "::llvm::ArrayRef<char>":$group, "::llvm::MutableArrayRef<char>":$rows)>,
     InterfaceMethod<"Decodes the element at `index` of a stored tensor into `element` (the bytes of one element).",

@@ -10,12 +10,20 @@ void SymbolOp::build(OpBuilder &builder, OperationState &state, StringRef name, 
 
 void ParameterOp::build(OpBuilder &builder, OperationState &state, StringRef name, RankedTensorType type,
                         SourceAttr source) {
-  build(builder, state, name, type, source, /*value=*/nullptr, /*sym_visibility=*/nullptr);
+  build(builder, state, name, type, source, /*sources=*/nullptr, /*value=*/nullptr, /*sym_visibility=*/nullptr);
 }
 
 void ParameterOp::build(OpBuilder &builder, OperationState &state, StringRef name, RankedTensorType type,
                         ElementsAttr value) {
-  build(builder, state, name, type, /*source=*/nullptr, value, /*sym_visibility=*/nullptr);
+  build(builder, state, name, type, /*source=*/nullptr, /*sources=*/nullptr, value, /*sym_visibility=*/nullptr);
+}
+
+SmallVector<SourceAttr> ParameterOp::getAllSources() {
+  if (SourceAttr source = getSourceAttr())
+    return {source};
+  if (ArrayAttr sources = getSourcesAttr())
+    return llvm::to_vector(sources.getAsRange<SourceAttr>());
+  return {};
 }
 
 void GetParameterOp::build(OpBuilder &builder, OperationState &state, ParameterOp parameter) {

@@ -35,18 +35,25 @@ def Girih_ParameterOp : Girih_Op<"parameter", [Symbol, HasParent<"::mlir::Module
   let summary = "a weight: its type, and where its bytes come from";
   let description = [{
     Declares a weight. `type` is how the artifact stores it, encoding included; `source` says where its bytes lie in the model's
-    files, row-major and in the source's element type. The artifact's writer converts and packs them. A small table that the importer
-    computed carries its `value` instead. With neither, the model compiles with random weights alone.
+    files, row-major and in the source's element type or quantized format. The artifact's writer converts and packs them. `sources` lists
+    several that are stacked along dimension 0. A small table that the importer computed carries its `value` instead. With none of them,
+    the model compiles with random weights alone.
 
     C1: the shape is static.
-    C2: `source` and `value` exclude each other.
-    C3: `source` has as many bytes as the shape takes in the source's element type.
+    C2: `source`, `sources` and `value` exclude each other.
+    C3: `source` has as many bytes as the shape takes in the source's element type or format; each of `sources` has whole rows, and
+    together they have as many bytes; they are of one type and format.
     C4: `value` has the shape and element type of `type`, without encoding.
+    C5: an encoding that keeps quantized blocks has a source of that format, and no `value`.
 
     ```mlir
     girih.parameter @"encoder.layer.0.output.dense.weight" : tensor<384x1536xf32, #girih.panels<width = 32>>
         {source = #girih.source<file = "model.safetensors", offset = 1024, bytes = 2359296, type = f32>}
     girih.parameter @ones : tensor<4xf32> {value = dense<1.0> : tensor<4xf32>}
+    girih.parameter @"blk.0.attn_q.weight" : tensor<576x576xf32, #girih.blocks<q4_1>>
+        {source = #girih.source<file = "model.gguf", offset = 4096, bytes = 207360, type = f32, format = q4_1>}
+    girih.parameter @"keys and values" : tensor<8x4xf32>
+        {sources = [#girih.source<file = "k", offset = 0, bytes = 64, type = f32>, #girih.source<file = "v", offset = 0, bytes = 64, type = f32>]}
     ```
 
     Lowering: a weight of the artifact, `lib/Artifact`.
@@ -55,6 +62,7 @@ def Girih_ParameterOp : Girih_Op<"parameter", [Symbol, HasParent<"::mlir::Module
     SymbolNameAttr:$sym_name,
     Arg<TypeAttrOf<Girih_Tensor>, "stored type, encoding included">:$type,
     Arg<OptionalAttr<Girih_SourceAttr>, "where the bytes come from">:$source,
+    Arg<OptionalAttr<TypedArrayAttrBase<Girih_SourceAttr, "sources of a parameter">>, "several sources, stacked along dimension 0">:$sources,
     Arg<OptionalAttr<ElementsAttr>, "the elements of a small table">:$value,
     OptionalAttr<StrAttr>:$sym_visibility);
   let assemblyFormat = "$sym_name `:` $type attr-dict";
@@ -63,6 +71,10 @@ def Girih_ParameterOp : Girih_Op<"parameter", [Symbol, HasParent<"::mlir::Module
     OpBuilder<(ins "::llvm::StringRef":$name, "::mlir::RankedTensorType":$type, "::girih::graph::SourceAttr":$source)>,
     OpBuilder<(ins "::llvm::StringRef":$name, "::mlir::RankedTensorType":$type, "::mlir::ElementsAttr":$value)>,
   ];
+  let extraClassDeclaration = [{
+    /// The one source, or all of `sources`, top rows first.
+    ::llvm::SmallVector<::girih::graph::SourceAttr> getAllSources();
+  }];
 }
 
 def Girih_GetParameterOp : Girih_Op<"get_parameter", [Pure, DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {

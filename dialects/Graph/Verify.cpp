@@ -56,22 +56,50 @@ LogicalResult SymbolOp::verify() {
 
 //===-- parameters --------------------------------------------------------===//
 
+/// Rows of whole blocks, and as many of them in all as the parameter has.
+static LogicalResult verifySources(ParameterOp op, RankedTensorType type, ArrayRef<SourceAttr> sources) {
+  int64_t rows = type.getRank() ? type.getDimSize(0) : 1;
+  auto row = RankedTensorType::get(type.getShape().drop_front(type.getRank() > 0), type.getElementType());
+  int64_t columns = getNumElements(row).getCoefficient();
+  SourceAttr first = sources.front();
+  // Saturates where the shape lies: no file has that many bytes.
+  int64_t rowBytes = first.getRowBytes(columns), expected = (SizeExpr(rows) * SizeExpr(rowBytes)).getCoefficient(), found = 0;
+  if (rowBytes < 0)
+    return op.emitOpError("expects rows of whole blocks of ")
+           << stringifyBlockFormat(*first.getFormat()) << ", but got " << type;
+  for (SourceAttr source : sources) {
+    if (source.getType() != first.getType() || source.getFormat() != first.getFormat())
+      return op.emitOpError("expects sources of one type and format, but got ") << first << " and " << source;
+    if (sources.size() > 1 && (rowBytes == 0 || source.getBytes() % rowBytes))
+      return op.emitOpError("expects sources of whole rows of ") << rowBytes << " bytes, but got " << source.getBytes();
+    found = llvm::SaturatingAdd<uint64_t>(found, source.getBytes());
+  }
+  if (found == expected)
+    return success();
+  InFlightDiagnostic error = op.emitOpError("expects a source of ") << expected << " bytes for " << type << " from ";
+  if (first.getFormat())
+    return error << stringifyBlockFormat(*first.getFormat()) << ", but got " << found;
+  return error << first.getType() << ", but got " << found;
+}
+
 LogicalResult ParameterOp::verify() {
   auto type = cast<RankedTensorType>(getType());
   if (!type.hasStaticShape()) // C1
     return emitOpError("expects a static shape, but got ") << type;
-  if (getSource() && getValue()) // C2
+  if (bool(getSource()) + bool(getSources()) + bool(getValue()) > 1) // C2
     return emitOpError("expects a source or a value, but got both");
-  if (auto source = getSource()) { // C3
-    // Saturates where the shape lies: no file has that many bytes.
-    int64_t expected = (getNumElements(type) * SizeExpr(getElementBytes(source->getType()))).getCoefficient();
-    if (source->getBytes() != expected)
-      return emitOpError("expects a source of ") << expected << " bytes for " << type << " from "
-                                                 << source->getType() << ", but got " << source->getBytes();
-  }
+  SmallVector<SourceAttr> sources = getAllSources();
+  if (getSources() && sources.empty())
+    return emitOpError("expects at least one of sources");
+  if (!sources.empty() && failed(verifySources(*this, type, sources))) // C3
+    return failure();
   auto plain = RankedTensorType::get(type.getShape(), type.getElementType());
   if (getValue() && getValue()->getShapedType() != plain) // C4
     return emitOpError("expects a value of type ") << plain << ", but got " << getValue()->getShapedType();
+  auto encoding = dyn_cast_if_present<EncodingAttrInterface>(type.getEncoding());
+  std::optional<BlockFormat> format = encoding ? encoding.getSourceFormat() : std::nullopt;
+  if (format && (getValue() || (!sources.empty() && sources.front().getFormat() != format))) // C5
+    return emitOpError("expects a source with format = ") << stringifyBlockFormat(*format) << " for " << type;
   return success();
 }
 

@@ -2,6 +2,8 @@
 // compiler's own half types need a run-time library that not every system has.
 #include "lib/Artifact/Convert.h"
 
+#include "lib/Support/HalfFloat.h"
+
 #include "mlir/IR/BuiltinTypes.h"
 
 #include "llvm/ADT/bit.h"
@@ -10,25 +12,13 @@
 #include <cstring>
 
 using namespace mlir;
-
-static float fromBfloat(uint16_t bits) { return llvm::bit_cast<float>(static_cast<uint32_t>(bits) << 16); }
+using girih::fromBfloat, girih::fromHalf;
 
 static uint16_t toBfloat(float value) {
   uint32_t bits = llvm::bit_cast<uint32_t>(value);
   if (std::isnan(value))
     return (bits >> 16) | 0x40; // stay a quiet NaN
   return (bits + 0x7fff + ((bits >> 16) & 1)) >> 16;
-}
-
-static float fromHalf(uint16_t bits) {
-  float sign = bits & 0x8000 ? -1.0f : 1.0f;
-  int exponent = (bits >> 10) & 31, mantissa = bits & 1023;
-  if (exponent == 31)
-    return llvm::bit_cast<float>((bits & 0x8000u) << 16 | 0x7f800000u |
-                                 static_cast<uint32_t>(mantissa) << 13);
-  if (exponent == 0)
-    return sign * std::ldexp(static_cast<float>(mantissa), -24);
-  return sign * std::ldexp(static_cast<float>(mantissa | 1024), exponent - 25);
 }
 
 static uint16_t toHalf(float value) {

@@ -2,6 +2,7 @@
 // kept until the writer has taken all of it.
 #include "lib/Artifact/Weights.h"
 
+#include "dialects/Graph/BlockFormats.h"
 #include "lib/Artifact/Convert.h"
 #include "lib/Support/Error.h"
 #include "lib/Support/File.h"
@@ -45,13 +46,24 @@ llvm::Error WeightReader::open() {
 
 llvm::Expected<WeightReader::Source> WeightReader::sourceOf(graph::ParameterOp parameter) {
   if (auto value = dyn_cast_or_null<DenseElementsAttr>(parameter.getValueAttr()))
-    return Source{value.getRawData(), value.getElementType(), value.isSplat()};
-  graph::SourceAttr source = parameter.getSourceAttr();
-  if (!source)
+    return Source{{value.getRawData()}, value.getElementType(), std::nullopt, value.isSplat()};
+  SmallVector<graph::SourceAttr> parts = parameter.getAllSources();
+  if (parts.empty())
     return makeError(ExitStatus::BadInput, "missing-tensor",
                      "expected a source or a value for parameter '{0}' but it has neither; compile with "
                      "--weights=random:SEED or give its bytes",
                      parameter.getSymName());
+  Source source{{}, parts.front().getType(), parts.front().getFormat()};
+  for (graph::SourceAttr part : parts) {
+    llvm::Expected<ArrayRef<char>> bytes = bytesOf(parameter, part);
+    if (!bytes)
+      return bytes.takeError();
+    source.parts.push_back(*bytes);
+  }
+  return source;
+}
+
+llvm::Expected<ArrayRef<char>> WeightReader::bytesOf(graph::ParameterOp parameter, graph::SourceAttr source) {
   std::string path = pathIn(directory, source.getFile());
   std::unique_ptr<llvm::MemoryBuffer> &buffer = files[path];
   if (!buffer) {
@@ -68,26 +80,38 @@ llvm::Expected<WeightReader::Source> WeightReader::sourceOf(graph::ParameterOp p
     return badInput("bad-safetensors-offsets",
                     "expected bytes {0} to {1} of '{2}' for '{3}' but the file has {4} bytes", offset,
                     offset + bytes, path, parameter.getSymName(), buffer->getBufferSize());
-  return Source{ArrayRef(buffer->getBufferStart() + offset, bytes), source.getType()};
+  return ArrayRef(buffer->getBufferStart() + offset, bytes);
 }
 
-/// The source must hold as many elements as the parameter, of a type that converts to it.
+/// The source must hold as many elements as the parameter, of a type that converts to it. Blocks are the verifier's matter.
 llvm::Error WeightReader::check(graph::ParameterOp parameter, const Source &source) const {
-  int64_t elements = source.splat ? 1 : typeOf(parameter).getNumElements();
-  uint64_t expected = elements * graph::getElementBytes(source.type);
-  if (source.bytes.size() != expected)
-    return badInput("shape-mismatch", "expected {0} bytes for '{1}' but its source has {2}", expected,
-                    parameter.getSymName(), source.bytes.size());
-  if (!canConvert(source.type, typeOf(parameter).getElementType()))
+  Type type = typeOf(parameter).getElementType();
+  if (!canConvert(source.type, type))
     return badInput("unsupported-dtype", "cannot store '{0}' as {1}: its source holds {2}",
-                    parameter.getSymName(), typeOf(parameter).getElementType(), source.type);
+                    parameter.getSymName(), type, source.type);
+  if (source.format)
+    return llvm::Error::success();
+  int64_t elements = source.splat ? 1 : typeOf(parameter).getNumElements();
+  uint64_t expected = elements * graph::getElementBytes(source.type), found = 0;
+  for (ArrayRef<char> part : source.parts)
+    found += part.size();
+  if (found != expected)
+    return badInput("shape-mismatch", "expected {0} bytes for '{1}' but its source has {2}", expected,
+                    parameter.getSymName(), found);
   return llvm::Error::success();
 }
 
+/// Whether the stored bytes are the sources' bytes, one after another.
+bool WeightReader::isVerbatim(unsigned weight) const {
+  RankedTensorType type = typeOf(parameters[weight]);
+  const Source &source = sources[weight];
+  if (source.format)
+    return type.getEncoding() == graph::BlocksAttr::get(type.getContext(), *source.format);
+  return !encodingOf(parameters[weight]) && !source.splat && source.type == type.getElementType();
+}
+
 bool WeightReader::isStoredAsInSource(unsigned weight) const {
-  graph::ParameterOp parameter = parameters[weight];
-  return parameter.getSourceAttr() && !encodingOf(parameter) &&
-         sources[weight].type == typeOf(parameter).getElementType();
+  return graph::ParameterOp(parameters[weight]).getSourceAttr() && isVerbatim(weight);
 }
 
 std::pair<std::string, const llvm::MemoryBuffer *> WeightReader::file(graph::ParameterOp parameter) const {
@@ -96,11 +120,34 @@ std::pair<std::string, const llvm::MemoryBuffer *> WeightReader::file(graph::Par
   return {path, found == files.end() ? nullptr : found->second.get()};
 }
 
+/// Calls `body` with the pieces of `parts` that hold bytes [offset, offset + length).
+static void forEachPiece(ArrayRef<ArrayRef<char>> parts, uint64_t offset, uint64_t length,
+                         function_ref<void(ArrayRef<char>)> body) {
+  for (ArrayRef<char> part : parts) {
+    if (offset < part.size() && length) {
+      uint64_t count = std::min<uint64_t>(part.size() - offset, length);
+      body(part.slice(offset, count));
+      offset += count;
+      length -= count;
+    }
+    offset -= part.size();
+  }
+}
+
+static void copyPieces(ArrayRef<ArrayRef<char>> parts, uint64_t offset, MutableArrayRef<char> data) {
+  forEachPiece(parts, offset, data.size(), [&](ArrayRef<char> piece) {
+    llvm::copy(piece, data.begin());
+    data = data.drop_front(piece.size());
+  });
+}
+
 WriteResult WeightReader::fill(unsigned weight, uint64_t offset, MutableArrayRef<char> data) {
-  if (encodingOf(parameters[weight]))
+  if (isVerbatim(weight))
+    copyPieces(sources[weight].parts, offset, data);
+  else if (encodingOf(parameters[weight]) || sources[weight].format)
     fillGroups(weight, offset, data);
   else
-    fillRowMajor(weight, offset, data);
+    fillElements(weight, offset / graph::getElementBytes(typeOf(parameters[weight]).getElementType()), data);
   return checkUnchanged();
 }
 
@@ -116,39 +163,70 @@ WriteResult WeightReader::checkUnchanged() const {
 }
 
 /// Converts elements `first` onwards, as many as fit into `data`.
-static void convertElements(ArrayRef<char> source, bool splat, Type from, Type to, int64_t first,
-                            MutableArrayRef<char> data) {
+void WeightReader::fillElements(unsigned weight, int64_t first, MutableArrayRef<char> data) const {
+  const Source &source = sources[weight];
+  Type from = source.type, to = typeOf(parameters[weight]).getElementType();
   int64_t fromBytes = graph::getElementBytes(from), toBytes = graph::getElementBytes(to);
-  if (!splat)
-    return convert(source.data() + first * fromBytes, from, data.data(), to, data.size() / toBytes);
-  for (size_t i = 0; i < data.size(); i += toBytes)
-    convert(source.data(), from, data.data() + i, to, 1);
+  if (source.splat) {
+    for (size_t i = 0; i < data.size(); i += toBytes)
+      convert(source.parts[0].data(), from, data.data() + i, to, 1);
+    return;
+  }
+  char *next = data.data();
+  forEachPiece(source.parts, first * fromBytes, data.size() / toBytes * fromBytes, [&](ArrayRef<char> piece) {
+    int64_t count = piece.size() / fromBytes;
+    convert(piece.data(), from, next, to, count);
+    next += count * toBytes;
+  });
 }
 
-void WeightReader::fillRowMajor(unsigned weight, uint64_t offset, MutableArrayRef<char> data) {
-  Type type = typeOf(parameters[weight]).getElementType();
+/// How a weight's rows are grouped; without an encoding, each is its own group.
+static std::pair<int64_t, int64_t> groupOf(graph::ParameterOp parameter) {
+  RankedTensorType type = typeOf(parameter);
+  ArrayRef<int64_t> shape = type.getShape();
+  Type element = type.getElementType();
+  if (graph::EncodingAttrInterface encoding = encodingOf(parameter))
+    return {encoding.getGroupRows(shape, element), encoding.getGroupBytes(shape, element)};
+  return {1, type.getNumElements() / shape[0] * graph::getElementBytes(element)};
+}
+
+/// Reads `count` rows as they are packed: the source's blocks, or elements of the parameter's type.
+void WeightReader::readRows(unsigned weight, int64_t first, int64_t count) {
+  RankedTensorType type = typeOf(parameters[weight]);
+  graph::EncodingAttrInterface encoding = encodingOf(parameters[weight]);
   const Source &source = sources[weight];
-  convertElements(source.bytes, source.splat, source.type, type, offset / graph::getElementBytes(type), data);
+  int64_t columns = type.getNumElements() / type.getDimSize(0);
+  if (!source.format) {
+    rows.resize(count * columns * graph::getElementBytes(type.getElementType()));
+    return fillElements(weight, first * columns, rows);
+  }
+  const graph::BlockLayout &layout = graph::layoutOf(*source.format);
+  int64_t blocks = columns / layout.elements;
+  rows.resize(count * blocks * layout.bytes);
+  copyPieces(source.parts, first * blocks * layout.bytes, rows);
+  if (encoding && encoding.getSourceFormat())
+    return;
+  std::vector<float> values(count * columns);
+  graph::decodeBlocks(*source.format, rows.data(), count * blocks, values.data());
+  rows.resize(values.size() * graph::getElementBytes(type.getElementType()));
+  convert(reinterpret_cast<const char *>(values.data()), source.type, rows.data(), type.getElementType(), values.size());
 }
 
 void WeightReader::packGroup(unsigned weight, int64_t number) {
   RankedTensorType type = typeOf(parameters[weight]);
-  graph::EncodingAttrInterface encoding = encodingOf(parameters[weight]);
-  Type element = type.getElementType();
-  int64_t groupRows = encoding.getGroupRows(type.getShape(), element);
-  int64_t first = number * groupRows, count = std::min(groupRows, type.getDimSize(0) - first);
-  int64_t rowElements = type.getNumElements() / type.getDimSize(0);
-  rows.resize(count * rowElements * graph::getElementBytes(element));
-  group.resize(encoding.getGroupBytes(type.getShape(), element));
-  const Source &source = sources[weight];
-  convertElements(source.bytes, source.splat, source.type, element, first * rowElements, rows);
-  encoding.packGroup(type.getShape(), element, rows, group);
+  auto [groupRows, groupBytes] = groupOf(parameters[weight]);
+  int64_t first = number * groupRows;
+  readRows(weight, first, std::min(groupRows, type.getDimSize(0) - first));
+  group.resize(groupBytes);
+  if (graph::EncodingAttrInterface encoding = encodingOf(parameters[weight]))
+    encoding.packGroup(type.getShape(), type.getElementType(), rows, group);
+  else
+    group = rows;
   packed = {weight, number};
 }
 
 void WeightReader::fillGroups(unsigned weight, uint64_t offset, MutableArrayRef<char> data) {
-  RankedTensorType type = typeOf(parameters[weight]);
-  uint64_t groupBytes = encodingOf(parameters[weight]).getGroupBytes(type.getShape(), type.getElementType());
+  uint64_t groupBytes = groupOf(parameters[weight]).second;
   while (!data.empty()) {
     int64_t number = offset / groupBytes;
     if (packed != std::pair(weight, number))

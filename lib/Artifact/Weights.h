@@ -34,15 +34,19 @@ public:
 
 private:
   struct Source {
-    llvm::ArrayRef<char> bytes;
+    llvm::SmallVector<llvm::ArrayRef<char>, 1> parts; ///< rows of the parameter, top first
     mlir::Type type;
+    std::optional<graph::BlockFormat> format = std::nullopt;
     bool splat = false; ///< one element stands for all
   };
 
   llvm::Expected<Source> sourceOf(graph::ParameterOp parameter);
+  llvm::Expected<llvm::ArrayRef<char>> bytesOf(graph::ParameterOp parameter, graph::SourceAttr source);
   llvm::Error check(graph::ParameterOp parameter, const Source &source) const;
-  void fillRowMajor(unsigned weight, uint64_t offset, llvm::MutableArrayRef<char> data);
+  bool isVerbatim(unsigned weight) const;
+  void fillElements(unsigned weight, int64_t first, llvm::MutableArrayRef<char> data) const;
   void fillGroups(unsigned weight, uint64_t offset, llvm::MutableArrayRef<char> data);
+  void readRows(unsigned weight, int64_t first, int64_t count);
   void packGroup(unsigned weight, int64_t number);
   WriteResult checkUnchanged() const;
 

@@ -39,7 +39,7 @@ void girih::reference::fillRandom(HostTensor &tensor, uint64_t seed, StringRef n
 // What an encoding stores and gives back: a lossy one shows here.
 static void passThroughEncoding(RankedTensorType type, HostTensor &tensor) {
   auto encoding = dyn_cast_or_null<graph::EncodingAttrInterface>(type.getEncoding());
-  if (!encoding)
+  if (!encoding || encoding.getSourceFormat())
     return;
   std::vector<char> stored = graph::pack(encoding, type, tensor.toBytes());
   tensor.fromBytes(graph::unpack(encoding, type, stored), type.getElementType());
@@ -75,24 +75,43 @@ FailureOr<StringRef> Parameters::openSource(graph::ParameterOp parameter, String
   return buffer->getBuffer();
 }
 
-LogicalResult Parameters::fillFromSource(graph::ParameterOp parameter, HostTensor &tensor) {
-  graph::SourceAttr source = parameter.getSourceAttr();
-  if (!source)
-    return parameter.emitOpError(
-        "expects a source or a value to be loaded, but has neither; give random weights a seed");
+FailureOr<ArrayRef<char>> Parameters::bytesOf(graph::ParameterOp parameter, graph::SourceAttr source) {
   FailureOr<StringRef> file = openSource(parameter, source.getFile());
   if (failed(file))
     return failure();
-  int64_t needed = tensor.size() * storedBytes(source.getType());
-  if (source.getBytes() != needed)
-    return parameter.emitOpError() << "expects a source of " << needed << " bytes for its shape, but got "
-                                   << source.getBytes();
   int64_t size = file->size();
   if (source.getOffset() > size || source.getBytes() > size - source.getOffset())
     return parameter.emitOpError() << "expects its bytes inside '" << source.getFile() << "', which has "
                                    << size << " bytes, but they end at "
                                    << source.getOffset() + source.getBytes();
-  tensor.fromBytes(ArrayRef(file->data() + source.getOffset(), source.getBytes()), source.getType());
+  return ArrayRef(file->data() + source.getOffset(), source.getBytes());
+}
+
+/// Values of quantized rows, through the parameter's encoding where it keeps blocks.
+static void fillFromBlocks(RankedTensorType type, graph::BlockFormat format, ArrayRef<char> rows, HostTensor &tensor) {
+  auto encoding = dyn_cast_or_null<graph::EncodingAttrInterface>(type.getEncoding());
+  if (!encoding || encoding.getSourceFormat() != format)
+    encoding = graph::BlocksAttr::get(type.getContext(), format);
+  auto stored = RankedTensorType::get(type.getShape(), Float32Type::get(type.getContext()), encoding);
+  tensor.fromBytes(graph::decode(encoding, stored, graph::pack(encoding, stored, rows)), stored.getElementType());
+}
+
+LogicalResult Parameters::fillFromSource(graph::ParameterOp parameter, HostTensor &tensor) {
+  SmallVector<graph::SourceAttr> sources = parameter.getAllSources();
+  if (sources.empty())
+    return parameter.emitOpError(
+        "expects a source or a value to be loaded, but has neither; give random weights a seed");
+  std::vector<char> rows; // stacked; the verifier saw to it that they are as many as the shape says
+  for (graph::SourceAttr source : sources) {
+    FailureOr<ArrayRef<char>> bytes = bytesOf(parameter, source);
+    if (failed(bytes))
+      return failure();
+    rows.insert(rows.end(), bytes->begin(), bytes->end());
+  }
+  if (std::optional<graph::BlockFormat> format = sources.front().getFormat())
+    fillFromBlocks(cast<RankedTensorType>(parameter.getType()), *format, rows, tensor);
+  else
+    tensor.fromBytes(rows, sources.front().getType());
   tensor.round();
   return success();
 }

@@ -739,3 +739,58 @@ func.func @f(%x: tensor<2x3x8xf32>, %m: tensor<2x4xi32>) {
 func.func @f(%x: tensor<0x4xf32>) -> tensor<0x4xf32> attributes {girih.entry} {
   return %x : tensor<0x4xf32>
 }
+
+// -----
+
+// expected-error @+1 {{#girih.blocks expects rows of a multiple of 256 elements for q4_k, but got 576}}
+func.func private @f(tensor<4x576xf32, #girih.blocks<q4_k>>)
+
+// -----
+
+// expected-error @+1 {{#girih.blocks expects a matrix of static shape with elements of f32}}
+func.func private @f(tensor<4x64xbf16, #girih.blocks<q8_0>>)
+
+// -----
+
+// expected-error @+1 {{#girih.source expects f32 as the type of q8_0, but got 'i8'}}
+girih.parameter @p : tensor<4x32xf32> {source = #girih.source<file = "w", offset = 0, bytes = 136, type = i8, format = q8_0>}
+
+// -----
+
+// expected-error @+1 {{expects rows of whole blocks of q6_k, but got 'tensor<4x32xf32>'}}
+girih.parameter @p : tensor<4x32xf32> {source = #girih.source<file = "w", offset = 0, bytes = 136, type = f32, format = q6_k>}
+
+// -----
+
+// expected-error @+1 {{expects a source of 136 bytes for 'tensor<4x32xf32>' from q8_0, but got 128}}
+girih.parameter @p : tensor<4x32xf32> {source = #girih.source<file = "w", offset = 0, bytes = 128, type = f32, format = q8_0>}
+
+// -----
+
+// expected-error @+1 {{expects a source with format = q4_0 for 'tensor<4x32xf32, #girih.blocks<q4_0>>'}}
+girih.parameter @p : tensor<4x32xf32, #girih.blocks<q4_0>> {source = #girih.source<file = "w", offset = 0, bytes = 512, type = f32>}
+
+// -----
+
+// expected-error @+1 {{expects sources of whole rows of 16 bytes, but got 24}}
+girih.parameter @p : tensor<3x4xf32> {sources = [#girih.source<file = "a", offset = 0, bytes = 24, type = f32>, #girih.source<file = "b", offset = 0, bytes = 24, type = f32>]}
+
+// -----
+
+// expected-error @+1 {{expects sources of one type and format, but got #girih.source<file = "a", offset = 0, bytes = 16, type = f32> and #girih.source<file = "b", offset = 0, bytes = 8, type = f16>}}
+girih.parameter @p : tensor<2x4xf32> {sources = [#girih.source<file = "a", offset = 0, bytes = 16, type = f32>, #girih.source<file = "b", offset = 0, bytes = 8, type = f16>]}
+
+// -----
+
+// expected-error @+1 {{expects at least one of sources}}
+girih.parameter @p : tensor<2x4xf32> {sources = []}
+
+// -----
+
+// expected-error @+1 {{#girih.block_panels expects a positive width, but got 0}}
+func.func private @f(tensor<4x64xf32, #girih.block_panels<q4_0, width = 0>>)
+
+// -----
+
+// expected-error @+1 {{#girih.block_panels expects rows of a multiple of 32 elements for q4_0, but got 40}}
+func.func private @f(tensor<4x40xf32, #girih.block_panels<q4_0, width = 16>>)

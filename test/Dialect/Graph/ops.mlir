@@ -12,6 +12,12 @@ girih.symbol @seq {min = 2 : i64, max = 512 : i64}
 girih.parameter @table : tensor<100x384xf32> {source = #girih.source<file = "model.safetensors", offset = 0, bytes = 76800, type = bf16>}
 // CHECK: girih.parameter @"layer-0.dense.weight" : tensor<48x384xf32, #girih.panels<width = 32>>{{$}}
 girih.parameter @"layer-0.dense.weight" : tensor<48x384xf32, #girih.panels<width = 32>>
+// CHECK: girih.parameter @quantized : tensor<8x64xf32, #girih.blocks<q4_1>> {source = #girih.source<file = "model.gguf", offset = 32, bytes = 320, type = f32, format = q4_1>}
+girih.parameter @quantized : tensor<8x64xf32, #girih.blocks<q4_1>> {source = #girih.source<file = "model.gguf", offset = 32, bytes = 320, type = f32, format = q4_1>}
+// CHECK: girih.parameter @stacked : tensor<3x256xf32, #girih.blocks<q6_k>> {sources = [#girih.source<file = "a", offset = 0, bytes = 420, type = f32, format = q6_k>, #girih.source<file = "b", offset = 0, bytes = 210, type = f32, format = q6_k>]}
+girih.parameter @stacked : tensor<3x256xf32, #girih.blocks<q6_k>> {sources = [#girih.source<file = "a", offset = 0, bytes = 420, type = f32, format = q6_k>, #girih.source<file = "b", offset = 0, bytes = 210, type = f32, format = q6_k>]}
+// CHECK: girih.parameter @block_panels : tensor<8x64xf32, #girih.block_panels<q5_0, width = 48>>
+girih.parameter @block_panels : tensor<8x64xf32, #girih.block_panels<q5_0, width = 48>>
 // CHECK: girih.parameter @cos : tensor<2x2xf32> {value = dense<1.000000e+00> : tensor<2x2xf32>}
 girih.parameter @cos : tensor<2x2xf32> {value = dense<1.0> : tensor<2x2xf32>}
 
