@@ -10,6 +10,8 @@ class Sequence {
 public:
   static girih_code create(Cache &cache, Sequence *&sequence, girih_status *status);
   static girih_code load(Cache &cache, const char *path, Sequence *&sequence, girih_status *status);
+  /// The same from a file's bytes; `path` is for messages.
+  static girih_code load(Cache &cache, std::span<const uint8_t> file, const char *path, Sequence *&sequence, girih_status *status);
   ~Sequence();
 
   girih_code fork(Sequence *&result, girih_status *status);

@@ -224,12 +224,16 @@ girih_code Sequence::load(Cache &cache, const char *path, Sequence *&result, gir
   Mapping file;
   if (girih_code code = Mapping::file(path, GIRIH_CANNOT_READ, file, status))
     return code;
-  if (girih_code code = checkFile(file.bytes(), cache, path, status))
+  return load(cache, file.bytes(), path, result, status);
+}
+
+girih_code Sequence::load(Cache &cache, std::span<const uint8_t> file, const char *path, Sequence *&result, girih_status *status) {
+  if (girih_code code = checkFile(file, cache, path, status))
     return code;
   Sequence *sequence;
   if (girih_code code = create(cache, sequence, status))
     return code;
-  if (girih_code code = sequence->readRows(file.bytes(), status)) {
+  if (girih_code code = sequence->readRows(file, status)) {
     delete sequence;
     return code;
   }

@@ -2,5 +2,9 @@
 file(GLOB runtime_sources RELATIVE ${CMAKE_SOURCE_DIR} CONFIGURE_DEPENDS
   ${CMAKE_SOURCE_DIR}/runtime/Core/*.cpp ${CMAKE_SOURCE_DIR}/runtime/CPU/*.cpp)
 add_girih_fuzzer(artifact SOURCES ${runtime_sources})
-target_compile_options(fuzz-artifact PRIVATE -fno-rtti -fno-exceptions)
-target_include_directories(fuzz-artifact PRIVATE ${CMAKE_SOURCE_DIR})
+add_girih_fuzzer(sequence SOURCES ${runtime_sources})
+target_compile_definitions(fuzz-sequence PRIVATE GIRIH_DECODER="${CMAKE_CURRENT_SOURCE_DIR}/corpus/artifact/decoder")
+foreach(format artifact sequence)
+  target_compile_options(fuzz-${format} PRIVATE -fno-rtti -fno-exceptions)
+  target_include_directories(fuzz-${format} PRIVATE ${CMAKE_SOURCE_DIR})
+endforeach()

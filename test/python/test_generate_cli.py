@@ -2,6 +2,7 @@
 artifact and are held in bounds; Ctrl-C ends an answer, not the conversation."""
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -92,6 +93,29 @@ def test_a_conversation_continues(decoder):
     ids = TOKENIZER.encode(f"<s>[user]one[assistant]{said}[user]two[assistant]", add_special_tokens=False).ids
     second = TOKENIZER.decode([t for t in expected(ids, 6) if t != EOS])
     assert lines == f"{said}\n{second}\n\n"
+
+
+def test_a_long_conversation_forgets_its_beginning(decoder):
+    """300 positions: three questions of 110 bytes are too many."""
+    process = subprocess.run(command(decoder, "--interactive", "--max-new-tokens", 4), capture_output=True,
+                             input=b"".join(b"%d" % i * 110 + b"\n" for i in range(3)) + b"y" * 400 + b"\n" + b"end\n")
+    assert process.returncode == 0, process.stderr
+    forgotten, *others = process.stderr.decode().splitlines()
+    assert "forgotten" in forgotten and any(line.startswith("error: [size-out-of-bounds]") for line in others)
+
+
+@pytest.mark.parametrize("to, status, told", [("/dev/full", 4, "error: [cannot-write]"), ("head", 141, "")])
+def test_output_that_cannot_be_written(decoder, to, status, told):
+    with open("/dev/full", "w") if to == "/dev/full" else os.fdopen(broken_pipe(), "w") as out:
+        process = subprocess.run(command(decoder, "--raw", "--prompt", "x", "--json"), stdout=out, stderr=subprocess.PIPE, text=True)
+    assert process.returncode == status and process.stderr.startswith(told) and process.stderr.count("\n") == bool(told)
+
+
+def broken_pipe():
+    """The writing end of a pipe that nobody reads."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    return writing
 
 
 def test_interrupting_ends_the_answer_not_the_conversation(decoder):

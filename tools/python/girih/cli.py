@@ -1,6 +1,7 @@
 """The command `girih`: generates and embeds text, measures, and keeps what was compiled."""
 
 import argparse
+import os
 import sys
 
 from . import Error, __version__, cli_bench, cli_cache, cli_embed, cli_generate, cli_perplexity
@@ -30,11 +31,20 @@ def main(arguments=None) -> int:
         print("error: [interrupted] stopped by the user", file=sys.stderr)
         return 130
     except BrokenPipeError:  # whoever read has seen enough
-        sys.stderr.close()
+        discard_output()
         return 141
     except OSError as error:
-        print(f"error: [cannot-read] {error.filename or 'a file'}: {error.strerror}", file=sys.stderr)
+        if error.filename is None:
+            discard_output()
+            print(f"error: [cannot-write] cannot write to standard output: {error.strerror}", file=sys.stderr)
+            return 4
+        print(f"error: [cannot-read] cannot read {error.filename}: {error.strerror}", file=sys.stderr)
         return 3
+
+
+def discard_output() -> None:
+    """What is still to be written goes nowhere, so that Python's own last flush does not fail again."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 if __name__ == "__main__":

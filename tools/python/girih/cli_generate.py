@@ -169,11 +169,29 @@ def converse(speaker, options) -> int:
         if not words.strip():
             continue
         messages.append({"role": "user", "content": words})
-        answer = speaker.answer(messages, say)
+        answer = answer_within(speaker, messages)
+        if answer is None:
+            continue
         messages.append({"role": "assistant", "content": answer.text})
         say("\n")
         if options.stats:
             print(answer.summary(), file=sys.stderr)
+
+
+def answer_within(speaker, messages):
+    """The answer. A conversation longer than the model reads forgets its oldest question and answer; what cannot be answered at all is
+    reported and taken back."""
+    while True:
+        try:
+            return speaker.answer(messages, say)
+        except Error as error:
+            if error.code in ("size-out-of-bounds", "cache-full") and len(messages) > 2:
+                del messages[:2]
+                print("(the oldest question and its answer are forgotten: the model reads no more at once)", file=sys.stderr)
+                continue
+            messages.pop()
+            print(f"error: {error}", file=sys.stderr)
+            return None
 
 
 def ask() -> str:
