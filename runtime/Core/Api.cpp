@@ -1,4 +1,5 @@
-// The C ABI over Module, Session and Pool: arguments checked, structures of older callers completed, nothing more.
+// The C ABI over Module, Session and Pool: arguments checked, structures of older callers completed, nothing
+// more.
 #include "Api.h"
 #include "Session.h"
 #include "runtime/CPU/Device.h"
@@ -13,7 +14,6 @@ static Module *unwrap(const girih_module *module) {
 }
 static Session *unwrap(girih_session *session) { return reinterpret_cast<Session *>(session); }
 
-
 static girih_code checkEntry(const Module &module, uint32_t entry, girih_status *status) {
   size_t count = module.tables().entries.size();
   if (entry < count)
@@ -21,7 +21,8 @@ static girih_code checkEntry(const Module &module, uint32_t entry, girih_status 
   return fail(status, GIRIH_UNKNOWN_ENTRY, "expected an entry point below %zu but got %u", count, entry);
 }
 
-//===-- Modules ----------------------------------------------------------------------------------------------------===//
+//===-- Modules
+//----------------------------------------------------------------------------------------------------===//
 
 girih_code girih_module_load(const char *path, const girih_load_options *options, girih_module **module,
                              girih_status *status) {
@@ -128,7 +129,8 @@ static void describeValue(const Module &module, const girih_value &value, girih_
   info->is_state = (value.flags & GIRIH_VALUE_STATE) != 0;
 }
 
-girih_code girih_module_input(const girih_module *handle, uint32_t entry, uint32_t index, girih_value_info *info) {
+girih_code girih_module_input(const girih_module *handle, uint32_t entry, uint32_t index,
+                              girih_value_info *info) {
   const Module &module = *unwrap(handle);
   const Tables &t = module.tables();
   if (entry >= t.entries.size() || index >= t.entries[entry].input_count)
@@ -137,7 +139,8 @@ girih_code girih_module_input(const girih_module *handle, uint32_t entry, uint32
   return GIRIH_OK;
 }
 
-girih_code girih_module_output(const girih_module *handle, uint32_t entry, uint32_t index, girih_value_info *info) {
+girih_code girih_module_output(const girih_module *handle, uint32_t entry, uint32_t index,
+                               girih_value_info *info) {
   const Module &module = *unwrap(handle);
   const Tables &t = module.tables();
   if (entry >= t.entries.size() || index >= t.entries[entry].output_count)
@@ -152,14 +155,20 @@ girih_code girih_module_weight(const girih_module *handle, uint32_t index, girih
   if (index >= t.weights.size())
     return GIRIH_INVALID_ARGUMENT;
   const girih_weight &weight = t.weights[index];
-  *info = {t.string(weight.name), module.weight(index),    weight.bytes,
-           weight.element_type,   weight.layout,           weight.layout_parameter,
-           weight.rank,           t.shapes.data() + weight.first_dim, t.string(weight.encoding)};
+  *info = {t.string(weight.name),
+           module.weight(index),
+           weight.bytes,
+           weight.element_type,
+           weight.layout,
+           weight.layout_parameter,
+           weight.rank,
+           t.shapes.data() + weight.first_dim,
+           t.string(weight.encoding)};
   return GIRIH_OK;
 }
 
-girih_code girih_module_arena_bytes(const girih_module *handle, uint32_t entry, const int64_t *symbols, uint64_t *bytes,
-                                    girih_status *status) {
+girih_code girih_module_arena_bytes(const girih_module *handle, uint32_t entry, const int64_t *symbols,
+                                    uint64_t *bytes, girih_status *status) {
   const Module &module = *unwrap(handle);
   const Tables &t = module.tables();
   if (entry != GIRIH_NONE)
@@ -182,7 +191,8 @@ girih_code girih_module_arena_bytes(const girih_module *handle, uint32_t entry, 
   return succeed(status);
 }
 
-//===-- Tensors ----------------------------------------------------------------------------------------------------===//
+//===-- Tensors
+//----------------------------------------------------------------------------------------------------===//
 
 size_t girih_element_bytes(uint32_t elementType) { return elementBytes(elementType); }
 uint64_t girih_tensor_bytes(const girih_tensor *tensor) { return tensorBytes(*tensor); }
@@ -202,7 +212,8 @@ girih_code girih_module_output_shapes(const girih_module *handle, uint32_t entry
   return succeed(status);
 }
 
-//===-- Threads ----------------------------------------------------------------------------------------------------===//
+//===-- Threads
+//----------------------------------------------------------------------------------------------------===//
 
 uint32_t girih_default_threads(void) { return usableCores(); }
 
@@ -220,10 +231,11 @@ void girih_pool_release(girih_pool *pool) {
     reinterpret_cast<Pool *>(pool)->release();
 }
 
-//===-- Sessions ---------------------------------------------------------------------------------------------------===//
+//===-- Sessions
+//---------------------------------------------------------------------------------------------------===//
 
-girih_code girih_session_create(girih_module *module, const girih_session_options *options, girih_session **session,
-                                girih_status *status) {
+girih_code girih_session_create(girih_module *module, const girih_session_options *options,
+                                girih_session **session, girih_status *status) {
   if (!module || !session)
     return isNull("a module and a place for the session", status);
   *session = nullptr;
@@ -238,8 +250,9 @@ girih_code girih_session_create(girih_module *module, const girih_session_option
 
 void girih_session_release(girih_session *session) { delete unwrap(session); }
 
-girih_code girih_session_run(girih_session *session, uint32_t entry, const girih_tensor *inputs, uint32_t inputCount,
-                             const girih_tensor *outputs, uint32_t outputCount, girih_status *status) {
+girih_code girih_session_run(girih_session *session, uint32_t entry, const girih_tensor *inputs,
+                             uint32_t inputCount, const girih_tensor *outputs, uint32_t outputCount,
+                             girih_status *status) {
   if (!session || (!inputs && inputCount) || (!outputs && outputCount))
     return isNull("a session, inputs and outputs", status);
   return unwrap(session)->run({entry, {inputs, inputCount}, {outputs, outputCount}}, status);

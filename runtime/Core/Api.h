@@ -15,7 +15,8 @@ girih_code complete(const Options *options, Options &result, girih_status *statu
   if (!options)
     return GIRIH_OK;
   if (options->struct_bytes < sizeof(size_t))
-    return fail(status, GIRIH_INVALID_ARGUMENT, "expected struct_bytes in the options; set it with GIRIH_INIT(options)");
+    return fail(status, GIRIH_INVALID_ARGUMENT,
+                "expected struct_bytes in the options; set it with GIRIH_INIT(options)");
   memcpy(&result, options, std::min(options->struct_bytes, sizeof(Options)));
   return GIRIH_OK;
 }

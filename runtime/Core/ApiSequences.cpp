@@ -4,19 +4,23 @@
 
 using namespace girih::runtime;
 
-static Cache *unwrap(const girih_cache *cache) { return const_cast<Cache *>(reinterpret_cast<const Cache *>(cache)); }
+static Cache *unwrap(const girih_cache *cache) {
+  return const_cast<Cache *>(reinterpret_cast<const Cache *>(cache));
+}
 static Sequence *unwrap(const girih_sequence *sequence) {
   return const_cast<Sequence *>(reinterpret_cast<const Sequence *>(sequence));
 }
 
-//===-- Caches -----------------------------------------------------------------------------------------------------===//
+//===-- Caches
+//-----------------------------------------------------------------------------------------------------===//
 
 static girih_cache_info describe(const CachePlan &plan, int64_t freePages) {
-  return {plan.tokens(), plan.pageTokens, plan.pages, freePages, plan.longest(), plan.decoder.vocabulary, plan.bytes};
+  return {plan.tokens(),  plan.pageTokens,         plan.pages, freePages,
+          plan.longest(), plan.decoder.vocabulary, plan.bytes};
 }
 
-girih_code girih_cache_plan(const girih_module *module, const girih_cache_options *options, girih_cache_info *info,
-                            girih_status *status) {
+girih_code girih_cache_plan(const girih_module *module, const girih_cache_options *options,
+                            girih_cache_info *info, girih_status *status) {
   if (!module || !info)
     return isNull("a module and a place for the sizes", status);
   girih_cache_options completed;
@@ -52,7 +56,8 @@ void girih_cache_describe(const girih_cache *cache, girih_cache_info *info) {
   *info = describe(unwrap(cache)->plan(), unwrap(cache)->freePages());
 }
 
-//===-- Sequences --------------------------------------------------------------------------------------------------===//
+//===-- Sequences
+//--------------------------------------------------------------------------------------------------===//
 
 girih_code girih_sequence_create(girih_cache *cache, girih_sequence **sequence, girih_status *status) {
   if (!cache || !sequence)
@@ -86,7 +91,8 @@ girih_code girih_sequence_save(girih_sequence *sequence, const char *path, girih
   return sequence && path ? unwrap(sequence)->save(path, status) : isNull("a sequence and a path", status);
 }
 
-girih_code girih_sequence_load(girih_cache *cache, const char *path, girih_sequence **sequence, girih_status *status) {
+girih_code girih_sequence_load(girih_cache *cache, const char *path, girih_sequence **sequence,
+                               girih_status *status) {
   if (!cache || !path || !sequence)
     return isNull("a cache, a path and a place for the sequence", status);
   Sequence *loaded = nullptr;
@@ -95,7 +101,8 @@ girih_code girih_sequence_load(girih_cache *cache, const char *path, girih_seque
   return code;
 }
 
-//===-- Steps ------------------------------------------------------------------------------------------------------===//
+//===-- Steps
+//------------------------------------------------------------------------------------------------------===//
 
 girih_code girih_session_step(girih_session *session, const girih_step *step, girih_status *status) {
   if (!session || !step)

@@ -9,18 +9,25 @@ using namespace girih::runtime;
 
 static constexpr int64_t defaultPageTokens = 32;
 
-//===-- Sizes ------------------------------------------------------------------------------------------------------===//
+//===-- Sizes
+//------------------------------------------------------------------------------------------------------===//
 
-static int64_t roundUp(int64_t value, int64_t multiple) { return (value + multiple - 1) / multiple * multiple; }
+static int64_t roundUp(int64_t value, int64_t multiple) {
+  return (value + multiple - 1) / multiple * multiple;
+}
 
-girih_code CachePlan::make(const Module &module, const girih_cache_options &options, CachePlan &plan, girih_status *status) {
+girih_code CachePlan::make(const Module &module, const girih_cache_options &options, CachePlan &plan,
+                           girih_status *status) {
   if (girih_code code = Decoder::read(module, plan.decoder, status))
     return code;
   const girih_symbol &slots = module.tables().symbols[plan.decoder.slots];
   int64_t most = std::min<int64_t>(slots.max, INT32_MAX - 1);
   if (options.tokens < 0 || options.page_tokens < 0 || options.tokens > most)
-    return fail(status, GIRIH_SIZE_OUT_OF_BOUNDS, "expected a cache of at most %lld tokens in pages of at least 1 but got %lld in pages of %lld",
-                static_cast<long long>(most), static_cast<long long>(options.tokens), static_cast<long long>(options.page_tokens));
+    return fail(
+        status, GIRIH_SIZE_OUT_OF_BOUNDS,
+        "expected a cache of at most %lld tokens in pages of at least 1 but got %lld in pages of %lld",
+        static_cast<long long>(most), static_cast<long long>(options.tokens),
+        static_cast<long long>(options.page_tokens));
   int64_t tokens = options.tokens ? options.tokens : std::min(plan.decoder.longest, most);
   tokens = std::max(tokens, slots.min);
   plan.pageTokens = std::min(options.page_tokens ? options.page_tokens : defaultPageTokens, tokens);
@@ -31,12 +38,14 @@ girih_code CachePlan::make(const Module &module, const girih_cache_options &opti
     plan.offsets.push_back(plan.bytes);
     if (__builtin_mul_overflow(state.rowBytes, uint64_t(plan.tokens()), &bytes) || bytes >> 46 ||
         __builtin_add_overflow(plan.bytes, roundUp(bytes, GIRIH_WEIGHT_ALIGNMENT), &plan.bytes))
-      return fail(status, GIRIH_OUT_OF_MEMORY, "a cache of %lld tokens exceeds all memory; ask for fewer", static_cast<long long>(tokens));
+      return fail(status, GIRIH_OUT_OF_MEMORY, "a cache of %lld tokens exceeds all memory; ask for fewer",
+                  static_cast<long long>(tokens));
   }
   return succeed(status);
 }
 
-girih_code Cache::create(Module &module, const girih_cache_options &options, Cache *&result, girih_status *status) {
+girih_code Cache::create(Module &module, const girih_cache_options &options, Cache *&result,
+                         girih_status *status) {
   CachePlan plan;
   if (girih_code code = CachePlan::make(module, options, plan, status))
     return code;
@@ -60,7 +69,8 @@ void Cache::release() {
     delete this;
 }
 
-//===-- Pages ------------------------------------------------------------------------------------------------------===//
+//===-- Pages
+//------------------------------------------------------------------------------------------------------===//
 
 int64_t Cache::freePages() {
   std::lock_guard lock(mutex);
@@ -100,5 +110,6 @@ bool Cache::isShared(int32_t page) {
 
 void Cache::copyPage(int32_t from, int32_t to, int64_t tokens) {
   for (size_t i = 0; i != sizes.decoder.states.size(); ++i)
-    memcpy(row(i, to * sizes.pageTokens), row(i, from * sizes.pageTokens), uint64_t(tokens) * sizes.decoder.states[i].rowBytes);
+    memcpy(row(i, to * sizes.pageTokens), row(i, from * sizes.pageTokens),
+           uint64_t(tokens) * sizes.decoder.states[i].rowBytes);
 }

@@ -1,5 +1,5 @@
-// Memory for the states of a decoder, one row a slot, handed out in pages: runs of slots that are counted by how many sequences
-// hold them. A page that several hold is never written to.
+// Memory for the states of a decoder, one row a slot, handed out in pages: runs of slots that are counted by
+// how many sequences hold them. A page that several hold is never written to.
 #pragma once
 
 #include "Decoder.h"
@@ -18,12 +18,14 @@ struct CachePlan {
   /// What one sequence may have.
   int64_t longest() const { return std::min(decoder.longest, tokens()); }
 
-  static girih_code make(const Module &module, const girih_cache_options &options, CachePlan &plan, girih_status *status);
+  static girih_code make(const Module &module, const girih_cache_options &options, CachePlan &plan,
+                         girih_status *status);
 };
 
 class Cache {
 public:
-  static girih_code create(Module &module, const girih_cache_options &options, Cache *&cache, girih_status *status);
+  static girih_code create(Module &module, const girih_cache_options &options, Cache *&cache,
+                           girih_status *status);
   void retain() { references.fetch_add(1, std::memory_order_relaxed); }
   void release();
 
@@ -54,9 +56,9 @@ private:
   CachePlan sizes;
   Mapping memory;
   std::atomic<uint32_t> references{1};
-  std::mutex mutex;               // of what follows
-  std::vector<int32_t> freeList;  // the next to take last
-  std::vector<uint32_t> holders;  // per page
+  std::mutex mutex;              // of what follows
+  std::vector<int32_t> freeList; // the next to take last
+  std::vector<uint32_t> holders; // per page
 };
 
 } // namespace girih::runtime

@@ -14,9 +14,10 @@ struct RoleInfo {
   uint32_t elementType, rank;
 };
 constexpr RoleInfo roleInfos[] = {
-    {"ids", GIRIH_I32, 2},         {"mask", GIRIH_I32, 2},  {"positions", GIRIH_I32, 2}, {"slots", GIRIH_I32, 2},
-    {"table", GIRIH_I32, 2},       {"temperature", GIRIH_F32, 1}, {"top_k", GIRIH_I32, 1},     {"top_p", GIRIH_F32, 1},
-    {"min_p", GIRIH_F32, 1},       {"penalty", GIRIH_F32, 1},     {"seen", GIRIH_I8, 2},       {"seed", GIRIH_I32, 1},
+    {"ids", GIRIH_I32, 2},     {"mask", GIRIH_I32, 2},  {"positions", GIRIH_I32, 2},
+    {"slots", GIRIH_I32, 2},   {"table", GIRIH_I32, 2}, {"temperature", GIRIH_F32, 1},
+    {"top_k", GIRIH_I32, 1},   {"top_p", GIRIH_F32, 1}, {"min_p", GIRIH_F32, 1},
+    {"penalty", GIRIH_F32, 1}, {"seen", GIRIH_I8, 2},   {"seed", GIRIH_I32, 1},
     {"step", GIRIH_I32, 1},
 };
 static_assert(sizeof(roleInfos) / sizeof(roleInfos[0]) == size_t(Role::Count));
@@ -51,7 +52,8 @@ private:
 };
 
 girih_code Reader::wrong(const char *entry, const char *what, const char *name) {
-  return fail(status, GIRIH_WRONG_MODEL, "entry '%s' is not a decoder's: %s '%s'; use girih_session_run", entry, what, name);
+  return fail(status, GIRIH_WRONG_MODEL, "entry '%s' is not a decoder's: %s '%s'; use girih_session_run",
+              entry, what, name);
 }
 
 uint32_t Reader::findEntry(const char *name) const {
@@ -81,7 +83,9 @@ girih_code Reader::readRole(const DecoderEntry &entry, const girih_value &value,
     if (strcmp(roleInfos[i].name, name) == 0) {
       role = Role(i);
       bool fits = value.element_type == roleInfos[i].elementType && value.rank == roleInfos[i].rank;
-      return fits ? GIRIH_OK : wrong(t.string(t.entries[entry.index].name), "another type or rank is expected of input", name);
+      return fits ? GIRIH_OK
+                  : wrong(t.string(t.entries[entry.index].name), "another type or rank is expected of input",
+                          name);
     }
   return wrong(t.string(t.entries[entry.index].name), "nothing is known of input", name);
 }
@@ -108,7 +112,8 @@ girih_code Reader::readOutputs(DecoderEntry &entry) {
     const char *name = t.string(value.name);
     if (strcmp(name, "next") == 0 && value.element_type == GIRIH_I32 && value.rank == 1)
       entry.next = i;
-    else if (strcmp(name, "logits") == 0 && value.element_type == GIRIH_F32 && value.rank == 2 && constant(value, 1) > 0)
+    else if (strcmp(name, "logits") == 0 && value.element_type == GIRIH_F32 && value.rank == 2 &&
+             constant(value, 1) > 0)
       entry.logits = i;
     else
       return wrong(t.string(record.name), "nothing is known of output", name);
@@ -131,7 +136,8 @@ girih_code Reader::readState(const girih_value &value) {
     fits = size > 0 && !__builtin_mul_overflow(bytes, uint64_t(size), &bytes) && bytes < (uint64_t(1) << 40);
   }
   if (!fits)
-    return wrong("prefill", "one symbol of slots and then fixed sizes are expected of state", t.string(value.name));
+    return wrong("prefill", "one symbol of slots and then fixed sizes are expected of state",
+                 t.string(value.name));
   decoder.slots = symbol;
   decoder.states.push_back({&value, bytes});
   return GIRIH_OK;
@@ -154,12 +160,16 @@ girih_code Reader::compareStates() {
       continue;
     const girih_value &value = inputs(decoder.decode)[i];
     const girih_value *other = count < decoder.states.size() ? decoder.states[count++].value : nullptr;
-    bool same = other && other->name == value.name && other->element_type == value.element_type && other->rank == value.rank &&
-                std::ranges::equal(t.dims(other->first_dim, other->rank), t.dims(value.first_dim, value.rank));
+    bool same =
+        other && other->name == value.name && other->element_type == value.element_type &&
+        other->rank == value.rank &&
+        std::ranges::equal(t.dims(other->first_dim, other->rank), t.dims(value.first_dim, value.rank));
     if (!same)
       return wrong("decode", "'prefill' has no such state in this place:", t.string(value.name));
   }
-  return count == decoder.states.size() ? GIRIH_OK : wrong("decode", "it lacks the state", t.string(decoder.states[count].value->name));
+  return count == decoder.states.size()
+             ? GIRIH_OK
+             : wrong("decode", "it lacks the state", t.string(decoder.states[count].value->name));
 }
 
 girih_code Reader::readBounds() {
@@ -181,7 +191,8 @@ girih_code Reader::read() {
   decoder.prefill.index = findEntry("prefill");
   decoder.decode.index = findEntry("decode");
   if (!decoder.prefill.exists())
-    return fail(status, GIRIH_WRONG_MODEL, "expected a decoder, but the artifact has no entry point 'prefill'; its first is '%s'",
+    return fail(status, GIRIH_WRONG_MODEL,
+                "expected a decoder, but the artifact has no entry point 'prefill'; its first is '%s'",
                 t.string(t.entries[0].name));
   if (girih_code code = readEntry(decoder.prefill))
     return code;
@@ -199,7 +210,8 @@ girih_code Decoder::read(const Module &module, Decoder &decoder, girih_status *s
   return Reader(module, decoder, status).read();
 }
 
-DimBounds girih::runtime::dimBounds(const Tables &t, const girih_value &value, uint32_t dim, const int64_t *maxima) {
+DimBounds girih::runtime::dimBounds(const Tables &t, const girih_value &value, uint32_t dim,
+                                    const int64_t *maxima) {
   uint32_t expression = t.indices[value.first_dim + dim];
   Interval bounds;
   evaluateInterval(t, expression, bounds);

@@ -1,5 +1,5 @@
-// What the entry points of a decoder mean: which input is what, and the states that a cache holds. Read once from a module's
-// tables; names and types are checked here, shapes by each run.
+// What the entry points of a decoder mean: which input is what, and the states that a cache holds. Read once
+// from a module's tables; names and types are checked here, shapes by each run.
 #pragma once
 
 #include "Module.h"
@@ -27,8 +27,8 @@ enum class Role : uint8_t {
 
 /// One of the two entries.
 struct DecoderEntry {
-  uint32_t index = GIRIH_NONE; // in the module; GIRIH_NONE: there is none
-  std::vector<Role> roles;     // per input
+  uint32_t index = GIRIH_NONE;                     // in the module; GIRIH_NONE: there is none
+  std::vector<Role> roles;                         // per input
   uint32_t next = GIRIH_NONE, logits = GIRIH_NONE; // outputs
   bool exists() const { return index != GIRIH_NONE; }
 };

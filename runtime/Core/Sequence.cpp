@@ -46,8 +46,8 @@ girih_code Sequence::truncate(int64_t length, girih_status *status) {
     return busy(status);
   girih_code code = succeed(status);
   if (length < 0 || length > end) {
-    code = fail(status, GIRIH_INVALID_ARGUMENT, "expected a length from 0 to %lld but got %lld", static_cast<long long>(end),
-                static_cast<long long>(length));
+    code = fail(status, GIRIH_INVALID_ARGUMENT, "expected a length from 0 to %lld but got %lld",
+                static_cast<long long>(end), static_cast<long long>(length));
   } else {
     size_t kept = pagesFor(length);
     owner.give(std::span(pages).subspan(kept));
@@ -59,19 +59,24 @@ girih_code Sequence::truncate(int64_t length, girih_status *status) {
   return code;
 }
 
-//===-- Extending --------------------------------------------------------------------------------------------------===//
+//===-- Extending
+//--------------------------------------------------------------------------------------------------===//
 
 girih_code Sequence::full(int64_t wanted, girih_status *status) const {
   const CachePlan &plan = owner.plan();
   if (wanted > plan.decoder.longest)
     return fail(status, GIRIH_SIZE_OUT_OF_BOUNDS,
-                "a sequence of %lld tokens cannot take %lld more: the module has %lld positions; truncate it, or compile with a longer bound",
-                static_cast<long long>(end), static_cast<long long>(wanted - end), static_cast<long long>(plan.decoder.longest));
+                "a sequence of %lld tokens cannot take %lld more: the module has %lld positions; truncate "
+                "it, or compile with a longer bound",
+                static_cast<long long>(end), static_cast<long long>(wanted - end),
+                static_cast<long long>(plan.decoder.longest));
   return fail(status, GIRIH_CACHE_FULL,
-              "a sequence of %lld tokens cannot take %lld more: the cache has room for %lld, %lld pages of %lld are free; release or "
+              "a sequence of %lld tokens cannot take %lld more: the cache has room for %lld, %lld pages of "
+              "%lld are free; release or "
               "truncate sequences, or make a larger cache",
-              static_cast<long long>(end), static_cast<long long>(wanted - end), static_cast<long long>(plan.tokens()),
-              static_cast<long long>(owner.freePages()), static_cast<long long>(plan.pageTokens));
+              static_cast<long long>(end), static_cast<long long>(wanted - end),
+              static_cast<long long>(plan.tokens()), static_cast<long long>(owner.freePages()),
+              static_cast<long long>(plan.pageTokens));
 }
 
 /// Rows will be added to the last page: it must be this sequence's own.
@@ -127,6 +132,8 @@ void Sequence::rollback() {
 void Sequence::fillSlots(int32_t *slots, int64_t count) const {
   int64_t pageTokens = owner.plan().pageTokens;
   for (int64_t page = 0, position = 0; position < count; ++page)
-    for (int32_t slot = int32_t(pages[page] * pageTokens), stop = int32_t(std::min(pageTokens, count - position)), i = 0; i != stop; ++i)
+    for (int32_t slot = int32_t(pages[page] * pageTokens),
+                 stop = int32_t(std::min(pageTokens, count - position)), i = 0;
+         i != stop; ++i)
       slots[position++] = slot + i;
 }

@@ -1,5 +1,5 @@
-// Tokens and the pages where their rows lie. A step extends a sequence in three acts: prepare takes pages, the run writes rows
-// past the end, and commit moves the end, or rollback gives the pages back.
+// Tokens and the pages where their rows lie. A step extends a sequence in three acts: prepare takes pages,
+// the run writes rows past the end, and commit moves the end, or rollback gives the pages back.
 #pragma once
 
 #include "Cache.h"
@@ -11,7 +11,8 @@ public:
   static girih_code create(Cache &cache, Sequence *&sequence, girih_status *status);
   static girih_code load(Cache &cache, const char *path, Sequence *&sequence, girih_status *status);
   /// The same from a file's bytes; `path` is for messages.
-  static girih_code load(Cache &cache, std::span<const uint8_t> file, const char *path, Sequence *&sequence, girih_status *status);
+  static girih_code load(Cache &cache, std::span<const uint8_t> file, const char *path, Sequence *&sequence,
+                         girih_status *status);
   ~Sequence();
 
   girih_code fork(Sequence *&result, girih_status *status);
@@ -41,7 +42,9 @@ private:
   explicit Sequence(Cache &cache);
   girih_code busy(girih_status *status) const;
   /// Pages that hold `tokens`.
-  size_t pagesFor(int64_t tokens) const { return size_t((tokens + owner.plan().pageTokens - 1) / owner.plan().pageTokens); }
+  size_t pagesFor(int64_t tokens) const {
+    return size_t((tokens + owner.plan().pageTokens - 1) / owner.plan().pageTokens);
+  }
   girih_code copySharedPage(girih_status *status);
   girih_code full(int64_t wanted, girih_status *status) const;
   girih_code readRows(std::span<const uint8_t> file, girih_status *status);

@@ -1,5 +1,6 @@
-// A sequence as a file: header, tokens, and then each state's rows in the order of positions, so that neither pages nor their
-// size show. It has no name until it is complete. Nothing in a file is trusted before its checksum and sizes are right.
+// A sequence as a file: header, tokens, and then each state's rows in the order of positions, so that neither
+// pages nor their size show. It has no name until it is complete. Nothing in a file is trusted before its
+// checksum and sizes are right.
 #include "Sequence.h"
 
 #include <cerrno>
@@ -20,8 +21,8 @@ struct Header {
   char magic[8];
   uint32_t version, endianness;
   uint64_t fileBytes;
-  uint64_t module; // the artifact's own checksum
-  uint64_t length; // tokens
+  uint64_t module;   // the artifact's own checksum
+  uint64_t length;   // tokens
   uint64_t rowBytes; // of one token in all states
   uint64_t checksum;
   uint64_t reserved;
@@ -40,7 +41,9 @@ uint64_t rowBytes(const Decoder &decoder) {
 }
 
 Header headerFor(const Cache &cache, uint64_t length) {
-  Header header = {{}, 1, GIRIH_FORMAT_ENDIANNESS, 0, moduleChecksum(cache.module()), length, rowBytes(cache.decoder()), 0, 0};
+  Header header = {
+      {}, 1, GIRIH_FORMAT_ENDIANNESS, 0, moduleChecksum(cache.module()), length, rowBytes(cache.decoder()),
+      0,  0};
   memcpy(header.magic, magic, sizeof(magic));
   header.fileBytes = sizeof(Header) + length * (sizeof(int32_t) + header.rowBytes);
   return header;
@@ -65,7 +68,9 @@ private:
   girih_code failed(const char *what, girih_status *status) const {
     return fail(status, GIRIH_CANNOT_WRITE, "cannot %s '%s': %s", what, path.c_str(), strerror(errno));
   }
-  std::string partial() const { return path + ".partial-" + std::to_string(getpid()) + "-" + std::to_string(descriptor); }
+  std::string partial() const {
+    return path + ".partial-" + std::to_string(getpid()) + "-" + std::to_string(descriptor);
+  }
 
   std::string path, temporary;
   int descriptor = -1;
@@ -75,13 +80,15 @@ private:
 girih_code OutputFile::open(girih_status *status) {
   struct stat info;
   if (stat(path.c_str(), &info) == 0 && !S_ISREG(info.st_mode))
-    return fail(status, GIRIH_CANNOT_WRITE, "expected the name of a regular file but '%s' is something else", path.c_str());
+    return fail(status, GIRIH_CANNOT_WRITE, "expected the name of a regular file but '%s' is something else",
+                path.c_str());
   size_t slash = path.rfind('/');
   std::string folder = slash == std::string::npos ? "." : path.substr(0, slash + 1);
   descriptor = ::open(folder.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0666);
   if (descriptor >= 0)
     return GIRIH_OK;
-  if (errno != EOPNOTSUPP && errno != EISDIR && errno != EINVAL) // what file systems without unnamed files say
+  if (errno != EOPNOTSUPP && errno != EISDIR &&
+      errno != EINVAL) // what file systems without unnamed files say
     return failed("create", status);
   std::string name = partial();
   descriptor = ::open(name.c_str(), O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0666);
@@ -128,14 +135,16 @@ girih_code OutputFile::commit(girih_status *status) {
   return succeed(status);
 }
 
-/// Calls visit(bytes of neighbouring rows, how many) for every run of rows, state by state in order of positions.
+/// Calls visit(bytes of neighbouring rows, how many) for every run of rows, state by state in order of
+/// positions.
 template <typename Visit> girih_code forRows(const Sequence &sequence, int64_t length, Visit visit) {
   const Cache &cache = sequence.cache();
   int64_t pageTokens = cache.plan().pageTokens;
   for (size_t state = 0; state != cache.decoder().states.size(); ++state)
     for (int64_t position = 0; position < length; position += pageTokens) {
       uint64_t rows = uint64_t(std::min(pageTokens, length - position));
-      if (girih_code code = visit(cache.row(state, sequence.slot(position)), rows * cache.decoder().states[state].rowBytes))
+      if (girih_code code =
+              visit(cache.row(state, sequence.slot(position)), rows * cache.decoder().states[state].rowBytes))
         return code;
     }
   return GIRIH_OK;
@@ -169,19 +178,22 @@ girih_code Sequence::save(const char *path, girih_status *status) {
   return code;
 }
 
-//===-- Loading ----------------------------------------------------------------------------------------------------===//
+//===-- Loading
+//----------------------------------------------------------------------------------------------------===//
 
 static girih_code damaged(const char *path, const char *what, girih_status *status) {
   return fail(status, GIRIH_DAMAGED_SEQUENCE, "'%s' %s; save the sequence anew", path, what);
 }
 
-static girih_code checkFile(std::span<const uint8_t> file, const Cache &cache, const char *path, girih_status *status) {
+static girih_code checkFile(std::span<const uint8_t> file, const Cache &cache, const char *path,
+                            girih_status *status) {
   Header header;
   if (file.size() < sizeof(header) || memcmp(file.data(), magic, sizeof(magic)) != 0)
     return damaged(path, "is not a saved sequence", status);
   memcpy(&header, file.data(), sizeof(header));
   if (header.version != 1 || header.endianness != GIRIH_FORMAT_ENDIANNESS)
-    return fail(status, GIRIH_UNSUPPORTED_FORMAT, "expected a saved sequence of version 1 but '%s' is of version %u", path, header.version);
+    return fail(status, GIRIH_UNSUPPORTED_FORMAT,
+                "expected a saved sequence of version 1 but '%s' is of version %u", path, header.version);
   if (header.fileBytes != file.size())
     return damaged(path, "is not as long as it says", status);
   Header plain = header;
@@ -192,7 +204,9 @@ static girih_code checkFile(std::span<const uint8_t> file, const Cache &cache, c
   if (checksum.value() != header.checksum)
     return damaged(path, "has another checksum than it says", status);
   if (header.module != moduleChecksum(cache.module()))
-    return fail(status, GIRIH_WRONG_MODEL, "the sequence in '%s' was saved with another artifact; load it with that one, or prefill anew", path);
+    return fail(
+        status, GIRIH_WRONG_MODEL,
+        "the sequence in '%s' was saved with another artifact; load it with that one, or prefill anew", path);
   uint64_t each = sizeof(int32_t) + rowBytes(cache.decoder()), body = file.size() - sizeof(header);
   if (header.rowBytes != rowBytes(cache.decoder()) || header.length != body / each || body % each != 0)
     return damaged(path, "contradicts itself", status);
@@ -206,7 +220,8 @@ girih_code Sequence::readRows(std::span<const uint8_t> file, girih_status *statu
   auto *tokens = reinterpret_cast<const int32_t *>(next);
   for (size_t i = 0; i != length; ++i)
     if (tokens[i] < 0 || tokens[i] >= owner.decoder().vocabulary)
-      return fail(status, GIRIH_DAMAGED_SEQUENCE, "a saved sequence holds token %d, but the vocabulary has %lld", tokens[i],
+      return fail(status, GIRIH_DAMAGED_SEQUENCE,
+                  "a saved sequence holds token %d, but the vocabulary has %lld", tokens[i],
                   static_cast<long long>(owner.decoder().vocabulary));
   if (girih_code code = prepare({tokens, length}, status))
     return code;
@@ -227,7 +242,8 @@ girih_code Sequence::load(Cache &cache, const char *path, Sequence *&result, gir
   return load(cache, file.bytes(), path, result, status);
 }
 
-girih_code Sequence::load(Cache &cache, std::span<const uint8_t> file, const char *path, Sequence *&result, girih_status *status) {
+girih_code Sequence::load(Cache &cache, std::span<const uint8_t> file, const char *path, Sequence *&result,
+                          girih_status *status) {
   if (girih_code code = checkFile(file, cache, path, status))
     return code;
   Sequence *sequence;

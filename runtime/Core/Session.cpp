@@ -19,7 +19,8 @@ girih_code Session::create(Module &module, const girih_session_options &options,
     code = session->choosePool(options, status);
   if (!code)
     code = session->reserveTasks(status);
-  if (!code && Stepper::create(module, session->maxima, options.prefill_tokens, session->stepper, status) == GIRIH_OUT_OF_MEMORY)
+  if (!code && Stepper::create(module, session->maxima, options.prefill_tokens, session->stepper, status) ==
+                   GIRIH_OUT_OF_MEMORY)
     code = GIRIH_OUT_OF_MEMORY; // whoever is no decoder finds out when asked for a step
   if (code) {
     delete session;
@@ -42,7 +43,8 @@ girih_code Session::chooseMaxima(const int64_t *wanted, girih_status *status) {
     if (t.symbols[i].kind == GIRIH_SYMBOL_COUNTER)
       continue;
     if (wanted[i] < t.symbols[i].min || wanted[i] > t.symbols[i].max)
-      return fail(status, GIRIH_SIZE_OUT_OF_BOUNDS, "expected max_symbols for '%s' between %lld and %lld but got %lld",
+      return fail(status, GIRIH_SIZE_OUT_OF_BOUNDS,
+                  "expected max_symbols for '%s' between %lld and %lld but got %lld",
                   t.string(t.symbols[i].name), static_cast<long long>(t.symbols[i].min),
                   static_cast<long long>(t.symbols[i].max), static_cast<long long>(wanted[i]));
     maxima[i] = wanted[i];
@@ -101,7 +103,8 @@ girih_code Session::reserveTasks(girih_status *status) {
   return GIRIH_OK;
 }
 
-//===-- Running ----------------------------------------------------------------------------------------------------===//
+//===-- Running
+//----------------------------------------------------------------------------------------------------===//
 
 girih_code Session::run(const Call &call, girih_status *status) {
   if (running.exchange(true, std::memory_order_acquire))

@@ -8,18 +8,22 @@
 
 using namespace girih::runtime;
 
-/// Tables are made a multiple of this wide, so that most steps find their launches bound to the sizes they need.
+/// Tables are made a multiple of this wide, so that most steps find their launches bound to the sizes they
+/// need.
 static constexpr int64_t tableGranule = 64;
 /// However many rows a module takes.
 static constexpr int64_t mostStepRows = 4096;
-/// Enough for matrix products to be bound by arithmetic, few enough for activations to stay near, and for cancelling soon.
+/// Enough for matrix products to be bound by arithmetic, few enough for activations to stay near, and for
+/// cancelling soon.
 static constexpr int64_t defaultPrefillTokens = 512;
 
-//===-- Opening ----------------------------------------------------------------------------------------------------===//
+//===-- Opening
+//----------------------------------------------------------------------------------------------------===//
 
 girih_code Stepper::create(const Module &module, std::span<const int64_t> maxima, uint32_t prefillTokens,
                            std::unique_ptr<Stepper> &result, girih_status *status) {
-  std::unique_ptr<Stepper> stepper(new (std::nothrow) Stepper(module, maxima, prefillTokens ? prefillTokens : defaultPrefillTokens));
+  std::unique_ptr<Stepper> stepper(
+      new (std::nothrow) Stepper(module, maxima, prefillTokens ? prefillTokens : defaultPrefillTokens));
   if (!stepper)
     return fail(status, GIRIH_OUT_OF_MEMORY, "no memory for a session's steps");
   if (girih_code code = Decoder::read(module, stepper->decoder, status))
@@ -45,7 +49,10 @@ girih_code Stepper::measure(const DecoderEntry &entry, girih_status *status) {
       if (&entry == &decoder.prefill)
         widthBounds = {wide.least, std::max(wide.least, std::min(wide.most, prefillTokens))};
       else if (wide.most != 1)
-        return fail(status, GIRIH_WRONG_MODEL, "entry 'decode' is not a decoder's: it takes %lld tokens of a row, not one; use girih_session_run", static_cast<long long>(wide.most));
+        return fail(status, GIRIH_WRONG_MODEL,
+                    "entry 'decode' is not a decoder's: it takes %lld tokens of a row, not one; use "
+                    "girih_session_run",
+                    static_cast<long long>(wide.most));
     }
   }
   return GIRIH_OK;
@@ -69,7 +76,9 @@ girih_code Stepper::reserve(girih_status *status) {
   };
   for (unsigned role = 0; role != unsigned(Role::Count); ++role) {
     uint64_t each = role < unsigned(Role::Table) ? 4 * uint64_t(widthBounds.most) : 4;
-    each = Role(role) == Role::Table ? 4 * uint64_t(tableBounds.most) : Role(role) == Role::Seen ? vocabulary : each;
+    each = Role(role) == Role::Table  ? 4 * uint64_t(tableBounds.most)
+           : Role(role) == Role::Seen ? vocabulary
+                                      : each;
     offsets[role] = place(each);
   }
   nextOffset = place(4);
@@ -83,7 +92,8 @@ girih_code Stepper::reserve(girih_status *status) {
   return Mapping::pages(bytes, /*huge=*/false, memory, status);
 }
 
-//===-- Arguments --------------------------------------------------------------------------------------------------===//
+//===-- Arguments
+//--------------------------------------------------------------------------------------------------===//
 
 girih_code Stepper::checkRow(const girih_step &step, uint32_t row, girih_status *status) const {
   if (!step.sequences[row] || !step.tokens[row] || step.token_counts[row] == 0)
@@ -92,7 +102,8 @@ girih_code Stepper::checkRow(const girih_step &step, uint32_t row, girih_status 
   if (&other.module() != &module)
     return fail(status, GIRIH_INVALID_ARGUMENT, "the sequence in row %u belongs to another module", row);
   if (&other != &reinterpret_cast<Sequence *>(step.sequences[0])->cache())
-    return fail(status, GIRIH_INVALID_ARGUMENT, "the sequences in rows 0 and %u belong to different caches", row);
+    return fail(status, GIRIH_INVALID_ARGUMENT, "the sequences in rows 0 and %u belong to different caches",
+                row);
   for (int32_t token : std::span(step.tokens[row], step.token_counts[row]))
     if (token < 0 || token >= decoder.vocabulary)
       return fail(status, GIRIH_VALUE_OUT_OF_RANGE, "expected tokens in [0, %lld) but found %d in row %u",
@@ -100,13 +111,16 @@ girih_code Stepper::checkRow(const girih_step &step, uint32_t row, girih_status 
   if (!step.sampling)
     return GIRIH_OK;
   const girih_sampling &s = step.sampling[row];
-  bool sane = s.temperature >= 0 && std::isfinite(s.temperature) && s.top_k >= 0 && s.top_p >= 0 && s.top_p <= 1 && s.min_p >= 0 &&
-              s.min_p <= 1 && s.repetition_penalty >= 0 && std::isfinite(s.repetition_penalty);
+  bool sane = s.temperature >= 0 && std::isfinite(s.temperature) && s.top_k >= 0 && s.top_p >= 0 &&
+              s.top_p <= 1 && s.min_p >= 0 && s.min_p <= 1 && s.repetition_penalty >= 0 &&
+              std::isfinite(s.repetition_penalty);
   if (!sane)
     return fail(status, GIRIH_INVALID_ARGUMENT,
-                "expected temperature, top_k and repetition_penalty of at least 0, top_p and min_p from 0 to 1, but got %g, %d, %g, %g "
+                "expected temperature, top_k and repetition_penalty of at least 0, top_p and min_p from 0 to "
+                "1, but got %g, %d, %g, %g "
                 "and %g in row %u",
-                double(s.temperature), s.top_k, double(s.repetition_penalty), double(s.top_p), double(s.min_p), row);
+                double(s.temperature), s.top_k, double(s.repetition_penalty), double(s.top_p),
+                double(s.min_p), row);
   return GIRIH_OK;
 }
 
@@ -115,7 +129,8 @@ girih_code Stepper::checkStep(const girih_step &step, girih_status *status) cons
     return fail(status, GIRIH_SIZE_OUT_OF_BOUNDS, "expected from %lld to %lld sequences in a step but got %u",
                 static_cast<long long>(rowBounds.least), static_cast<long long>(rowBounds.most), step.rows);
   if (!step.sequences || !step.tokens || !step.token_counts)
-    return fail(status, GIRIH_INVALID_ARGUMENT, "expected sequences, tokens and token counts but got a null pointer");
+    return fail(status, GIRIH_INVALID_ARGUMENT,
+                "expected sequences, tokens and token counts but got a null pointer");
   for (uint32_t row = 0; row != step.rows; ++row)
     if (girih_code code = checkRow(step, row, status))
       return code;
@@ -132,7 +147,8 @@ static girih_sampling completed(const girih_sampling *sampling) {
 girih_code Stepper::takeRow(const girih_step &step, uint32_t row, girih_status *status) {
   auto *sequence = reinterpret_cast<Sequence *>(step.sequences[row]);
   if (!sequence->tryUse())
-    return fail(status, GIRIH_BUSY, "the sequence in row %u is in use, in another row or by another thread", row);
+    return fail(status, GIRIH_BUSY, "the sequence in row %u is in use, in another row or by another thread",
+                row);
   std::span tokens(step.tokens[row], step.token_counts[row]);
   if (girih_code code = sequence->prepare(tokens, status)) {
     sequence->endUse();
@@ -163,7 +179,8 @@ void Stepper::end(bool success) {
   rows.clear();
 }
 
-//===-- Runs -------------------------------------------------------------------------------------------------------===//
+//===-- Runs
+//-------------------------------------------------------------------------------------------------------===//
 
 void Stepper::fillSampling(uint32_t index) {
   const StepRow &row = rows[index];
@@ -187,8 +204,10 @@ void Stepper::fillSampling(uint32_t index) {
 void Stepper::fillRow(uint32_t index, int64_t width, int64_t total) {
   const StepRow &row = rows[index];
   int64_t first = row.sequence->length() + row.done, count = std::min(row.left(), width);
-  int32_t *ids = staging<int32_t>(Role::Ids) + index * width, *mask = staging<int32_t>(Role::Mask) + index * width;
-  int32_t *positions = staging<int32_t>(Role::Positions) + index * width, *slots = staging<int32_t>(Role::Slots) + index * width;
+  int32_t *ids = staging<int32_t>(Role::Ids) + index * width,
+          *mask = staging<int32_t>(Role::Mask) + index * width;
+  int32_t *positions = staging<int32_t>(Role::Positions) + index * width,
+          *slots = staging<int32_t>(Role::Slots) + index * width;
   for (int64_t i = 0; i != count; ++i) {
     ids[i] = row.tokens[row.done + i];
     mask[i] = 1;
@@ -208,7 +227,10 @@ void Stepper::fillRow(uint32_t index, int64_t width, int64_t total) {
 girih_tensor Stepper::tensorFor(const DecoderEntry &entry, uint32_t input, int64_t width, int64_t total) {
   const girih_value &value = t.values[t.entries[entry.index].first_input + input];
   Role role = entry.roles[input];
-  girih_tensor tensor = {memory.data() + offsets[unsigned(role) % unsigned(Role::Count)], value.element_type, value.rank, {active}};
+  girih_tensor tensor = {memory.data() + offsets[unsigned(role) % unsigned(Role::Count)],
+                         value.element_type,
+                         value.rank,
+                         {active}};
   if (value.rank == 2)
     tensor.shape[1] = role == Role::Table ? total : role == Role::Seen ? decoder.vocabulary : width;
   return tensor;
@@ -229,7 +251,8 @@ Call Stepper::callOf(const DecoderEntry &entry, int64_t width, int64_t total) {
   }
   outputs[entry.next] = {memory.data() + nextOffset, GIRIH_I32, 1, {active}};
   outputs[entry.logits] = {memory.data() + logitsOffset, GIRIH_F32, 2, {active, decoder.vocabulary}};
-  return {entry.index, std::span(inputs).first(record.input_count), std::span(outputs).first(record.output_count)};
+  return {entry.index, std::span(inputs).first(record.input_count),
+          std::span(outputs).first(record.output_count)};
 }
 
 /// Covers every position that the run under way reads or writes.
@@ -276,6 +299,7 @@ void Stepper::collect(const girih_step &step) {
     if (step.next)
       step.next[row.number] = next[i];
     if (step.logits)
-      memcpy(step.logits + row.number * decoder.vocabulary, logits + i * decoder.vocabulary, size_t(decoder.vocabulary) * sizeof(float));
+      memcpy(step.logits + row.number * decoder.vocabulary, logits + i * decoder.vocabulary,
+             size_t(decoder.vocabulary) * sizeof(float));
   }
 }

@@ -1,5 +1,5 @@
-// Steps of a decoder: the inputs of 'prefill' and 'decode' filled for some sequences, in memory that was reserved when the
-// session opened.
+// Steps of a decoder: the inputs of 'prefill' and 'decode' filled for some sequences, in memory that was
+// reserved when the session opened.
 #pragma once
 
 #include "Sequence.h"
@@ -14,7 +14,7 @@ struct StepRow {
   Sequence *sequence;
   std::span<const int32_t> tokens;
   girih_sampling sampling;
-  int64_t done; // tokens that have been run
+  int64_t done;    // tokens that have been run
   uint32_t number; // in the caller's arrays
   int64_t left() const { return int64_t(tokens.size()) - done; }
 };
@@ -48,7 +48,9 @@ private:
   girih_tensor tensorFor(const DecoderEntry &entry, uint32_t input, int64_t width, int64_t total);
   Call callOf(const DecoderEntry &entry, int64_t width, int64_t total);
   int64_t tableWidth() const;
-  template <typename T> T *staging(Role role) const { return reinterpret_cast<T *>(memory.data() + offsets[unsigned(role)]); }
+  template <typename T> T *staging(Role role) const {
+    return reinterpret_cast<T *>(memory.data() + offsets[unsigned(role)]);
+  }
 
   const Module &module;
   const Tables &t;

@@ -1,5 +1,5 @@
-// Feeds the loader of saved sequences files that lie, for the decoder of the artifacts' corpus. Length, module and checksum are made right
-// first, because they would stop every mutation.
+// Feeds the loader of saved sequences files that lie, for the decoder of the artifacts' corpus. Length,
+// module and checksum are made right first, because they would stop every mutation.
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
@@ -33,7 +33,8 @@ void put(uint8_t *bytes, Offset offset, uint64_t value) { memcpy(bytes + offset,
 void repair(uint8_t *bytes, size_t size, const Module &module) {
   memcpy(bytes, "GIRIHSEQ\1\0\0\0\4\3\2\1", 16);
   put(bytes, FileBytes, size);
-  put(bytes, ModuleChecksum, reinterpret_cast<const girih_file_header *>(module.file().bytes.data())->checksum);
+  put(bytes, ModuleChecksum,
+      reinterpret_cast<const girih_file_header *>(module.file().bytes.data())->checksum);
   put(bytes, FileChecksum, 0);
   put(bytes, FileChecksum, XXH3_64bits(bytes, size));
 }

@@ -1,5 +1,5 @@
-// Proves that runs allocate nothing: after a session is open, neither runs of known shapes nor of new ones touch the heap, nor do
-// a decoder's steps once their sequences exist.
+// Proves that runs allocate nothing: after a session is open, neither runs of known shapes nor of new ones
+// touch the heap, nor do a decoder's steps once their sequences exist.
 #include "TestDecoder.h"
 
 #include <atomic>
@@ -18,8 +18,12 @@ extern "C" void *__libc_malloc(size_t);
 extern "C" void *__libc_calloc(size_t, size_t);
 extern "C" void *__libc_realloc(void *, size_t);
 extern "C" void *malloc(size_t bytes) noexcept { return ++allocations, __libc_malloc(bytes); }
-extern "C" void *calloc(size_t count, size_t bytes) noexcept { return ++allocations, __libc_calloc(count, bytes); }
-extern "C" void *realloc(void *old, size_t bytes) noexcept { return ++allocations, __libc_realloc(old, bytes); }
+extern "C" void *calloc(size_t count, size_t bytes) noexcept {
+  return ++allocations, __libc_calloc(count, bytes);
+}
+extern "C" void *realloc(void *old, size_t bytes) noexcept {
+  return ++allocations, __libc_realloc(old, bytes);
+}
 #endif
 
 using namespace girih::test;

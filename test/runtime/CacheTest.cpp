@@ -1,5 +1,6 @@
-// Proves that caches are as large as planned and asked for, that forks share pages until they part, that truncated and released
-// sequences give their pages back, and that whatever cannot be had is refused in words.
+// Proves that caches are as large as planned and asked for, that forks share pages until they part, that
+// truncated and released sequences give their pages back, and that whatever cannot be had is refused in
+// words.
 #include "TestDecoder.h"
 
 using namespace girih::test;
@@ -47,11 +48,13 @@ TEST_F(CacheTest, HoldsOneSequenceOfTheGreatestLengthByDefault) {
 }
 
 TEST_F(CacheTest, StaysWithinTheModulesBound) {
-  EXPECT_EQ(plan(mostSlots, 1000).tokens, 4000) << "down to whole pages where the next one would leave the bound";
+  EXPECT_EQ(plan(mostSlots, 1000).tokens, 4000)
+      << "down to whole pages where the next one would leave the bound";
   EXPECT_EQ(plan(5, 1000).tokens, 5) << "one page";
   EXPECT_EQ(openCache(module.get(), mostSlots + 1, 1, &status), nullptr);
   EXPECT_EQ(status.code, GIRIH_SIZE_OUT_OF_BOUNDS);
-  EXPECT_STREQ(status.message, "expected a cache of at most 4096 tokens in pages of at least 1 but got 4097 in pages of 1");
+  EXPECT_STREQ(status.message,
+               "expected a cache of at most 4096 tokens in pages of at least 1 but got 4097 in pages of 1");
   EXPECT_EQ(openCache(module.get(), 10, -1, &status), nullptr);
 }
 
@@ -59,7 +62,8 @@ TEST_F(CacheTest, NeedsADecoder) {
   LoadedModule encoder(serialize(sampleModel()));
   EXPECT_EQ(openCache(encoder.get(), 10, 1, &status), nullptr);
   EXPECT_EQ(status.code, GIRIH_WRONG_MODEL);
-  EXPECT_STREQ(status.message, "expected a decoder, but the artifact has no entry point 'prefill'; its first is 'run'");
+  EXPECT_STREQ(status.message,
+               "expected a decoder, but the artifact has no entry point 'prefill'; its first is 'run'");
 }
 
 TEST_F(CacheTest, ForksSharePagesUntilTheyPart) {
@@ -108,8 +112,10 @@ TEST_F(CacheTest, AFullCacheIsRefusedAndNothingIsTaken) {
   CacheHandle cache = openCache(module.get(), 20, 4);
   SequenceHandle one = openSequence(cache.get()), other = openSequence(cache.get());
   ASSERT_EQ(extend(session.get(), one.get(), someTokens(10)), GIRIH_OK);
-  EXPECT_EQ(extend(session.get(), other.get(), someTokens(9), nullptr, nullptr, nullptr, &status), GIRIH_CACHE_FULL);
-  EXPECT_STREQ(status.message, "a sequence of 0 tokens cannot take 9 more: the cache has room for 20, 2 pages of 4 are free; release or "
+  EXPECT_EQ(extend(session.get(), other.get(), someTokens(9), nullptr, nullptr, nullptr, &status),
+            GIRIH_CACHE_FULL);
+  EXPECT_STREQ(status.message, "a sequence of 0 tokens cannot take 9 more: the cache has room for 20, 2 "
+                               "pages of 4 are free; release or "
                                "truncate sequences, or make a larger cache");
   EXPECT_EQ(freePages(cache.get()), 2);
   EXPECT_EQ(girih_sequence_length(other.get()), 0);
@@ -123,7 +129,10 @@ TEST_F(CacheTest, ASequencePastTheModelsPositionsIsRefused) {
   CacheHandle cache = openCache(module.get(), 1000, 16);
   SequenceHandle sequence = openSequence(cache.get());
   ASSERT_EQ(extend(session.get(), sequence.get(), someTokens(mostPositions)), GIRIH_OK);
-  EXPECT_EQ(extend(session.get(), sequence.get(), {1}, nullptr, nullptr, nullptr, &status), GIRIH_SIZE_OUT_OF_BOUNDS);
-  EXPECT_STREQ(status.message, "a sequence of 300 tokens cannot take 1 more: the module has 300 positions; truncate it, or compile "
-                               "with a longer bound");
+  EXPECT_EQ(extend(session.get(), sequence.get(), {1}, nullptr, nullptr, nullptr, &status),
+            GIRIH_SIZE_OUT_OF_BOUNDS);
+  EXPECT_STREQ(
+      status.message,
+      "a sequence of 300 tokens cannot take 1 more: the module has 300 positions; truncate it, or compile "
+      "with a longer bound");
 }

@@ -1,5 +1,5 @@
-// Proves that a saved sequence goes on where it stopped, in any page size; that no byte of its file can be changed or lost
-// unnoticed; and that a file which cannot be written leaves nothing behind.
+// Proves that a saved sequence goes on where it stopped, in any page size; that no byte of its file can be
+// changed or lost unnoticed; and that a file which cannot be written leaves nothing behind.
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
@@ -70,7 +70,8 @@ TEST_F(SequenceFileTest, GoesOnWhereItStopped) {
 
 TEST_F(SequenceFileTest, AnEmptySequenceIsAFileToo) {
   SequenceHandle empty = openSequence(cache.get()), loaded;
-  ASSERT_EQ(girih_sequence_save(empty.get(), path.c_str(), &status), GIRIH_OK) << "over the old one: " << status.message;
+  ASSERT_EQ(girih_sequence_save(empty.get(), path.c_str(), &status), GIRIH_OK)
+      << "over the old one: " << status.message;
   ASSERT_EQ(load(cache.get(), loaded), GIRIH_OK) << status.message;
   EXPECT_EQ(girih_sequence_length(loaded.get()), 0);
 }
@@ -82,7 +83,8 @@ TEST_F(SequenceFileTest, NoticesEveryChangedByte) {
     std::vector<uint8_t> bad = good;
     bad[i] ^= 0x10;
     girih_code code = loadBytes(bad);
-    EXPECT_TRUE(code == GIRIH_DAMAGED_SEQUENCE || code == GIRIH_UNSUPPORTED_FORMAT) << "byte " << i << ": " << status.message;
+    EXPECT_TRUE(code == GIRIH_DAMAGED_SEQUENCE || code == GIRIH_UNSUPPORTED_FORMAT)
+        << "byte " << i << ": " << status.message;
   }
   for (size_t length : {size_t(0), size_t(7), size_t(63), size_t(64), good.size() - 1})
     EXPECT_EQ(loadBytes({good.begin(), good.begin() + length}), GIRIH_DAMAGED_SEQUENCE);
@@ -113,7 +115,8 @@ TEST_F(SequenceFileTest, BelongsToOneArtifact) {
   SequenceHandle loaded;
   EXPECT_EQ(load(elsewhere.get(), loaded), GIRIH_WRONG_MODEL);
   EXPECT_EQ(std::string(status.message),
-            "the sequence in '" + path + "' was saved with another artifact; load it with that one, or prefill anew");
+            "the sequence in '" + path +
+                "' was saved with another artifact; load it with that one, or prefill anew");
 }
 
 TEST_F(SequenceFileTest, DoesNotFitACacheThatIsTooSmall) {
@@ -126,7 +129,8 @@ TEST_F(SequenceFileTest, DoesNotFitACacheThatIsTooSmall) {
 TEST_F(SequenceFileTest, ReportsWhatCannotBeReadOrWritten) {
   auto save = [&](const char *to) { return girih_sequence_save(sequence.get(), to, &status); };
   EXPECT_EQ(save(folder.path("none/s").c_str()), GIRIH_CANNOT_WRITE);
-  EXPECT_EQ(std::string(status.message), "cannot create '" + folder.path("none/s") + "': No such file or directory");
+  EXPECT_EQ(std::string(status.message),
+            "cannot create '" + folder.path("none/s") + "': No such file or directory");
   EXPECT_EQ(save("/dev/full"), GIRIH_CANNOT_WRITE);
   EXPECT_EQ(save(folder.path("").c_str()), GIRIH_CANNOT_WRITE);
   EXPECT_EQ(folder.contents(), std::vector<std::string>{"s.sequence"}) << "nothing else is left";

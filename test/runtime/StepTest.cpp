@@ -1,5 +1,6 @@
-// Proves that a step gives every row what its own tokens call for: whatever the page size, the split of the prefill, the batch
-// it shares, the forks and truncations before; and that a step that fails or is cancelled leaves its sequences as they were.
+// Proves that a step gives every row what its own tokens call for: whatever the page size, the split of the
+// prefill, the batch it shares, the forks and truncations before; and that a step that fails or is cancelled
+// leaves its sequences as they were.
 #include "TestDecoder.h"
 
 #include <algorithm>
@@ -72,14 +73,17 @@ TEST_F(StepTest, AnyPrefillAndAnyPageSizeGiveTheSame) {
         for (int64_t split : {int64_t(0), int64_t(1), count / 2}) {
           SequenceHandle sequence = openSequence(cache.get());
           if (split && split < count)
-            ASSERT_EQ(extend(session.get(), sequence.get(), {tokens.begin(), tokens.begin() + split}), GIRIH_OK);
+            ASSERT_EQ(extend(session.get(), sequence.get(), {tokens.begin(), tokens.begin() + split}),
+                      GIRIH_OK);
           int32_t next = -1;
           std::vector<float> logits(vocabulary);
-          ASSERT_EQ(extend(session.get(), sequence.get(), {tokens.begin() + (split < count ? split : 0), tokens.end()}, &next, nullptr,
+          ASSERT_EQ(extend(session.get(), sequence.get(),
+                           {tokens.begin() + (split < count ? split : 0), tokens.end()}, &next, nullptr,
                            logits.data(), &status),
                     GIRIH_OK)
               << status.message;
-          EXPECT_EQ(next, hashNext(tokens)) << count << " tokens in pages of " << pageTokens << ", split at " << split;
+          EXPECT_EQ(next, hashNext(tokens))
+              << count << " tokens in pages of " << pageTokens << ", split at " << split;
           EXPECT_EQ(logits, hashLogits(tokens));
         }
       }
@@ -110,7 +114,8 @@ TEST_F(StepTest, RowsOfDifferentLengthsShareAStep) {
       ASSERT_EQ(extend(session.get(), handles[i].get(), all[i]), GIRIH_OK);
     rows.sequences.push_back(handles[i].get());
   }
-  for (std::vector<size_t> counts : {std::vector<size_t>{20, 1, 8, 3}, {1, 1, 1, 1}, {1, 9, 1, 17}, {1, 1, 1, 1}}) {
+  for (std::vector<size_t> counts :
+       {std::vector<size_t>{20, 1, 8, 3}, {1, 1, 1, 1}, {1, 9, 1, 17}, {1, 1, 1, 1}}) {
     rows.tokens.clear();
     for (int i = 0; i != 4; ++i) {
       rows.tokens.push_back(someTokens(int64_t(counts[i]), 5 + i));
@@ -119,7 +124,8 @@ TEST_F(StepTest, RowsOfDifferentLengthsShareAStep) {
     ASSERT_EQ(rows.run(session.get(), &status), GIRIH_OK) << status.message;
     for (int i = 0; i != 4; ++i) {
       EXPECT_EQ(rows.next[i], hashNext(all[i])) << "row " << i;
-      EXPECT_TRUE(std::ranges::equal(hashLogits(all[i]), std::span(rows.logits).subspan(i * vocabulary, vocabulary)));
+      EXPECT_TRUE(
+          std::ranges::equal(hashLogits(all[i]), std::span(rows.logits).subspan(i * vocabulary, vocabulary)));
     }
   }
 }
@@ -135,21 +141,24 @@ TEST_F(StepTest, ForksAndTruncationsGoTheirOwnWays) {
     struct {
       girih_sequence *sequence;
       std::vector<int32_t> tokens;
-    } ways[] = {{second.get(), tokens}, {third.get(), {tokens.begin(), tokens.begin() + 10}}, {first.get(), tokens}};
+    } ways[] = {
+        {second.get(), tokens}, {third.get(), {tokens.begin(), tokens.begin() + 10}}, {first.get(), tokens}};
     for (int round = 0; round != 12; ++round)
       for (auto &way : ways) {
         std::vector<int32_t> more = someTokens(1 + round % 3, int32_t(2 + round + (&way - ways)));
         int32_t next = -1;
         way.tokens = joined(way.tokens, more);
         ASSERT_EQ(extend(session.get(), way.sequence, more, &next), GIRIH_OK);
-        EXPECT_EQ(next, hashNext(way.tokens)) << "pages of " << pageTokens << ", way " << &way - ways << ", round " << round;
+        EXPECT_EQ(next, hashNext(way.tokens))
+            << "pages of " << pageTokens << ", way " << &way - ways << ", round " << round;
       }
   }
 }
 
 TEST_F(StepTest, HandsOverHowToChoose) {
   std::vector<int32_t> tokens = someTokens(19);
-  girih_sampling choices[] = {{}, {0.5f, 0, 0, 0, 0, 3}, {0, 0, 0, 0, 1.5f, 0}, {0.5f, 40, 0.9f, 0.1f, 1.2f, -7}};
+  girih_sampling choices[] = {
+      {}, {0.5f, 0, 0, 0, 0, 3}, {0, 0, 0, 0, 1.5f, 0}, {0.5f, 40, 0.9f, 0.1f, 1.2f, -7}};
   for (const girih_sampling &sampling : choices) {
     SequenceHandle sequence = openSequence(cache.get());
     int32_t next = -1;
@@ -202,7 +211,8 @@ TEST_F(StepTest, PrefillsByAsManyTokensAsItIsTold) {
   EXPECT_EQ(statistics.launches, 8u);
 }
 
-//===-- Refusals ---------------------------------------------------------------------------------------------------===//
+//===-- Refusals
+//---------------------------------------------------------------------------------------------------===//
 
 TEST_F(StepTest, RefusesWhatMakesNoSense) {
   SequenceHandle one = openSequence(cache.get()), two = openSequence(cache.get());
@@ -223,15 +233,18 @@ TEST_F(StepTest, RefusesWhatMakesNoSense) {
   rows = {{one.get(), two.get()}, {{1}, {3, 270}}};
   refused(GIRIH_VALUE_OUT_OF_RANGE, "expected tokens in [0, 270) but found 270 in row 1");
   rows = {{one.get()}, {{1}}, {{-1, 0, 0, 0, 0, 0}}};
-  refused(GIRIH_INVALID_ARGUMENT, "expected temperature, top_k and repetition_penalty of at least 0, top_p and min_p from 0 to 1, but got "
+  refused(GIRIH_INVALID_ARGUMENT, "expected temperature, top_k and repetition_penalty of at least 0, top_p "
+                                  "and min_p from 0 to 1, but got "
                                   "-1, 0, 0, 0 and 0 in row 0");
   CacheHandle elsewhere = openCache(module->get(), 64, 8);
   SequenceHandle stranger = openSequence(elsewhere.get());
   rows = {{one.get(), stranger.get()}, {{1}, {1}}};
   refused(GIRIH_INVALID_ARGUMENT, "the sequences in rows 0 and 1 belong to different caches");
   rows = {{one.get(), two.get()}, {{1}, someTokens(301)}};
-  refused(GIRIH_SIZE_OUT_OF_BOUNDS, "a sequence of 0 tokens cannot take 301 more: the module has 300 positions; truncate it, or compile "
-                                    "with a longer bound");
+  refused(
+      GIRIH_SIZE_OUT_OF_BOUNDS,
+      "a sequence of 0 tokens cannot take 301 more: the module has 300 positions; truncate it, or compile "
+      "with a longer bound");
   LoadedModule other(serialize(decoderModel()));
   CacheHandle foreign = openCache(other.get(), 64, 8);
   SequenceHandle alien = openSequence(foreign.get());
@@ -253,16 +266,21 @@ TEST_F(StepTest, NamesWhatIsNotADecoders) {
   const std::pair<const char *, Spoil> spoils[] = {
       {"entry 'prefill' is not a decoder's: nothing is known of input 'weather'; use girih_session_run",
        [](auto &b) { b.values[1].name = b.string("weather"); }},
-      {"entry 'prefill' is not a decoder's: another type or rank is expected of input 'mask'; use girih_session_run",
+      {"entry 'prefill' is not a decoder's: another type or rank is expected of input 'mask'; use "
+       "girih_session_run",
        [](auto &b) { b.values[1].element_type = GIRIH_F32; }},
       {"entry 'prefill' is not a decoder's: there are two inputs 'ids'; use girih_session_run",
        [](auto &b) { b.values[1].name = b.values[0].name; }},
       {"entry 'prefill' is not a decoder's: nothing is known of input 'keys.0'; use girih_session_run",
        [](auto &b) { b.values[13].flags = 0; }},
-      {"entry 'decode' is not a decoder's: 'prefill' has no such state in this place: 'values.0'; use girih_session_run",
+      {"entry 'decode' is not a decoder's: 'prefill' has no such state in this place: 'values.0'; use "
+       "girih_session_run",
        [](auto &b) { b.values[16 + 13].name = b.string("values.0"); }},
       {"entry 'decode' is not a decoder's: it takes 8 tokens of a row, not one; use girih_session_run",
-       [](auto &b) { b.values[16].first_dim = b.values[17].first_dim = b.values[18].first_dim = b.values[19].first_dim = b.values[0].first_dim; }},
+       [](auto &b) {
+         b.values[16].first_dim = b.values[17].first_dim = b.values[18].first_dim = b.values[19].first_dim =
+             b.values[0].first_dim;
+       }},
       {"entry 'prefill' is not a decoder's: nothing is known of output 'text'; use girih_session_run",
        [](auto &b) { b.values[14].name = b.string("text"); }},
       {"entry 'prefill' is not a decoder's: it lacks output 'logits'; use girih_session_run",
@@ -276,12 +294,14 @@ TEST_F(StepTest, NamesWhatIsNotADecoders) {
     SessionHandle opened = openSession(spoiled.get(), 1, &status);
     ASSERT_NE(opened, nullptr) << status.message;
     SequenceHandle sequence = openSequence(cache.get());
-    EXPECT_EQ(extend(opened.get(), sequence.get(), {1}, nullptr, nullptr, nullptr, &status), GIRIH_WRONG_MODEL);
+    EXPECT_EQ(extend(opened.get(), sequence.get(), {1}, nullptr, nullptr, nullptr, &status),
+              GIRIH_WRONG_MODEL);
     EXPECT_STREQ(status.message, message);
   }
 }
 
-//===-- Failures ---------------------------------------------------------------------------------------------------===//
+//===-- Failures
+//---------------------------------------------------------------------------------------------------===//
 
 TEST_F(StepTest, AStepThatFailsHalfwayChangesNothing) {
   std::vector<int32_t> tokens = someTokens(21);
@@ -345,7 +365,8 @@ TEST_F(StepTest, SessionsOnSeveralThreadsShareACache) {
           fork = forkOf(root.get());
         std::vector<int32_t> more = someTokens(30, i * 20 + round + 2);
         int32_t next = -1;
-        wrong += extend(own.get(), fork.get(), more, &next) != GIRIH_OK || next != hashNext(joined(someTokens(13), more));
+        wrong += extend(own.get(), fork.get(), more, &next) != GIRIH_OK ||
+                 next != hashNext(joined(someTokens(13), more));
       }
     });
   for (std::thread &thread : threads)

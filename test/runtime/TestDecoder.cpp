@@ -8,10 +8,26 @@ using namespace girih::test;
 namespace {
 
 /// The inputs of an entry by their places.
-enum Input { Ids, Mask, Positions, Slots, Table, Temperature, TopK, TopP, MinP, Penalty, Seen, Seed, Step, State };
+enum Input {
+  Ids,
+  Mask,
+  Positions,
+  Slots,
+  Table,
+  Temperature,
+  TopK,
+  TopP,
+  MinP,
+  Penalty,
+  Seen,
+  Seed,
+  Step,
+  State
+};
 
 void addEntry(ArtifactBuilder &b, const char *name, uint32_t seq, const DecoderForm &form) {
-  auto batch = b.symbol(0), total = b.symbol(2), slots = b.symbol(3), v = b.constant(vocabulary), two = b.constant(2);
+  auto batch = b.symbol(0), total = b.symbol(2), slots = b.symbol(3), v = b.constant(vocabulary),
+       two = b.constant(2);
   std::vector<ValueInfo> inputs = {{"ids", GIRIH_I32, {batch, seq}, true, 0, vocabulary},
                                    {"mask", GIRIH_I32, {batch, seq}, true, 0, 2},
                                    {"positions", GIRIH_I32, {batch, seq}, true, -1, mostPositions},
@@ -32,9 +48,10 @@ void addEntry(ArtifactBuilder &b, const char *name, uint32_t seq, const DecoderF
   ArgInfo next = {GIRIH_ARG_OUTPUT, 0, {batch}}, logits = {GIRIH_ARG_OUTPUT, 1, {batch, v}};
   b.launch({ReadRows,
             {batch},
-            {argument(Mask), argument(Positions), argument(Table), argument(State), argument(Temperature), argument(Penalty),
-             argument(Seen), argument(Seed), argument(Step), next, logits},
-            "layer.0.read", batch});
+            {argument(Mask), argument(Positions), argument(Table), argument(State), argument(Temperature),
+             argument(Penalty), argument(Seen), argument(Seed), argument(Step), next, logits},
+            "layer.0.read",
+            batch});
   auto words = b.constant(1024);
   if (form.slow) {
     ArgInfo buffer = {GIRIH_ARG_BUFFER, 0, {words}};
@@ -48,10 +65,13 @@ void addEntry(ArtifactBuilder &b, const char *name, uint32_t seq, const DecoderF
 void addWholeEntries(ArtifactBuilder &b) {
   auto batch = b.symbol(0), seq = b.symbol(1), v = b.constant(vocabulary);
   ArgInfo ids = {GIRIH_ARG_INPUT, 0, {batch, seq}}, labels = {GIRIH_ARG_INPUT, 1, {batch, seq}};
-  b.beginEntry("logits", {{"ids", GIRIH_I32, {batch, seq}, true, 0, vocabulary}}, {{"logits", GIRIH_F32, {batch, seq, v}}});
+  b.beginEntry("logits", {{"ids", GIRIH_I32, {batch, seq}, true, 0, vocabulary}},
+               {{"logits", GIRIH_F32, {batch, seq, v}}});
   b.launch({EveryLogits, {batch}, {ids, {GIRIH_ARG_OUTPUT, 0, {batch, seq, v}}}, "logits"});
   b.endEntry(b.constant(0));
-  b.beginEntry("loss", {{"ids", GIRIH_I32, {batch, seq}, true, 0, vocabulary}, {"labels", GIRIH_I32, {batch, seq}, true, -1, vocabulary}},
+  b.beginEntry("loss",
+               {{"ids", GIRIH_I32, {batch, seq}, true, 0, vocabulary},
+                {"labels", GIRIH_I32, {batch, seq}, true, -1, vocabulary}},
                {{"loss", GIRIH_F32, {batch, seq}}});
   b.launch({EveryLoss, {batch}, {ids, labels, {GIRIH_ARG_OUTPUT, 0, {batch, seq}}}, "loss"});
   b.endEntry(b.constant(0));
@@ -107,7 +127,8 @@ std::vector<int32_t> girih::test::someTokens(int64_t count, int32_t seed) {
   return tokens;
 }
 
-CacheHandle girih::test::openCache(girih_module *module, int64_t tokens, int64_t pageTokens, girih_status *status) {
+CacheHandle girih::test::openCache(girih_module *module, int64_t tokens, int64_t pageTokens,
+                                   girih_status *status) {
   girih_cache_options options;
   GIRIH_INIT(options);
   options.tokens = tokens;
@@ -140,7 +161,8 @@ std::vector<int32_t> girih::test::tokensOf(girih_sequence *sequence) {
   return {tokens, tokens + girih_sequence_length(sequence)};
 }
 
-girih_code girih::test::extend(girih_session *session, girih_sequence *sequence, const std::vector<int32_t> &tokens, int32_t *next,
+girih_code girih::test::extend(girih_session *session, girih_sequence *sequence,
+                               const std::vector<int32_t> &tokens, int32_t *next,
                                const girih_sampling *sampling, float *logits, girih_status *status) {
   girih_step step;
   GIRIH_INIT(step);

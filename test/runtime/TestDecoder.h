@@ -1,5 +1,5 @@
-// A decoder for the runtime's tests: it hashes what it has seen, reading every token back from its cache through the table, so
-// that a wrong slot, position or length shows in every later token. And steps on it.
+// A decoder for the runtime's tests: it hashes what it has seen, reading every token back from its cache
+// through the table, so that a wrong slot, position or length shows in every later token. And steps on it.
 #pragma once
 
 #include "TestArtifact.h"
@@ -22,14 +22,16 @@ std::vector<float> hashLogits(const std::vector<int32_t> &tokens);
 /// count tokens that differ from one another's neighbours; `seed` makes other ones.
 std::vector<int32_t> someTokens(int64_t count, int32_t seed = 1);
 
-CacheHandle openCache(girih_module *module, int64_t tokens, int64_t pageTokens, girih_status *status = nullptr);
+CacheHandle openCache(girih_module *module, int64_t tokens, int64_t pageTokens,
+                      girih_status *status = nullptr);
 SequenceHandle openSequence(girih_cache *cache);
 SequenceHandle forkOf(girih_sequence *sequence, girih_status *status = nullptr);
 int64_t freePages(girih_cache *cache);
 std::vector<int32_t> tokensOf(girih_sequence *sequence);
 
 /// Extends one sequence. `next` and `logits` may be left out.
-girih_code extend(girih_session *session, girih_sequence *sequence, const std::vector<int32_t> &tokens, int32_t *next = nullptr,
-                  const girih_sampling *sampling = nullptr, float *logits = nullptr, girih_status *status = nullptr);
+girih_code extend(girih_session *session, girih_sequence *sequence, const std::vector<int32_t> &tokens,
+                  int32_t *next = nullptr, const girih_sampling *sampling = nullptr, float *logits = nullptr,
+                  girih_status *status = nullptr);
 
 } // namespace girih::test

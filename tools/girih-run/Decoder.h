@@ -1,4 +1,5 @@
-// What is made up for a decoder's entry: a step of sequences that each have `total` tokens, the last ones new, in slots of their own.
+// What is made up for a decoder's entry: a step of sequences that each have `total` tokens, the last ones
+// new, in slots of their own.
 #pragma once
 
 #include "Tensors.h"

@@ -1,5 +1,5 @@
-// Long work and Ctrl-C: the work runs on a thread of its own with the GIL released, so that other Python threads go on, while the
-// calling thread looks for signals.
+// Long work and Ctrl-C: the work runs on a thread of its own with the GIL released, so that other Python
+// threads go on, while the calling thread looks for signals.
 #pragma once
 
 #include <nanobind/nanobind.h>
@@ -11,8 +11,8 @@
 
 namespace girih::python {
 
-/// Runs work(); where a Python signal handler raises, calls cancel() now and then until the work ends. True if one raised: the
-/// caller throws nanobind::python_error().
+/// Runs work(); where a Python signal handler raises, calls cancel() now and then until the work ends. True
+/// if one raised: the caller throws nanobind::python_error().
 template <typename Work, typename Cancel> bool runInterruptibly(Work work, Cancel cancel) {
   std::mutex mutex;
   std::condition_variable changed;

@@ -1,6 +1,6 @@
-// girih._runtime: an artifact loaded by the runtime's C ABI as one Python class, and a decoder's sequences as another. The GIL is
-// released while loading and running; calls on one model take turns by a mutex, since a session runs one thing at a time. Outputs
-// are fresh NumPy arrays.
+// girih._runtime: an artifact loaded by the runtime's C ABI as one Python class, and a decoder's sequences as
+// another. The GIL is released while loading and running; calls on one model take turns by a mutex, since a
+// session runs one thing at a time. Outputs are fresh NumPy arrays.
 #include "Errors.h"
 #include "Interrupt.h"
 
@@ -77,7 +77,8 @@ girih_tensor toTensor(const Array &array) {
     if (array.dtype() == type.type)
       tensor.element_type = type.code;
   if (!tensor.element_type || array.ndim() > GIRIH_MAX_RANK)
-    raiseError("expected an array of float32, float16, int32, int8 or bool with at most 8 dimensions", "type-mismatch", 2);
+    raiseError("expected an array of float32, float16, int32, int8 or bool with at most 8 dimensions",
+               "type-mismatch", 2);
   tensor.data = const_cast<void *>(array.data());
   tensor.rank = uint32_t(array.ndim());
   for (size_t d = 0; d < array.ndim(); ++d)
@@ -188,8 +189,8 @@ public:
   nb::dict describeCache();
   Sequence openSequence();
   Sequence loadSequence(const std::string &path);
-  nb::tuple step(const std::vector<Sequence *> &sequences, const std::vector<Tokens> &tokens, const std::vector<Sampling> &sampling,
-                 bool wantsLogits);
+  nb::tuple step(const std::vector<Sequence *> &sequences, const std::vector<Tokens> &tokens,
+                 const std::vector<Sampling> &sampling, bool wantsLogits);
 
 private:
   girih_cache *openCache();
@@ -277,13 +278,15 @@ nb::list Model::run(uint32_t entry, const std::vector<Array> &arrays) {
   {
     nb::gil_scoped_release released;
     std::lock_guard lock(turn);
-    girih_module_output_shapes(module, entry, inputs.data(), uint32_t(inputs.size()), outputs.data(), about.output_count, &status);
+    girih_module_output_shapes(module, entry, inputs.data(), uint32_t(inputs.size()), outputs.data(),
+                               about.output_count, &status);
     if (status.code == GIRIH_OK) {
       for (girih_tensor &output : outputs) {
         data.emplace_back(new char[girih_tensor_bytes(&output) + 1]);
         output.data = data.back().get();
       }
-      girih_session_run(session, entry, inputs.data(), uint32_t(inputs.size()), outputs.data(), about.output_count, &status);
+      girih_session_run(session, entry, inputs.data(), uint32_t(inputs.size()), outputs.data(),
+                        about.output_count, &status);
     }
   }
   check(status);
@@ -293,7 +296,8 @@ nb::list Model::run(uint32_t entry, const std::vector<Array> &arrays) {
   return results;
 }
 
-//===-- Sequences --------------------------------------------------------------------------------------------------===//
+//===-- Sequences
+//--------------------------------------------------------------------------------------------------===//
 
 girih_cache *Model::openCache() {
   std::lock_guard lock(cacheTurn);
@@ -342,9 +346,10 @@ Sequence Model::loadSequence(const std::string &path) {
   return Sequence(result);
 }
 
-/// (next tokens, logits or None). A step of many tokens can be interrupted; one of few is over before anybody would.
-nb::tuple Model::step(const std::vector<Sequence *> &sequences, const std::vector<Tokens> &tokens, const std::vector<Sampling> &sampling,
-                      bool wantsLogits) {
+/// (next tokens, logits or None). A step of many tokens can be interrupted; one of few is over before anybody
+/// would.
+nb::tuple Model::step(const std::vector<Sequence *> &sequences, const std::vector<Tokens> &tokens,
+                      const std::vector<Sampling> &sampling, bool wantsLogits) {
   if (tokens.size() != sequences.size() || sampling.size() != sequences.size())
     raiseError("expected as many lists of tokens and choices as sessions", "invalid-argument", 2);
   girih_cache_info info;
@@ -375,7 +380,8 @@ nb::tuple Model::step(const std::vector<Sequence *> &sequences, const std::vecto
   step.next = next.data();
   step.logits = reinterpret_cast<float *>(logits.get());
   girih_status status = {};
-  std::atomic<bool> stop = false, running = false; // only this step is cancelled, not another thread's before it
+  std::atomic<bool> stop = false,
+                    running = false; // only this step is cancelled, not another thread's before it
   auto work = [&] {
     std::lock_guard lock(turn);
     running = true;
@@ -422,8 +428,8 @@ NB_MODULE(_runtime, m) {
       .def("save", &Sequence::save, nb::arg("path"))
       .def("release", &Sequence::release);
   nb::class_<Model>(m, "Model")
-      .def(nb::init<const std::string &, uint32_t, int64_t, int64_t>(), nb::arg("path"), nb::arg("threads"), nb::arg("cache_tokens"),
-           nb::arg("page_tokens"))
+      .def(nb::init<const std::string &, uint32_t, int64_t, int64_t>(), nb::arg("path"), nb::arg("threads"),
+           nb::arg("cache_tokens"), nb::arg("page_tokens"))
       .def("entries", &Model::entries)
       .def("limits", &Model::limits)
       .def("property", &Model::property, nb::arg("key"))
@@ -432,5 +438,6 @@ NB_MODULE(_runtime, m) {
       .def("cache", &Model::describeCache)
       .def("open_sequence", &Model::openSequence)
       .def("load_sequence", &Model::loadSequence, nb::arg("path"))
-      .def("step", &Model::step, nb::arg("sequences"), nb::arg("tokens"), nb::arg("sampling"), nb::arg("logits"));
+      .def("step", &Model::step, nb::arg("sequences"), nb::arg("tokens"), nb::arg("sampling"),
+           nb::arg("logits"));
 }
