@@ -29,18 +29,20 @@ DimsAttr DimsAttr::get(MLIRContext *context, ArrayRef<SizeExpr> sizes) {
 
 LogicalResult DimsAttr::verify(function_ref<InFlightDiagnostic()> emitError, ArrayRef<StringAttr> sizes) {
   if (sizes.empty()) // C1
-    return emitError() << "#girih.dims expects at least one size expression; leave the encoding out of static tensors";
+    return emitError()
+           << "#girih.dims expects at least one size expression; leave the encoding out of static tensors";
   for (StringAttr text : sizes) { // C2
     FailureOr<SizeExpr> size = SizeExpr::parse(text.getValue());
     if (failed(size))
-      return emitError() << "#girih.dims expects a product of symbols and integers such as \"2*batch*seq\", but got \""
-                         << text.getValue() << "\"";
+      return emitError()
+             << "#girih.dims expects a product of symbols and integers such as \"2*batch*seq\", but got \""
+             << text.getValue() << "\"";
     if (size->isConstant())
       return emitError() << "#girih.dims expects a size that mentions a symbol, but got \"" << text.getValue()
                          << "\"; write a static dimension instead";
     if (size->str() != text.getValue())
-      return emitError() << "#girih.dims expects sizes in canonical order: write \"" << size->str() << "\" for \""
-                         << text.getValue() << "\"";
+      return emitError() << "#girih.dims expects sizes in canonical order: write \"" << size->str()
+                         << "\" for \"" << text.getValue() << "\"";
   }
   return success();
 }
@@ -65,12 +67,14 @@ static bool isOfWholeBytes(Type type) { return type.isIntOrFloat() && type.getIn
 LogicalResult SourceAttr::verify(function_ref<InFlightDiagnostic()> emitError, StringRef file, int64_t offset,
                                  int64_t bytes, Type type, std::optional<BlockFormat> format) {
   if (file.empty() || offset < 0 || bytes < 0) // C1
-    return emitError() << "#girih.source expects a file, an offset and a length that are not negative, but got file \""
-                       << file << "\", offset " << offset << ", bytes " << bytes;
+    return emitError()
+           << "#girih.source expects a file, an offset and a length that are not negative, but got file \""
+           << file << "\", offset " << offset << ", bytes " << bytes;
   if (!isOfWholeBytes(type)) // C2
     return emitError() << "#girih.source expects a type of whole bytes, but got " << type;
   if (format && !type.isF32())
-    return emitError() << "#girih.source expects f32 as the type of " << stringifyBlockFormat(*format) << ", but got " << type;
+    return emitError() << "#girih.source expects f32 as the type of " << stringifyBlockFormat(*format)
+                       << ", but got " << type;
   return success();
 }
 
@@ -78,5 +82,7 @@ int64_t SourceAttr::getRowBytes(int64_t elements) const {
   if (!getFormat())
     return (SizeExpr(elements) * SizeExpr(getElementBytes(getType()))).getCoefficient(); // saturates
   const BlockLayout &layout = layoutOf(*getFormat());
-  return elements % layout.elements ? -1 : (SizeExpr(elements / layout.elements) * SizeExpr(layout.bytes)).getCoefficient();
+  return elements % layout.elements
+             ? -1
+             : (SizeExpr(elements / layout.elements) * SizeExpr(layout.bytes)).getCoefficient();
 }

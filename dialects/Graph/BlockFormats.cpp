@@ -1,5 +1,5 @@
-// Reads GGUF's blocks. Products are exact in f32 (a half's 11 bits times at most 13 bits of integers), so the only rounding
-// is that of the sum with a minimum; a fused multiply-add gives the same bits.
+// Reads GGUF's blocks. Products are exact in f32 (a half's 11 bits times at most 13 bits of integers), so the
+// only rounding is that of the sum with a minimum; a fused multiply-add gives the same bits.
 #include "dialects/Graph/BlockFormats.h"
 
 #include "lib/Support/HalfFloat.h"
@@ -35,18 +35,22 @@ static float halfAt(const char *at) {
   return fromHalf(bits);
 }
 
-/// The 6-bit scale and minimum of 32 elements in q4_k's 12 bytes: four of each below, four of each split in two parts.
+/// The 6-bit scale and minimum of 32 elements in q4_k's 12 bytes: four of each below, four of each split in
+/// two parts.
 static std::pair<int, int> sixBits(const uint8_t *packed, int64_t part) {
   if (part < 4)
     return {packed[part] & 63, packed[part + 4] & 63};
-  return {(packed[part + 4] & 15) | (packed[part - 4] >> 6) << 4, packed[part + 4] >> 4 | (packed[part] >> 6) << 4};
+  return {(packed[part + 4] & 15) | (packed[part - 4] >> 6) << 4, packed[part + 4] >> 4 | (packed[part] >> 6)
+                                                                                              << 4};
 }
 
 BlockScale graph::scaleOf(BlockFormat format, const char *block, int64_t run) {
   const BlockLayout &layout = layoutOf(format);
-  float scale = halfAt(block + layout.scale), minimum = layout.minimum < 0 ? 0.0f : halfAt(block + layout.minimum);
+  float scale = halfAt(block + layout.scale),
+        minimum = layout.minimum < 0 ? 0.0f : halfAt(block + layout.minimum);
   if (format == BlockFormat::Q4_K) {
-    auto [small, smallMinimum] = sixBits(reinterpret_cast<const uint8_t *>(block + layout.smallScales), run / 2);
+    auto [small, smallMinimum] =
+        sixBits(reinterpret_cast<const uint8_t *>(block + layout.smallScales), run / 2);
     return {scale * static_cast<float>(small), -(minimum * static_cast<float>(smallMinimum))};
   }
   if (format == BlockFormat::Q6_K)

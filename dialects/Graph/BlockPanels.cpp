@@ -1,5 +1,5 @@
-// `#girih.block_panels`: the blocks of a panel's rows, moved to planes and back. Eight elements are moved at a time, since
-// a weight shall be packed about as fast as it is read from a disk.
+// `#girih.block_panels`: the blocks of a panel's rows, moved to planes and back. Eight elements are moved at
+// a time, since a weight shall be packed about as fast as it is read from a disk.
 #include "dialects/Graph/BlockFormats.h"
 
 #include "llvm/Support/Endian.h"
@@ -75,7 +75,9 @@ struct RowOfPlanes {
   const BlockLayout &layout = layoutOf(format);
   BlockPlanes planes = planesOf(format, width);
 
-  int64_t at(int64_t plane, int64_t bytes, int64_t number = 0) const { return plane + (number * width + lane) * bytes; }
+  int64_t at(int64_t plane, int64_t bytes, int64_t number = 0) const {
+    return plane + (number * width + lane) * bytes;
+  }
 
   /// Calls `body(byte in the block, byte in the planes, count)` for what is moved unchanged.
   template <typename Body> void forEachField(Body body) const {
@@ -97,22 +99,28 @@ struct RowOfPlanes {
   int64_t runs() const { return layout.highBits == 2 ? layout.elements / 16 : 0; }
 
   void store(const char *block, char *column) const {
-    forEachField([&](int64_t from, int64_t to, int64_t count) { std::memcpy(column + to, block + from, count); });
+    forEachField(
+        [&](int64_t from, int64_t to, int64_t count) { std::memcpy(column + to, block + from, count); });
     for (int64_t i = 0; i < eights(); ++i) {
       NibbleRun run = nibblesOf(format, i / 2);
-      write32le(column + nibbles(i), gatherNibbles(read64le(block + run.byte + i % 2 * 8) >> (run.upper ? 4 : 0)));
+      write32le(column + nibbles(i),
+                gatherNibbles(read64le(block + run.byte + i % 2 * 8) >> (run.upper ? 4 : 0)));
     }
     for (int64_t i = 0; i < runs(); ++i) {
       auto [byte, height] = pairsOf(layout, i);
-      write32le(column + pairs(i), gatherPairs(read64le(block + byte) >> height) |
-                                       static_cast<uint32_t>(gatherPairs(read64le(block + byte + 8) >> height)) << 16);
+      write32le(column + pairs(i),
+                gatherPairs(read64le(block + byte) >> height) |
+                    static_cast<uint32_t>(gatherPairs(read64le(block + byte + 8) >> height)) << 16);
     }
   }
 
   void load(const char *column, char *block) const {
     std::memset(block, 0, layout.bytes);
-    forEachField([&](int64_t to, int64_t from, int64_t count) { std::memcpy(block + to, column + from, count); });
-    auto merge = [&](char *bytes, uint64_t bits, int64_t height) { write64le(bytes, read64le(bytes) | bits << height); };
+    forEachField(
+        [&](int64_t to, int64_t from, int64_t count) { std::memcpy(block + to, column + from, count); });
+    auto merge = [&](char *bytes, uint64_t bits, int64_t height) {
+      write64le(bytes, read64le(bytes) | bits << height);
+    };
     for (int64_t i = 0; i < eights(); ++i) {
       NibbleRun run = nibblesOf(format, i / 2);
       merge(block + run.byte + i % 2 * 8, spreadNibbles(read32le(column + nibbles(i))), run.upper ? 4 : 0);
@@ -129,7 +137,8 @@ struct RowOfPlanes {
 
 //===-- #girih.block_panels -----------------------------------------------===//
 
-LogicalResult BlockPanelsAttr::verify(function_ref<InFlightDiagnostic()> emitError, BlockFormat format, int64_t width) {
+LogicalResult BlockPanelsAttr::verify(function_ref<InFlightDiagnostic()> emitError, BlockFormat format,
+                                      int64_t width) {
   if (width <= 0) // C1
     return emitError() << "#girih.block_panels expects a positive width, but got " << width;
   return success();

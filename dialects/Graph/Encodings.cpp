@@ -1,4 +1,5 @@
-// How encoded matrices lie in memory: panels of rows, GGUF's blocks; and whole tensors, group of rows by group of rows.
+// How encoded matrices lie in memory: panels of rows, GGUF's blocks; and whole tensors, group of rows by
+// group of rows.
 #include "dialects/Graph/BlockFormats.h"
 
 using namespace mlir;
@@ -14,7 +15,8 @@ LogicalResult PanelsAttr::verify(function_ref<InFlightDiagnostic()> emitError, i
 
 LogicalResult PanelsAttr::verifyEncoding(ArrayRef<int64_t> shape, Type elementType,
                                          function_ref<InFlightDiagnostic()> emitError) const {
-  if (shape.size() != 2 || llvm::any_of(shape, ShapedType::isDynamic) || !elementType.isIntOrFloat() || elementType.getIntOrFloatBitWidth() % 8) // C2
+  if (shape.size() != 2 || llvm::any_of(shape, ShapedType::isDynamic) || !elementType.isIntOrFloat() ||
+      elementType.getIntOrFloatBitWidth() % 8) // C2
     return emitError() << "#girih.panels expects a matrix of static shape with elements of whole bytes";
   return success();
 }
@@ -59,8 +61,8 @@ void PanelsAttr::decodeElement(ArrayRef<int64_t> shape, Type elementType, ArrayR
 
 //===-- #girih.blocks -----------------------------------------------------===//
 
-LogicalResult girih::graph::verifyBlocks(StringRef name, BlockFormat format, ArrayRef<int64_t> shape, Type elementType,
-                                         function_ref<InFlightDiagnostic()> emitError) {
+LogicalResult girih::graph::verifyBlocks(StringRef name, BlockFormat format, ArrayRef<int64_t> shape,
+                                         Type elementType, function_ref<InFlightDiagnostic()> emitError) {
   if (shape.size() != 2 || llvm::any_of(shape, ShapedType::isDynamic) || !elementType.isF32()) // C1
     return emitError() << name << " expects a matrix of static shape with elements of f32";
   int64_t elements = layoutOf(format).elements;
@@ -108,7 +110,8 @@ void BlocksAttr::decodeElement(ArrayRef<int64_t> shape, Type elementType, ArrayR
 
 //===-- whole tensors -----------------------------------------------------===//
 
-/// Calls `body` with the first byte and the length of each group's rows and the first byte of the group as stored.
+/// Calls `body` with the first byte and the length of each group's rows and the first byte of the group as
+/// stored.
 static void forEachGroup(EncodingAttrInterface encoding, RankedTensorType type, size_t rowBytes,
                          function_ref<void(size_t row, size_t rows, size_t group, size_t bytes)> body) {
   ArrayRef<int64_t> shape = type.getShape();
@@ -126,30 +129,36 @@ static size_t getRowBytes(EncodingAttrInterface encoding, RankedTensorType type)
   return elements * getElementBytes(type.getElementType());
 }
 
-std::vector<char> girih::graph::pack(EncodingAttrInterface encoding, RankedTensorType type, ArrayRef<char> rows) {
+std::vector<char> girih::graph::pack(EncodingAttrInterface encoding, RankedTensorType type,
+                                     ArrayRef<char> rows) {
   std::vector<char> stored(encoding.getStoredBytes(type.getShape(), type.getElementType()));
-  forEachGroup(encoding, type, getRowBytes(encoding, type), [&](size_t row, size_t length, size_t group, size_t bytes) {
-    encoding.packGroup(type.getShape(), type.getElementType(), rows.slice(row, length),
-                       MutableArrayRef<char>(stored).slice(group, bytes));
-  });
+  forEachGroup(encoding, type, getRowBytes(encoding, type),
+               [&](size_t row, size_t length, size_t group, size_t bytes) {
+                 encoding.packGroup(type.getShape(), type.getElementType(), rows.slice(row, length),
+                                    MutableArrayRef<char>(stored).slice(group, bytes));
+               });
   return stored;
 }
 
-std::vector<char> girih::graph::unpack(EncodingAttrInterface encoding, RankedTensorType type, ArrayRef<char> stored) {
+std::vector<char> girih::graph::unpack(EncodingAttrInterface encoding, RankedTensorType type,
+                                       ArrayRef<char> stored) {
   std::vector<char> rows(type.getShape()[0] * getRowBytes(encoding, type));
-  forEachGroup(encoding, type, getRowBytes(encoding, type), [&](size_t row, size_t length, size_t group, size_t bytes) {
-    encoding.unpackGroup(type.getShape(), type.getElementType(), stored.slice(group, bytes),
-                         MutableArrayRef<char>(rows).slice(row, length));
-  });
+  forEachGroup(encoding, type, getRowBytes(encoding, type),
+               [&](size_t row, size_t length, size_t group, size_t bytes) {
+                 encoding.unpackGroup(type.getShape(), type.getElementType(), stored.slice(group, bytes),
+                                      MutableArrayRef<char>(rows).slice(row, length));
+               });
   return rows;
 }
 
-std::vector<char> girih::graph::decode(EncodingAttrInterface encoding, RankedTensorType type, ArrayRef<char> stored) {
+std::vector<char> girih::graph::decode(EncodingAttrInterface encoding, RankedTensorType type,
+                                       ArrayRef<char> stored) {
   std::vector<char> rows = unpack(encoding, type, stored);
   std::optional<BlockFormat> format = encoding.getSourceFormat();
   if (!format)
     return rows;
   std::vector<char> values(type.getNumElements() * sizeof(float));
-  decodeBlocks(*format, rows.data(), rows.size() / layoutOf(*format).bytes, reinterpret_cast<float *>(values.data()));
+  decodeBlocks(*format, rows.data(), rows.size() / layoutOf(*format).bytes,
+               reinterpret_cast<float *>(values.data()));
   return values;
 }

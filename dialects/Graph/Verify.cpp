@@ -63,7 +63,8 @@ static LogicalResult verifySources(ParameterOp op, RankedTensorType type, ArrayR
   int64_t columns = getNumElements(row).getCoefficient();
   SourceAttr first = sources.front();
   // Saturates where the shape lies: no file has that many bytes.
-  int64_t rowBytes = first.getRowBytes(columns), expected = (SizeExpr(rows) * SizeExpr(rowBytes)).getCoefficient(), found = 0;
+  int64_t rowBytes = first.getRowBytes(columns),
+          expected = (SizeExpr(rows) * SizeExpr(rowBytes)).getCoefficient(), found = 0;
   if (rowBytes < 0)
     return op.emitOpError("expects rows of whole blocks of ")
            << stringifyBlockFormat(*first.getFormat()) << ", but got " << type;
@@ -71,12 +72,14 @@ static LogicalResult verifySources(ParameterOp op, RankedTensorType type, ArrayR
     if (source.getType() != first.getType() || source.getFormat() != first.getFormat())
       return op.emitOpError("expects sources of one type and format, but got ") << first << " and " << source;
     if (sources.size() > 1 && (rowBytes == 0 || source.getBytes() % rowBytes))
-      return op.emitOpError("expects sources of whole rows of ") << rowBytes << " bytes, but got " << source.getBytes();
+      return op.emitOpError("expects sources of whole rows of ")
+             << rowBytes << " bytes, but got " << source.getBytes();
     found = llvm::SaturatingAdd<uint64_t>(found, source.getBytes());
   }
   if (found == expected)
     return success();
-  InFlightDiagnostic error = op.emitOpError("expects a source of ") << expected << " bytes for " << type << " from ";
+  InFlightDiagnostic error = op.emitOpError("expects a source of ")
+                             << expected << " bytes for " << type << " from ";
   if (first.getFormat())
     return error << stringifyBlockFormat(*first.getFormat()) << ", but got " << found;
   return error << first.getType() << ", but got " << found;

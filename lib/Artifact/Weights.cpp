@@ -83,7 +83,8 @@ llvm::Expected<ArrayRef<char>> WeightReader::bytesOf(graph::ParameterOp paramete
   return ArrayRef(buffer->getBufferStart() + offset, bytes);
 }
 
-/// The source must hold as many elements as the parameter, of a type that converts to it. Blocks are the verifier's matter.
+/// The source must hold as many elements as the parameter, of a type that converts to it. Blocks are the
+/// verifier's matter.
 llvm::Error WeightReader::check(graph::ParameterOp parameter, const Source &source) const {
   Type type = typeOf(parameter).getElementType();
   if (!canConvert(source.type, type))
@@ -156,8 +157,9 @@ WriteResult WeightReader::checkUnchanged() const {
   for (const auto &file : modified) {
     llvm::sys::fs::file_status status;
     if (llvm::sys::fs::status(file.first(), status) || status.getLastModificationTime() != file.second)
-      return {"changed-file",
-              llvm::formatv("'{0}' was changed while its weights were read; compile again", file.first()).str()};
+      return {
+          "changed-file",
+          llvm::formatv("'{0}' was changed while its weights were read; compile again", file.first()).str()};
   }
   return {};
 }
@@ -209,7 +211,8 @@ void WeightReader::readRows(unsigned weight, int64_t first, int64_t count) {
   std::vector<float> values(count * columns);
   graph::decodeBlocks(*source.format, rows.data(), count * blocks, values.data());
   rows.resize(values.size() * graph::getElementBytes(type.getElementType()));
-  convert(reinterpret_cast<const char *>(values.data()), source.type, rows.data(), type.getElementType(), values.size());
+  convert(reinterpret_cast<const char *>(values.data()), source.type, rows.data(), type.getElementType(),
+          values.size());
 }
 
 void WeightReader::packGroup(unsigned weight, int64_t number) {

@@ -24,7 +24,8 @@ public:
   /// if it can end.
   llvm::Error open();
 
-  /// Fills part of a weight as stored, for girih::artifact::FillWeight. Fails if a file has changed since it was opened.
+  /// Fills part of a weight as stored, for girih::artifact::FillWeight. Fails if a file has changed since it
+  /// was opened.
   WriteResult fill(unsigned weight, uint64_t offset, llvm::MutableArrayRef<char> data);
 
   /// Whether the weight's stored bytes are its source's bytes, so that the original file can serve.

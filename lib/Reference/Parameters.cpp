@@ -88,12 +88,14 @@ FailureOr<ArrayRef<char>> Parameters::bytesOf(graph::ParameterOp parameter, grap
 }
 
 /// Values of quantized rows, through the parameter's encoding where it keeps blocks.
-static void fillFromBlocks(RankedTensorType type, graph::BlockFormat format, ArrayRef<char> rows, HostTensor &tensor) {
+static void fillFromBlocks(RankedTensorType type, graph::BlockFormat format, ArrayRef<char> rows,
+                           HostTensor &tensor) {
   auto encoding = dyn_cast_or_null<graph::EncodingAttrInterface>(type.getEncoding());
   if (!encoding || encoding.getSourceFormat() != format)
     encoding = graph::BlocksAttr::get(type.getContext(), format);
   auto stored = RankedTensorType::get(type.getShape(), Float32Type::get(type.getContext()), encoding);
-  tensor.fromBytes(graph::decode(encoding, stored, graph::pack(encoding, stored, rows)), stored.getElementType());
+  tensor.fromBytes(graph::decode(encoding, stored, graph::pack(encoding, stored, rows)),
+                   stored.getElementType());
 }
 
 LogicalResult Parameters::fillFromSource(graph::ParameterOp parameter, HostTensor &tensor) {

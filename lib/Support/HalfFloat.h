@@ -1,5 +1,5 @@
-// IEEE half and bfloat numbers as f32. Bit arithmetic, because the compiler's own half types need a run-time library
-// that not every system has.
+// IEEE half and bfloat numbers as f32. Bit arithmetic, because the compiler's own half types need a run-time
+// library that not every system has.
 #pragma once
 
 #include "llvm/ADT/bit.h"

@@ -1,5 +1,6 @@
 // Gives the weights of contractions the encoding that the target's micro-kernels read: parameter, reads,
-// launches and kernel arguments change type together.
+// launches and kernel arguments change type together. A table that an embedding reads too is read by row
+// through the same encoding, so that a tied table is stored once.
 #include "girih/Target.h"
 #include "lib/Tiling/Passes.h"
 
@@ -32,6 +33,8 @@ struct PackOperands : tiling::impl::TilingPackOperandsBase<PackOperands> {
 private:
   void collectLaunches();
   std::optional<PackedArgument> choose(func::FuncOp kernel, BlockArgument argument, const CostModel &cost);
+  std::optional<PackedArgument> chooseTied(func::FuncOp kernel, BlockArgument argument);
+  ParameterOp parameterOf(LaunchOp launch, unsigned number);
   bool comeFromParameters(func::FuncOp kernel, unsigned number);
   void apply(const PackedArgument &packed);
   GetParameterOp readPacked(GetParameterOp read, RankedTensorType type);
@@ -56,16 +59,46 @@ static bool isOnlyWeight(BlockArgument argument) {
   });
 }
 
-bool PackOperands::comeFromParameters(func::FuncOp kernel, unsigned number) {
-  return llvm::all_of(launches.lookup(kernel.getName()), [&](LaunchOp launch) {
-    return launch.getInputs()[number].getDefiningOp<GetParameterOp>() != nullptr;
+/// Whether the argument is only a table whose rows are looked up.
+static bool isOnlyTable(BlockArgument argument) {
+  return !argument.use_empty() && llvm::all_of(argument.getUses(), [](OpOperand &use) {
+    auto embedding = dyn_cast<graph::EmbeddingOp>(use.getOwner());
+    return embedding && &embedding.getTableMutable() == &use;
   });
+}
+
+/// The parameter that a launch passes as input `number`, or null.
+ParameterOp PackOperands::parameterOf(LaunchOp launch, unsigned number) {
+  auto read = launch.getInputs()[number].getDefiningOp<GetParameterOp>();
+  return read ? symbols->lookup<ParameterOp>(read.getParameter()) : ParameterOp();
+}
+
+bool PackOperands::comeFromParameters(func::FuncOp kernel, unsigned number) {
+  return llvm::all_of(launches.lookup(kernel.getName()),
+                      [&](LaunchOp launch) { return parameterOf(launch, number) != nullptr; });
+}
+
+/// A table whose parameters are all packed already, in one way.
+std::optional<PackedArgument> PackOperands::chooseTied(func::FuncOp kernel, BlockArgument argument) {
+  if (!isOnlyTable(argument))
+    return std::nullopt;
+  RankedTensorType type;
+  for (LaunchOp launch : launches.lookup(kernel.getName())) {
+    ParameterOp packedCopy = packedOf.lookup(parameterOf(launch, argument.getArgNumber()));
+    if (!packedCopy || (type && type != packedCopy.getType()))
+      return std::nullopt;
+    type = cast<RankedTensorType>(packedCopy.getType());
+  }
+  if (!type)
+    return std::nullopt;
+  return PackedArgument{kernel, argument.getArgNumber(), type};
 }
 
 std::optional<PackedArgument> PackOperands::choose(func::FuncOp kernel, BlockArgument argument,
                                                    const CostModel &cost) {
   auto type = cast<RankedTensorType>(argument.getType());
-  if (type.getEncoding() || !type.hasStaticShape() || !isOnlyWeight(argument))
+  if (!(!type.getEncoding() || isa<graph::BlocksAttr>(type.getEncoding())) || !type.hasStaticShape() ||
+      !isOnlyWeight(argument))
     return std::nullopt;
   Attribute encoding = cost.weightEncoding(type);
   if (!encoding || !comeFromParameters(kernel, argument.getArgNumber()))
@@ -141,12 +174,17 @@ void PackOperands::runOnOperation() {
   symbols = &table;
   packedOf.clear();
   collectLaunches();
-  for (auto kernel : getOperation().getOps<func::FuncOp>()) {
-    if (!kernel->hasAttr(graph::kKernelAttr))
-      continue;
-    for (BlockArgument argument : kernel.getArguments())
-      if (auto packed = choose(kernel, argument, (*chosen)->cost()))
-        apply(*packed);
-  }
+  auto forEachArgument =
+      [&](function_ref<std::optional<PackedArgument>(func::FuncOp, BlockArgument)> chooses) {
+        for (auto kernel : getOperation().getOps<func::FuncOp>())
+          if (kernel->hasAttr(graph::kKernelAttr))
+            for (BlockArgument argument : kernel.getArguments())
+              if (auto packed = chooses(kernel, argument))
+                apply(*packed);
+      };
+  forEachArgument([&](func::FuncOp kernel, BlockArgument argument) {
+    return choose(kernel, argument, (*chosen)->cost());
+  });
+  forEachArgument([&](func::FuncOp kernel, BlockArgument argument) { return chooseTied(kernel, argument); });
   retypeInPlace();
 }

@@ -49,7 +49,10 @@ public:
   }
 
   mlir::Attribute weightEncoding(mlir::RankedTensorType weight) const override {
-    if (weight.getRank() != 2 || !(weight.getElementType().isF32() || weight.getElementType().isBF16()))
+    mlir::Type element = weight.getElementType();
+    if (auto blocks = mlir::dyn_cast_if_present<graph::BlocksAttr>(weight.getEncoding()))
+      return graph::BlockPanelsAttr::get(weight.getContext(), blocks.getFormat(), panelWidth);
+    if (weight.getRank() != 2 || !(element.isF32() || element.isBF16() || element.isF16()))
       return {};
     return graph::PanelsAttr::get(weight.getContext(), panelWidth);
   }

@@ -1,8 +1,9 @@
-// Contractions: where the operands lie, and how the result is cut into register blocks. Packed weights and plain
-// loads are read where they are; anything else is first kept in scratch, in the order the micro-kernel reads.
+// Contractions: where the operands lie, and how the result is cut into register blocks. Packed weights and
+// plain loads are read where they are; anything else is first kept in scratch, in the order the micro-kernel
+// reads.
 #include "lib/Target/CPU/ProgramLowering.h"
 
-#include "dialects/Graph/Graph.h"
+#include "dialects/Graph/BlockFormats.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 
 using namespace mlir;
@@ -18,7 +19,8 @@ static std::optional<bool> fits(Value offset, int64_t size, Value held) {
 }
 
 /// A load of a row-major view that a micro-kernel can read in place: `line` and `depth` are tile dimensions.
-std::optional<ProgramLowering::Operand> ProgramLowering::directOperand(Value tile, unsigned line, unsigned depth) {
+std::optional<ProgramLowering::Operand> ProgramLowering::directOperand(Value tile, unsigned line,
+                                                                       unsigned depth) {
   auto load = tile.getDefiningOp<tile::LoadOp>();
   if (!load)
     return std::nullopt;
@@ -51,17 +53,32 @@ std::optional<ProgramLowering::Operand> ProgramLowering::directOperand(Value til
   return operand;
 }
 
-/// Weights packed in panels, read in place: `[N, K]` tiles that begin at a panel's first line.
+/// The rows of a panel that a weight is packed in, and how many elements of depth begin together; 0: it is
+/// not packed.
+static std::pair<int64_t, int64_t> panelOf(Attribute encoding) {
+  if (auto panels = dyn_cast_or_null<graph::PanelsAttr>(encoding))
+    return {panels.getWidth(), 1};
+  if (auto blocks = dyn_cast_or_null<graph::BlockPanelsAttr>(encoding))
+    return {blocks.getWidth(), graph::layoutOf(blocks.getFormat()).elements};
+  return {0, 1};
+}
+
+/// Weights packed in panels, read in place: `[N, K]` tiles that begin at a panel's first line and with a
+/// whole block.
 std::optional<ProgramLowering::Operand> ProgramLowering::panelOperand(Value tile) {
+  if (auto widening = tile.getDefiningOp<arith::ExtFOp>()) // the micro-kernel widens
+    tile = widening.getIn();
   auto load = tile.getDefiningOp<tile::LoadOp>();
   if (!load)
     return std::nullopt;
   const View &view = views[load.getView()];
   auto type = load.getResult().getType();
-  auto panels = dyn_cast_or_null<graph::PanelsAttr>(view.type.getEncoding());
+  auto [width, depthStep] = panelOf(view.type.getEncoding());
   Type element = type.getElementType();
-  if (!panels || type.getRank() != 2 || panels.getWidth() % lanes || divisor(load.getOffsets()[0]) % panels.getWidth() ||
-      !(element.isF32() || element.isBF16()))
+  if (!width || type.getRank() != 2 || width % lanes || divisor(load.getOffsets()[0]) % width ||
+      !(element.isF32() || element.isBF16() || element.isF16()))
+    return std::nullopt;
+  if (divisor(load.getOffsets()[1]) % depthStep || type.getDimSize(1) % depthStep)
     return std::nullopt;
   Operand operand;
   Value *limits[] = {&operand.lines, &operand.depth};
@@ -75,11 +92,12 @@ std::optional<ProgramLowering::Operand> ProgramLowering::panelOperand(Value tile
   operand.element = element;
   operand.pointer = view.data;
   operand.panels = view;
-  operand.panelWidth = panels.getWidth();
+  operand.panelWidth = width;
+  operand.blocks = dyn_cast<graph::BlockPanelsAttr>(view.type.getEncoding());
   operand.firstLine = mapped(load.getOffsets()[0]);
   operand.firstDepth = mapped(load.getOffsets()[1]);
   operand.lineStride = constant(1);
-  operand.depthStride = constant(panels.getWidth());
+  operand.depthStride = constant(width);
   return operand;
 }
 
@@ -111,11 +129,12 @@ ProgramLowering::Operand ProgramLowering::keptOperand(Value tile, bool transpose
   Type f32 = builder.getF32Type();
   auto found = slots.find(tile);
   bool ready = !transposed && found != slots.end() && type.getElementType().isF32();
-  Slot slot = ready ? found->second
-                    : allocate(transposed ? RankedTensorType::get({int64_t(llvm::alignTo(type.getDimSize(1), lanes)),
-                                                                   int64_t(llvm::alignTo(type.getDimSize(0), lanes))},
-                                                                  f32)
-                                          : RankedTensorType::get(type.getShape(), f32));
+  Slot slot =
+      ready ? found->second
+            : allocate(transposed ? RankedTensorType::get({int64_t(llvm::alignTo(type.getDimSize(1), lanes)),
+                                                           int64_t(llvm::alignTo(type.getDimSize(0), lanes))},
+                                                          f32)
+                                  : RankedTensorType::get(type.getShape(), f32));
   if (transposed)
     keepTransposed(tile, slot);
   else if (!ready)
@@ -162,11 +181,17 @@ Value ProgramLowering::widened(Value value) {
   Type type = value.getType(), f32 = builder.getF32Type();
   if (getElementTypeOrSelf(type).isF32())
     return value;
-  return arith::ExtFOp::create(builder, loc, isa<VectorType>(type) ? Type(VectorType::get(lanes, f32)) : f32, value);
+  return arith::ExtFOp::create(builder, loc, isa<VectorType>(type) ? Type(VectorType::get(lanes, f32)) : f32,
+                               value);
 }
 
 /// The address of the right operand's first element of a block of columns.
 Value ProgramLowering::columnPointer(const Operand &right, Value column) {
+  if (right.panelStride) {
+    Value width = constant(right.panelWidth), panel = arith::DivUIOp::create(builder, loc, column, width);
+    Value line = arith::RemUIOp::create(builder, loc, column, width);
+    return address(right.pointer, right.element, add(mul(panel, right.panelStride), line));
+  }
   if (!right.panels)
     return address(right.pointer, right.element, mul(column, right.lineStride));
   Access where;
@@ -174,8 +199,14 @@ Value ProgramLowering::columnPointer(const Operand &right, Value column) {
   return address(right.pointer, right.element, linearIndex(*right.panels, where));
 }
 
-/// Columns outside, rows inside: a block of columns of the right operand stays in the first-level cache while the
-/// left operand's rows stream by.
+/// The widest block of columns that never crosses panels of `panel` vectors.
+int64_t ProgramLowering::vectorsPerBlock(int64_t panel) {
+  int64_t block = version.maxVectors();
+  while (panel % block)
+    --block;
+  return block;
+}
+
 void ProgramLowering::lowerDot(tile::DotOp op, const Slot &slot, bool accumulate) {
   Operand left = leftOperand(op), right = rightOperand(op);
   auto constantAcc = op.getAcc().getDefiningOp<arith::ConstantOp>();
@@ -191,13 +222,22 @@ void ProgramLowering::lowerDot(tile::DotOp op, const Slot &slot, bool accumulate
   for (const Operand *operand : {&left, &right})
     if (operand->depth)
       depth = minimum(depth, operand->depth);
+  if (right.blocks)
+    lowerBlocksDot(op, left, right, slot, rows, columns, depth, accumulate);
+  else
+    columnBlocks(op, left, right, slot, rows, columns, depth, accumulate);
+}
 
+/// Columns outside, rows inside: a block of columns of the right operand stays in the first-level cache while
+/// the left operand's rows stream by.
+void ProgramLowering::columnBlocks(tile::DotOp op, const Operand &left, const Operand &right,
+                                   const Slot &slot, Value rows, Value columns, Value depth,
+                                   bool accumulate) {
   // As few blocks of columns as registers allow, of equal width; a block never crosses panels.
   int64_t width = op.getResult().getType().getDimSize(1), vectors = llvm::divideCeil(width, lanes);
-  int64_t block = llvm::divideCeil(vectors, llvm::divideCeil(vectors, version.maxVectors()));
-  if (right.panels)
-    for (block = version.maxVectors(); right.panelWidth / lanes % block;)
-      --block;
+  int64_t block = right.panelWidth
+                      ? vectorsPerBlock(right.panelWidth / lanes)
+                      : llvm::divideCeil(vectors, llvm::divideCeil(vectors, version.maxVectors()));
   block *= lanes;
   int64_t whole = width / block * block;
   auto blockOf = [&](Value column, int64_t size) {
@@ -205,8 +245,8 @@ void ProgramLowering::lowerDot(tile::DotOp op, const Slot &slot, bool accumulate
   };
   if (whole)
     forLoop(minimum(columns, constant(whole)), block, [&](Value column) { blockOf(column, block); });
-  // What is left of a narrow tile, by single vectors. A panel is read past the tile's last column: zeros or weights
-  // that no one asks for.
+  // What is left of a narrow tile, by single vectors. A panel is read past the tile's last column: zeros or
+  // weights that no one asks for.
   if (whole < width)
     forLoop(sub(columns, constant(whole)), lanes,
             [&](Value column) { blockOf(add(column, constant(whole)), lanes); });

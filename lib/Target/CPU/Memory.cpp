@@ -156,6 +156,8 @@ static bool areNeighbours(const View &view, int lane) {
 }
 
 Value ProgramLowering::loadView(const View &view, const Access &access) {
+  if (isa_and_present<graph::BlocksAttr, graph::BlockPanelsAttr>(view.type.getEncoding()))
+    return loadBlocks(view, access);
   if (access.lane < 0)
     return loadScalar(view, access);
   Type element = view.type.getElementType(), storage = storageType(element);

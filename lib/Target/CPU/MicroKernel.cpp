@@ -1,6 +1,6 @@
-// The register block: rows x columns accumulators, filled by one chain of fused multiply-adds over the depth from
-// zero, then added to the result. Every block size runs the same chain for an element, so its bits do not depend on
-// how many rows there are or which of them it is.
+// The register block: rows x columns accumulators, filled by one chain of fused multiply-adds over the depth
+// from zero, then added to the result. Every block size runs the same chain for an element, so its bits do
+// not depend on how many rows there are or which of them it is.
 #include "lib/Target/CPU/ProgramLowering.h"
 
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
@@ -10,8 +10,9 @@ using namespace girih;
 using namespace girih::cpu;
 
 /// Whole blocks of as many rows as registers hold, then the rest by 8, 4, 2 and 1.
-void ProgramLowering::rowBlocks(tile::DotOp op, const Operand &left, const Operand &right, Value rightPointer, const Slot &result,
-                                Value rows, Value column, Value depth, int64_t columns, bool accumulate) {
+void ProgramLowering::rowBlocks(tile::DotOp op, const Operand &left, const Operand &right, Value rightPointer,
+                                const Slot &result, Value rows, Value column, Value depth, int64_t columns,
+                                bool accumulate) {
   int64_t block = version.registerRows[columns / lanes - 1];
   auto run = [&](Value row, int64_t count) {
     Streams streams;
@@ -48,26 +49,32 @@ void ProgramLowering::rowBlocks(tile::DotOp op, const Operand &left, const Opera
   }
 }
 
-/// What a full block fetches ahead while it computes: in its first passes over a panel the next panel's chunk, one
-/// line a turn, and with the first panel the rows below. Otherwise it touches what is in the cache anyway.
-ProgramLowering::Streams ProgramLowering::comingOperands(const Operand &left, const Operand &right, Value rightPointer,
-                                                         Value row, Value column, Value depth, int64_t columns) {
+/// What a full block fetches ahead while it computes: in its first passes over a panel the next panel's
+/// chunk, one line a turn, and with the first panel the rows below. Otherwise it touches what is in the cache
+/// anyway.
+ProgramLowering::Streams ProgramLowering::comingOperands(const Operand &left, const Operand &right,
+                                                         Value rightPointer, Value row, Value column,
+                                                         Value depth, int64_t columns) {
   if (!right.panels)
     return {};
   constexpr int64_t line = 64;
-  int64_t elementBytes = right.element.getIntOrFloatBitWidth() / 8, block = version.registerRows[columns / lanes - 1];
+  int64_t elementBytes = right.element.getIntOrFloatBitWidth() / 8,
+          block = version.registerRows[columns / lanes - 1];
   auto is = [&](arith::CmpIPredicate predicate, Value a, int64_t b) -> Value {
     return arith::CmpIOp::create(builder, loc, predicate, a, constant(b));
   };
   Type i8 = builder.getI8Type();
-  // The next chunk lies one panel on; after the last panel this fetches weights of the next block, or nothing of use.
+  // The next chunk lies one panel on; after the last panel this fetches weights of the next block, or nothing
+  // of use.
   Value chunk = mul(depth, constant(right.panelWidth * elementBytes));
   Value panel = mul(right.panels->sizes[1], constant(right.panelWidth * elementBytes));
   Value pass = arith::DivUIOp::create(builder, loc, row, constant(block));
   Value ahead = add(panel, mul(mul(pass, depth), constant(line)));
-  Value wanted = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::ult, mul(mul(pass, depth), constant(line)), chunk);
+  Value wanted = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::ult,
+                                       mul(mul(pass, depth), constant(line)), chunk);
   Streams streams;
-  streams.weights = address(rightPointer, i8, arith::SelectOp::create(builder, loc, wanted, ahead, constant(0)));
+  streams.weights =
+      address(rightPointer, i8, arith::SelectOp::create(builder, loc, wanted, ahead, constant(0)));
   if (getConstantIntValue(left.depthStride) == 1) {
     Value first = is(arith::CmpIPredicate::eq, column, 0);
     Value next = add(row, arith::SelectOp::create(builder, loc, first, constant(block), constant(0)));
@@ -91,14 +98,16 @@ void ProgramLowering::fetchOutput(tile::DotOp op, Value row, Value column, int64
   for (int64_t r = 0; r < rows; ++r)
     for (int64_t c = 0; c < columns; c += lineElements) {
       Point point{{add(row, constant(r)), add(column, constant(c))}, -1};
-      Access where = access(store.getOffsets(), store.getTileDims(), view, cast<RankedTensorType>(tile.getType()), point);
-      LLVM::Prefetch::create(builder, loc, address(view.data, storageType(element), linearIndex(view, where)), 1, 3, 1);
+      Access where = access(store.getOffsets(), store.getTileDims(), view,
+                            cast<RankedTensorType>(tile.getType()), point);
+      LLVM::Prefetch::create(builder, loc, address(view.data, storageType(element), linearIndex(view, where)),
+                             1, 3, 1);
     }
 }
 
-void ProgramLowering::microKernel(const Operand &left, const Operand &right, Value rightPointer, const Slot &result,
-                                  Value row, Value column, Value depth, int64_t rows, int64_t columns, bool accumulate,
-                                  const Streams &streams) {
+void ProgramLowering::microKernel(const Operand &left, const Operand &right, Value rightPointer,
+                                  const Slot &result, Value row, Value column, Value depth, int64_t rows,
+                                  int64_t columns, bool accumulate, const Streams &streams) {
   auto type = VectorType::get(lanes, builder.getF32Type());
   int64_t vectors = columns / lanes;
   Value leftPointer = address(left.pointer, left.element, mul(row, left.lineStride));
@@ -112,14 +121,18 @@ void ProgramLowering::microKernel(const Operand &left, const Operand &right, Val
     Value leftAt = address(leftPointer, left.element, mul(k, left.depthStride));
     // The panel's next lines, so that they come from the second-level cache in time.
     if (right.panels)
-      LLVM::Prefetch::create(builder, loc, address(rightAt, right.element, constant(16 * right.panelWidth)), 0, 3, 1);
+      LLVM::Prefetch::create(builder, loc, address(rightAt, right.element, constant(16 * right.panelWidth)),
+                             0, 3, 1);
     if (streams.weights)
-      LLVM::Prefetch::create(builder, loc, address(streams.weights, builder.getI8Type(), mul(k, constant(64))), 0, 2, 1);
+      LLVM::Prefetch::create(builder, loc,
+                             address(streams.weights, builder.getI8Type(), mul(k, constant(64))), 0, 2, 1);
     if (streams.rows) {
       // Half a line a turn, 32 turns a row: 8 rows in 256 turns.
       Value line = arith::ShRUIOp::create(builder, loc, k, constant(5));
-      Value inLine = arith::ShLIOp::create(builder, loc, arith::AndIOp::create(builder, loc, k, constant(31)), constant(3));
-      LLVM::Prefetch::create(builder, loc, address(streams.rows, left.element, add(mul(line, left.lineStride), inLine)), 0,
+      Value inLine = arith::ShLIOp::create(builder, loc, arith::AndIOp::create(builder, loc, k, constant(31)),
+                                           constant(3));
+      LLVM::Prefetch::create(builder, loc,
+                             address(streams.rows, left.element, add(mul(line, left.lineStride), inLine)), 0,
                              3, 1);
     }
     SmallVector<Value> columnValues, sums;
@@ -133,17 +146,24 @@ void ProgramLowering::microKernel(const Operand &left, const Operand &right, Val
       Value at = address(leftAt, left.element, mul(constant(r), left.lineStride));
       Value element = splat(LLVM::LoadOp::create(builder, loc, left.element, at));
       for (int64_t v = 0; v < vectors; ++v)
-        sums.push_back(
-            vector::FMAOp::create(builder, loc, element, columnValues[v], loop.getRegionIterArg(r * vectors + v)));
+        sums.push_back(vector::FMAOp::create(builder, loc, element, columnValues[v],
+                                             loop.getRegionIterArg(r * vectors + v)));
     }
     scf::YieldOp::create(builder, loc, sums);
   }
-  Value resultPointer = address(result.pointer, builder.getF32Type(),
-                                add(mul(row, constant(result.strides[0])), column));
+  storeSums(result, llvm::to_vector(ValueRange(loop.getResults())), row, column, rows, vectors, accumulate);
+}
+
+/// Adds a block's sums to the result, or begins it with them.
+void ProgramLowering::storeSums(const Slot &result, ArrayRef<Value> sums, Value row, Value column,
+                                int64_t rows, int64_t vectors, bool accumulate) {
+  auto type = VectorType::get(lanes, builder.getF32Type());
+  Value resultPointer =
+      address(result.pointer, builder.getF32Type(), add(mul(row, constant(result.strides[0])), column));
   for (int64_t r = 0; r < rows; ++r)
     for (int64_t v = 0; v < vectors; ++v) {
       Value at = address(resultPointer, builder.getF32Type(), constant(r * result.strides[0] + v * lanes));
-      Value sum = loop.getResult(r * vectors + v);
+      Value sum = sums[r * vectors + v];
       if (accumulate)
         sum = arith::AddFOp::create(builder, loc, LLVM::LoadOp::create(builder, loc, type, at, 4), sum);
       LLVM::StoreOp::create(builder, loc, sum, at, 4);

@@ -4,11 +4,16 @@
 // and dots.
 #pragma once
 
+#include "dialects/Graph/Graph.h"
 #include "dialects/Tile/Tile.h"
 #include "lib/Target/CPU/CodeVersion.h"
 #include "lib/Target/CPU/Extents.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+
+namespace girih::graph {
+struct BlockLayout;
+} // namespace girih::graph
 
 namespace girih::cpu {
 
@@ -130,9 +135,14 @@ private:
     Value lines, depth;            // index: how much of it exists
     std::optional<View> panels;    // packed weights: lines are found through the encoding
     Value firstLine, firstDepth;   // with panels: where the tile begins
-    int64_t panelWidth = 0;
+    int64_t panelWidth = 0;        // rows of a panel; 0: there are none
+    Value panelStride;             // of panels in scratch, in elements
+    graph::BlockPanelsAttr blocks; // quantized: values come from planes
   };
   void lowerDot(tile::DotOp op, const Slot &slot, bool accumulate);
+  void columnBlocks(tile::DotOp op, const Operand &left, const Operand &right, const Slot &slot, Value rows,
+                    Value columns, Value depth, bool accumulate);
+  int64_t vectorsPerBlock(int64_t panel);
   Operand leftOperand(tile::DotOp op);
   Operand rightOperand(tile::DotOp op);
   std::optional<Operand> directOperand(Value tile, unsigned line, unsigned depth);
@@ -151,7 +161,46 @@ private:
   void microKernel(const Operand &left, const Operand &right, Value rightPointer, const Slot &result,
                    Value row, Value column, Value depth, int64_t rows, int64_t columns, bool accumulate,
                    const Streams &streams);
+  void storeSums(const Slot &result, ArrayRef<Value> sums, Value row, Value column, int64_t rows,
+                 int64_t vectors, bool accumulate);
   void fetchOutput(tile::DotOp op, Value row, Value column, int64_t rows, int64_t columns);
+
+  // Blocks.cpp: quantized weights in panels.
+  struct BlockRows;
+  using ElementBody = function_ref<SmallVector<Value>(Value k, ArrayRef<Value> values, ValueRange carried)>;
+  void lowerBlocksDot(tile::DotOp op, const Operand &left, const Operand &right, const Slot &slot, Value rows,
+                      Value columns, Value depth, bool accumulate);
+  void fewRows(const Operand &left, const Operand &right, const Slot &result, Value rows, Value columns,
+               Value depth, int64_t vectors, bool accumulate);
+  void blockKernel(const Operand &left, const Operand &right, const Slot &result, Value row, Value column,
+                   Value depth, int64_t rows, int64_t vectors, bool accumulate);
+  Operand decodedOperand(const Operand &right, RankedTensorType type, Value columns, Value depth,
+                         int64_t vectors);
+  SmallVector<Value> overBlocks(const Operand &right, Value line, Value depth, int64_t vectors,
+                                ValueRange init, ElementBody body);
+  SmallVector<Value> carryLoop(Value bound, ValueRange init,
+                               function_ref<SmallVector<Value>(Value, ValueRange)> body);
+  void fetchBlocks(const Operand &right, Value column, Value eight);
+  BlockRows beginBlock(const Operand &right, Value column, Value lane);
+  void takeSixBits(BlockRows &rows, Value part, bool upper);
+  void takeRun(const Operand &right, BlockRows &rows, Value run);
+  Value beginEight(const Operand &right, const BlockRows &rows, Value eight);
+  Value decodeElement(const Operand &right, const BlockRows &rows, Value low, Value high, int64_t i);
+  Value decodeNibble(const BlockRows &rows, Value word, int64_t i);
+  Value decodeWide(const graph::BlockLayout &layout, const BlockRows &rows, Value word, Value high,
+                   int64_t i);
+  Value scaled(const graph::BlockLayout &layout, const BlockRows &rows, Value integers);
+  Value words(int64_t value);
+  Value floats(float value);
+  Value shifted(Value bits, int64_t by);
+  Value shifted(Value bits, Value by);
+  Value masked(Value bits, int64_t mask);
+  Value loadVector(Value at, int64_t byte, Type element);
+  Value loadHalves(Value at, int64_t byte);
+
+  // BlockElements.cpp: single elements of quantized weights.
+  Value loadBlocks(const View &view, const Access &access);
+  Value blockElement(const View &view, Value n, Value k);
 
   // Small helpers: arithmetic on index values, folded where constant.
   Value constant(int64_t value);

@@ -1,0 +1,89 @@
+"""Compiled code multiplies with quantized weights and looks up their rows as the reference does, to the bit as the tile program
+does, for few rows and many, in both code versions; so the bits depend on neither. 16-bit weights likewise."""
+
+import os
+import shutil
+import subprocess
+
+import numpy as np
+import pytest
+
+EVAL = shutil.which("girih-eval", path=os.path.join(os.environ.get("GIRIH_BUILD", ""), "bin") + os.pathsep + os.environ["PATH"])
+pytestmark = pytest.mark.skipif(EVAL is None, reason="needs girih-eval")
+
+LONG = os.environ.get("GIRIH_LONG") == "1"
+# Elements and bytes of a block, and the places of its f16 numbers.
+BLOCKS = {"q4_0": (32, 18, [0]), "q4_1": (32, 20, [0, 2]), "q5_0": (32, 22, [0]), "q5_1": (32, 24, [0, 2]), "q8_0": (32, 34, [0]),
+          "q4_k": (256, 144, [0, 2]), "q6_k": (256, 210, [208])}  # fmt: skip
+COLUMNS = 100  # two panels and a piece of a third
+
+
+def weights(name, rows, columns):
+    """Random blocks with scales between 2^-10 and 1; or random elements."""
+    rng = np.random.default_rng(3)
+    if name not in BLOCKS:
+        bits = rng.standard_normal((rows, columns)).astype(np.float32).view(np.uint32)
+        return (bits >> 16).astype(np.uint16) if name == "bf16" else bits.view(np.float32).astype(name.replace("f", "float"))
+    elements, size, halves = BLOCKS[name]
+    blocks = rng.integers(0, 256, (rows, columns // elements, size), dtype=np.uint8)
+    for at in halves:
+        scales = (2.0 ** rng.uniform(-10, 0, blocks.shape[:2]) * rng.choice([-1, 1], blocks.shape[:2])).astype(np.float16)
+        blocks[:, :, at : at + 2] = scales[..., None].view(np.uint8)
+    return blocks
+
+
+def module(folder, name, depth, op):
+    data = weights(name, COLUMNS, depth)
+    (folder / "weights.bin").write_bytes(data.tobytes())
+    quantized = name in BLOCKS
+    kind = f"tensor<{COLUMNS}x{depth}xf32, #girih.blocks<{name}>>" if quantized else f"tensor<{COLUMNS}x{depth}x{name}>"
+    source = f'file = "weights.bin", offset = 0, bytes = {data.nbytes}, type = {"f32, format = " + name if quantized else name}'
+    rows, ids = f'tensor<?x{depth}xf32, #girih.dims<"rows">>', 'tensor<?xi32, #girih.dims<"rows">>'
+    wide = f'tensor<?x{COLUMNS}xf32, #girih.dims<"rows">>'
+    element = rows if quantized else rows.replace("xf32", f"x{name}")
+    linear = f"%0 = girih.linear %x, %w {{compute = f32}} : ({rows}, {kind}) -> {wide}"
+    embed = f"%1 = girih.embedding %w, %i : ({kind}, {ids}) -> {element}"
+    lines, results, types = {"linear": ([linear], "%0", wide), "embedding": ([embed], "%1", element),
+                             "tied": ([linear, embed], "%0, %1", f"{wide}, {element}")}[op]  # fmt: skip
+    path = folder / "module.mlir"
+    body = "\n    ".join(lines)
+    path.write_text(f"""
+module attributes {{girih.model = "{folder}"}} {{
+  girih.symbol @rows {{min = 1 : i64, max = 512 : i64}}
+  girih.parameter @w : {kind} {{source = #girih.source<{source}>}}
+  func.func @main(%x: {rows}, %i: {ids} {{girih.range = [0, {COLUMNS}]}}) -> ({types}) attributes {{girih.entry}} {{
+    %w = girih.get_parameter @w : {kind}
+    {body}
+    return {results} : {types}
+  }}
+}}
+""")
+    return path
+
+
+def run(path, *options):
+    done = subprocess.run([EVAL, str(path), *options], capture_output=True, text=True)
+    assert done.returncode == 0, path.read_text() + done.stdout + done.stderr
+
+
+def depth_of(name):
+    return 512 if name.endswith("_k") else 288
+
+
+# Seven rows are four, two and one; seventy are more than a block.
+ROWS = (1, 2, 3, 7, 8, 77) if LONG else (7, 70)
+
+
+@pytest.mark.parametrize("op", ["linear", "embedding", "tied"] if LONG else ["embedding", "tied"])
+@pytest.mark.parametrize("name", [*BLOCKS, *(["f16", "bf16"] if LONG else [])])
+def test_against_the_reference(tmp_path, name, op):
+    path = module(tmp_path, name, depth_of(name), op)
+    run(path, "--symbols=rows=7", "--levels=graph,tile,cpu")
+
+
+@pytest.mark.parametrize("name", [*BLOCKS, "f16", "bf16", "f32"])
+def test_same_bits_for_all_rows_and_versions(tmp_path, name):
+    path = module(tmp_path, name, depth_of(name), "tied")
+    for rows in ROWS:
+        run(path, f"--symbols=rows={rows}", "--levels=cpu", "--against=tile", "--tolerance=0")
+        run(path, f"--symbols=rows={rows}", "--levels=cpu", "--against=tile", "--tolerance=0", "--code-version=x86-64-v3")
