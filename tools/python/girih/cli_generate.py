@@ -1,12 +1,11 @@
 """`girih generate`: answers a prompt, or holds a conversation, with a decoder."""
 
-import argparse
 import json
 import sys
 import time
 
 from . import Error
-from .cli_options import load_model, model_arguments, positive
+from .cli_options import load_model, model_arguments, number, positive, whole
 from .text import Language
 
 
@@ -27,22 +26,13 @@ def add(commands):
 
 def sampling_arguments(parser):
     within = parser.add_argument_group("choosing tokens (default: always the most likely)")
-    within.add_argument("--temperature", type=at_least(0), default=0.0, metavar="T", help="0: no chance involved (default: 0)")
-    within.add_argument("--top-k", type=int, default=0, metavar="K", help="only the K most likely (default: 0, all)")
-    within.add_argument("--top-p", type=float, default=1.0, metavar="P", help="only the most likely that together have probability P")
-    within.add_argument("--min-p", type=float, default=0.0, metavar="P", help="only those with P times the most likely one's probability")
-    within.add_argument("--repetition-penalty", type=float, default=1.0, metavar="X", help="above 1: prefer tokens not yet seen")
+    within.add_argument("--temperature", type=number(0), default=0.0, metavar="T", help="0: no chance involved (default: 0)")
+    within.add_argument("--top-k", type=whole(0, 2**31 - 1), default=0, metavar="K", help="only the K most likely (default: 0, all)")
+    within.add_argument("--top-p", type=number(0, 1, above=True), default=1.0, metavar="P",
+                        help="only the most likely that together have probability P")
+    within.add_argument("--min-p", type=number(0, 1), default=0.0, metavar="P", help="only those with P times the most likely one's probability")
+    within.add_argument("--repetition-penalty", type=number(0, above=True), default=1.0, metavar="X", help="above 1: prefer tokens not yet seen")
     within.add_argument("--seed", type=int, default=0, help="the same seed gives the same text (default: 0)")
-
-
-def at_least(least):
-    def parse(text):
-        value = float(text)
-        if not value >= least:
-            raise argparse.ArgumentTypeError(f"expected at least {least}, but got {text}")
-        return value
-
-    return parse
 
 
 def check(options, parser):
@@ -169,7 +159,11 @@ def converse(speaker, options) -> int:
         if not words.strip():
             continue
         messages.append({"role": "user", "content": words})
-        answer = answer_within(speaker, messages)
+        try:
+            answer = answer_within(speaker, messages)
+        except KeyboardInterrupt:  # before a token was asked for
+            messages.pop()
+            answer = None
         if answer is None:
             continue
         messages.append({"role": "assistant", "content": answer.text})

@@ -1,17 +1,33 @@
 """What the commands share: a model or an artifact, how it is compiled, and how it runs."""
 
 import argparse
+import math
 import sys
 from pathlib import Path
 
 from . import cache
 
 
-def positive(text: str) -> int:
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError(f"expected a number of at least 1, but got {value}")
-    return value
+def number(least, most=math.inf, above=False, kind=float):
+    """A parser of numbers from `least` (or above it) to `most`."""
+    def parse(text):
+        try:
+            value = kind(text)
+        except ValueError:
+            raise argparse.ArgumentTypeError(f"expected a number, but got '{text}'") from None
+        if not least <= value <= most or value == math.inf or (above and value == least):
+            bounds = f"{'above' if above else 'of at least'} {least}" + (f" and at most {most}" if most != math.inf else "")
+            raise argparse.ArgumentTypeError(f"expected a number {bounds}, but got {text}")
+        return value
+
+    return parse
+
+
+def whole(least, most=math.inf):
+    return number(least, most, kind=int)
+
+
+positive = whole(1)
 
 
 def model_arguments(parser) -> None:
