@@ -31,6 +31,12 @@ static std::string pathIn(StringRef directory, StringRef file) {
 llvm::Error WeightReader::open() {
   for (graph::ParameterOp parameter : parameters) {
     if (onlyValues && !parameter.getValueAttr()) {
+      graph::EncodingAttrInterface encoding = encodingOf(parameter);
+      if (encoding && encoding.getSourceFormat())
+        return badInput(
+            "unsupported-dtype",
+            "random weights are elements, but '{0}' is stored as {1} blocks; compile it with its own weights",
+            parameter.getSymName(), graph::stringifyBlockFormat(*encoding.getSourceFormat()));
       sources.emplace_back();
       continue;
     }

@@ -36,10 +36,15 @@ void girih::reference::fillRandom(HostTensor &tensor, uint64_t seed, StringRef n
                                      : girih_random_bit(stream, i);
 }
 
+static bool keepsBlocks(RankedTensorType type) {
+  auto encoding = dyn_cast_or_null<graph::EncodingAttrInterface>(type.getEncoding());
+  return encoding && encoding.getSourceFormat();
+}
+
 // What an encoding stores and gives back: a lossy one shows here.
 static void passThroughEncoding(RankedTensorType type, HostTensor &tensor) {
   auto encoding = dyn_cast_or_null<graph::EncodingAttrInterface>(type.getEncoding());
-  if (!encoding || encoding.getSourceFormat())
+  if (!encoding || keepsBlocks(type))
     return;
   std::vector<char> stored = graph::pack(encoding, type, tensor.toBytes());
   tensor.fromBytes(graph::unpack(encoding, type, stored), type.getElementType());
@@ -52,6 +57,9 @@ FailureOr<HostTensor> Parameters::load(graph::ParameterOp parameter) {
   HostTensor tensor(type.getShape(), type.getElementType());
   if (ElementsAttr value = parameter.getValueAttr())
     fillFromAttribute(value, tensor);
+  else if (randomSeed && keepsBlocks(type))
+    return parameter.emitOpError("expects elements to be made up at random, but is stored in blocks: ")
+           << type;
   else if (randomSeed)
     fillRandom(tensor, *randomSeed, parameter.getSymName());
   else if (failed(fillFromSource(parameter, tensor)))

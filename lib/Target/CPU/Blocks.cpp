@@ -14,7 +14,7 @@ using graph::BlockFormat;
 
 namespace {
 constexpr int64_t step = 8;           // elements of depth decoded together
-constexpr int64_t fetchAhead = 2048;  // bytes
+constexpr int64_t fetchAhead = 4096;  // bytes; 2048 and less lose a tenth, more gains nothing
 constexpr int64_t nibblesInPlace = 5; // of a word, that lie inside a float's mantissa
 } // namespace
 

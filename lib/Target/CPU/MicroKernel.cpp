@@ -105,6 +105,17 @@ void ProgramLowering::fetchOutput(tile::DotOp op, Value row, Value column, int64
     }
 }
 
+/// The panel's coming lines. A full block finds them in the second-level cache; few rows pass over the
+/// weights once, as fast as memory gives them.
+void ProgramLowering::fetchPanel(const Operand &right, Value at, int64_t columns, bool staysInCache) {
+  constexpr int64_t line = 64, fetchAhead = 4096;
+  int64_t elementBytes = right.element.getIntOrFloatBitWidth() / 8;
+  int64_t ahead = staysInCache ? 16 * right.panelWidth * elementBytes : fetchAhead;
+  int64_t bytes = staysInCache ? line : columns * elementBytes;
+  for (int64_t byte = 0; byte < bytes; byte += line)
+    LLVM::Prefetch::create(builder, loc, address(at, builder.getI8Type(), constant(ahead + byte)), 0, 3, 1);
+}
+
 void ProgramLowering::microKernel(const Operand &left, const Operand &right, Value rightPointer,
                                   const Slot &result, Value row, Value column, Value depth, int64_t rows,
                                   int64_t columns, bool accumulate, const Streams &streams) {
@@ -119,10 +130,8 @@ void ProgramLowering::microKernel(const Operand &left, const Operand &right, Val
     Value k = loop.getInductionVar();
     Value rightAt = address(rightPointer, right.element, mul(k, right.depthStride));
     Value leftAt = address(leftPointer, left.element, mul(k, left.depthStride));
-    // The panel's next lines, so that they come from the second-level cache in time.
     if (right.panels)
-      LLVM::Prefetch::create(builder, loc, address(rightAt, right.element, constant(16 * right.panelWidth)),
-                             0, 3, 1);
+      fetchPanel(right, rightAt, columns, /*staysInCache=*/streams.weights != nullptr);
     if (streams.weights)
       LLVM::Prefetch::create(builder, loc,
                              address(streams.weights, builder.getI8Type(), mul(k, constant(64))), 0, 2, 1);

@@ -161,6 +161,7 @@ private:
   void microKernel(const Operand &left, const Operand &right, Value rightPointer, const Slot &result,
                    Value row, Value column, Value depth, int64_t rows, int64_t columns, bool accumulate,
                    const Streams &streams);
+  void fetchPanel(const Operand &right, Value at, int64_t columns, bool staysInCache);
   void storeSums(const Slot &result, ArrayRef<Value> sums, Value row, Value column, int64_t rows,
                  int64_t vectors, bool accumulate);
   void fetchOutput(tile::DotOp op, Value row, Value column, int64_t rows, int64_t columns);

@@ -87,3 +87,22 @@ def test_same_bits_for_all_rows_and_versions(tmp_path, name):
     for rows in ROWS:
         run(path, f"--symbols=rows={rows}", "--levels=cpu", "--against=tile", "--tolerance=0")
         run(path, f"--symbols=rows={rows}", "--levels=cpu", "--against=tile", "--tolerance=0", "--code-version=x86-64-v3")
+
+
+@pytest.mark.parametrize("name", ["q4_1", "f16"])
+def test_stacked_sources(tmp_path, name):
+    """Two sources of 60 and 40 rows: their seam lies inside a panel."""
+    path = module(tmp_path, name, 288, "linear")
+    whole = path.read_text()
+    start, end = whole.index("{source = ") + 1, whole.index(">}", whole.index("{source = ")) + 1
+    size = (tmp_path / "weights.bin").stat().st_size
+    source = whole[start:end].removeprefix("source = ")
+    parts = [source.replace(f"bytes = {size}", f"bytes = {size * 60 // COLUMNS}"),
+             source.replace("offset = 0", f"offset = {size * 60 // COLUMNS}").replace(f"bytes = {size}", f"bytes = {size * 40 // COLUMNS}")]
+    (tmp_path / "stacked.mlir").write_text(whole[:start] + f"sources = [{', '.join(parts)}]" + whole[end:])
+    run(tmp_path / "stacked.mlir", "--symbols=rows=3", "--levels=cpu", f"--reference={path}", "--tolerance=1e-5")
+
+
+def test_random_blocks_are_declined(tmp_path):
+    done = subprocess.run([EVAL, str(module(tmp_path, "q4_0", 32, "linear")), "--weights=random:1", "--symbols=rows=1"], capture_output=True, text=True)
+    assert done.returncode != 0 and "expects elements to be made up at random, but is stored in blocks" in done.stderr
