@@ -36,7 +36,16 @@ inline float mulF32(float a, float b) {
 }
 
 /// A step of the array: p + a * w for bf16 a and w. The product is exact and not rounded, the sum is rounded once.
-inline float macBF16(float p, float a, float w) { return canonical(std::fma(canonical(a), canonical(w), canonical(p))); }
+inline float macBF16(float p, float a, float w) {
+  a = canonical(a), w = canonical(w), p = canonical(p);
+  float r = std::fma(a, w, p);
+  if ((bitsOf(r) & 0x7fffffff) == 0x00800000) { // 2^-126 by rounding at subnormal precision, or by rounding to 24 bits?
+    double sign = std::signbit(r) ? -1 : 1;
+    if (sign * double(p) - (0x1p-126 - 0x1p-151) + sign * (double(a) * double(w)) < 0)
+      return floatOf(bitsOf(r) & 0x80000000);
+  }
+  return canonical(r);
+}
 
 /// NaN if either is; else the larger, where -0 < +0.
 inline float maxF32(float a, float b) {
