@@ -42,11 +42,11 @@ private:
   std::unordered_map<uint64_t, std::unique_ptr<uint8_t[]>> chunks;
 };
 
-/// Scratchpad and accumulators by local address.
+/// Scratchpad and accumulators by local address; without data they have no bytes.
 class LocalMemory {
 public:
-  explicit LocalMemory(const Machine &machine) : scratchpad(machine.scratchpad_bytes) {
-    for (int64_t i = 0; i != machine.arrays; ++i)
+  LocalMemory(const Machine &machine, bool data) : scratchpad(data ? machine.scratchpad_bytes : 0) {
+    for (int64_t i = 0; data && i != machine.arrays; ++i)
       accumulators.emplace_back(machine.accumulator_bytes);
   }
   uint8_t *at(uint32_t address) {

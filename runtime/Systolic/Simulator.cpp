@@ -16,7 +16,7 @@ static const char *queueName(unsigned queue) {
 }
 
 Simulator::Simulator(const Machine &machine, const Program &program, Options options)
-    : machine(machine), local(machine), program(program), options(std::move(options)), regs(program.registers) {
+    : machine(machine), local(machine, options.data), program(program), options(std::move(options)), regs(program.registers) {
   regs[0] = 0;
   arrays.resize(machine.arrays);
   for (Array &array : arrays)

@@ -218,6 +218,8 @@ void printMemory(const Simulator &sim, const std::string &what) {
   if (count < 0 || count > (1 << 20) || start < 0 || start > size - count * t || (!isDram && accumulator && array >= sim.machine.arrays))
     stop(2, "'" + what + "' lies outside the memory");
   std::vector<uint8_t> bytes(count * t);
+  if (!isDram && sim.local.scratchpad.empty())
+    stop(2, "a run for timing alone has no data to print");
   if (isDram)
     sim.dram.read(uint64_t(address), bytes.data(), bytes.size());
   else if (count)
