@@ -131,8 +131,11 @@ void Pool::waitForPost(uint32_t seen) {
 }
 
 void Pool::work() {
-  while (!stopping.load(std::memory_order_relaxed)) {
+  for (;;) {
+    // The post is read before the stop: a stop that comes after the check changes the post, and the sleep ends at once.
     uint32_t seen = posted.load();
+    if (stopping.load())
+      return;
     bool helped = false;
     for (Region &region : regions)
       helped |= help(region);

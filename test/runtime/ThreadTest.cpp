@@ -30,6 +30,20 @@ TEST(Thread, PoolRunsEveryTaskAtMostOnce) {
   pool->release();
 }
 
+TEST(Thread, PoolsEndWhateverTheirWorkersAreAbout) {
+  girih_status status;
+  for (int i = 0; i != rounds(500); ++i) {
+    alarm(60); // a worker that misses the stop sleeps for ever
+    girih::runtime::Pool *pool = girih::runtime::Pool::create(2 + i % 6, &status);
+    ASSERT_NE(pool, nullptr) << status.message;
+    std::atomic<uint32_t> runs{0};
+    if (i % 3)
+      pool->run(8, [](void *context, uint32_t) { static_cast<std::atomic<uint32_t> *>(context)->fetch_add(1); }, &runs);
+    pool->release();
+  }
+  alarm(0);
+}
+
 TEST(Thread, PoolSleepsWhenIdleAndWakesAgain) {
   LoadedModule module(serialize(sampleModel()));
   SessionHandle session = openSession(module.get(), 3);
