@@ -21,12 +21,12 @@ template <typename Op> static LogicalResult verifyContractionTypes(Op op) {
 LogicalResult LinearOp::inferReturnTypes(MLIRContext *context, MaybeLocation location, Adaptor op, Types &types) {
   Shape shape = sizesOf(op.getInput());
   if (shape.empty()) // C1
-    return expects<LinearOp>(location, "input of rank 1 or more, but got ", op.getInput().getType());
+    return expects<LinearOp>(location, {{"input", op.getInput()}}, "input of rank 1 or more, but got ", op.getInput().getType());
   if (failed(expectRank<LinearOp>(location, "weight", op.getWeight(), 2))) // C2
     return failure();
   Shape weight = sizesOf(op.getWeight());
   if (weight[1] != shape.back()) // C2
-    return expects<LinearOp>(location, "input and weight of equal last size K, but got ", shape.back().str(), " and ",
+    return expects<LinearOp>(location, {{"input", op.getInput()}, {"weight", op.getWeight()}}, "input and weight of equal last size K, but got ", shape.back().str(), " and ",
                              weight[1].str());
   if (op.getBias() && failed(expectShape<LinearOp>(location, "bias", "[N]", op.getBias(), {weight[0]}))) // C3
     return failure();
@@ -51,17 +51,17 @@ static LogicalResult checkHeads(MaybeLocation location, AttentionAdaptor op) {
     if (failed(expectRank<AttentionOp>(location, name, value, 4)))
       return failure();
     if (tensorType(value).isDynamicDim(2) || tensorType(value).isDynamicDim(3))
-      return expects<AttentionOp>(location, name, " with static heads and head size, but got ", value.getType());
+      return expects<AttentionOp>(location, {{name, value}}, name, " with static heads and head size, but got ", value.getType());
     if (elementOf(value) != elementOf(op.getQuery()))
-      return expects<AttentionOp>(location, "query, key and value of one element type, but got ",
+      return expects<AttentionOp>(location, {{"query", op.getQuery()}, {name, value}}, "query, key and value of one element type, but got ",
                                   elementOf(op.getQuery()), " and ", elementOf(value));
   }
   ArrayRef<int64_t> query = tensorType(op.getQuery()).getShape(), key = tensorType(op.getKey()).getShape();
   if (key[2] == 0 || query[2] % key[2] != 0) // C3
-    return expects<AttentionOp>(location, "query heads to be a multiple of key heads, but got ", query[2], " and ",
+    return expects<AttentionOp>(location, {{"query", op.getQuery()}, {"key", op.getKey()}}, "query heads to be a multiple of key heads, but got ", query[2], " and ",
                                 key[2]);
   if (query[3] != key[3]) // C2
-    return expects<AttentionOp>(location, "query and key of equal head size, but got ", query[3], " and ", key[3]);
+    return expects<AttentionOp>(location, {{"query", op.getQuery()}, {"key", op.getKey()}}, "query and key of equal head size, but got ", query[3], " and ", key[3]);
   return success();
 }
 
@@ -69,13 +69,13 @@ static LogicalResult checkHeads(MaybeLocation location, AttentionAdaptor op) {
 static LogicalResult checkSequences(MaybeLocation location, AttentionAdaptor op) {
   Shape query = sizesOf(op.getQuery()), key = sizesOf(op.getKey()), value = sizesOf(op.getValue());
   if (key[0] != query[0] || value[0] != query[0]) // C2
-    return expects<AttentionOp>(location, "query, key and value of equal batch, but got ", query[0].str(), ", ",
+    return expects<AttentionOp>(location, {{"query", op.getQuery()}, {"key", op.getKey()}, {"value", op.getValue()}}, "query, key and value of equal batch, but got ", query[0].str(), ", ",
                                 key[0].str(), " and ", value[0].str());
   if (value[1] != key[1]) // C2
-    return expects<AttentionOp>(location, "key and value of equal length, but got ", key[1].str(), " and ",
+    return expects<AttentionOp>(location, {{"key", op.getKey()}, {"value", op.getValue()}}, "key and value of equal length, but got ", key[1].str(), " and ",
                                 value[1].str());
   if (value[2] != key[2]) // C2
-    return expects<AttentionOp>(location, "key and value of equal heads, but got ", key[2].str(), " and ",
+    return expects<AttentionOp>(location, {{"key", op.getKey()}, {"value", op.getValue()}}, "key and value of equal heads, but got ", key[2].str(), " and ",
                                 value[2].str());
   return success();
 }
@@ -92,7 +92,7 @@ static LogicalResult checkMaskAndBias(MaybeLocation location, AttentionAdaptor o
   for (int i = 0; fits && i < 2; ++i)
     fits = bias[i] == full[i] || bias[i] == SizeExpr(1);
   if (!fits) // C5
-    return expects<AttentionOp>(location, "bias of shape [b or 1, h or 1, s, t] = ", describe(full), ", but got ",
+    return expects<AttentionOp>(location, {{"bias", op.getBias()}}, "bias of shape [b or 1, h or 1, s, t] = ", describe(full), ", but got ",
                                 op.getBias().getType());
   return success();
 }

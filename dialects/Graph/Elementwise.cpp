@@ -29,7 +29,7 @@ GIRIH_UNARY(GeluOp)
 
 LogicalResult GateOp::inferReturnTypes(MLIRContext *, MaybeLocation location, Adaptor op, Types &types) {
   if (op.getGate().getType() != op.getUp().getType()) // C1
-    return expects<GateOp>(location, "gate and up of one type, but got ", op.getGate().getType(), " and ",
+    return expects<GateOp>(location, {{"gate", op.getGate()}, {"up", op.getUp()}}, "gate and up of one type, but got ", op.getGate().getType(), " and ",
                            op.getUp().getType());
   return inferLike(op.getGate(), types);
 }
@@ -44,7 +44,7 @@ static std::optional<SizeExpr> broadcast(const SizeExpr &lhs, const SizeExpr &rh
 template <typename Op>
 static LogicalResult inferBinary(MaybeLocation location, Value lhs, Value rhs, Types &types) {
   if (elementOf(lhs) != elementOf(rhs)) // C1
-    return expects<Op>(location, "operands of one element type, but got ", elementOf(lhs), " and ", elementOf(rhs));
+    return expects<Op>(location, {{"lhs", lhs}, {"rhs", rhs}}, "operands of one element type, but got ", elementOf(lhs), " and ", elementOf(rhs));
   Shape longer = sizesOf(lhs), shorter = sizesOf(rhs);
   if (longer.size() < shorter.size())
     std::swap(longer, shorter);
@@ -52,7 +52,7 @@ static LogicalResult inferBinary(MaybeLocation location, Value lhs, Value rhs, T
   for (auto [i, size] : llvm::enumerate(shorter)) { // C2
     std::optional<SizeExpr> common = broadcast(longer[skipped + i], size);
     if (!common)
-      return expects<Op>(location, "shapes that broadcast (trailing dimensions equal or 1), but got ",
+      return expects<Op>(location, {{"lhs", lhs}, {"rhs", rhs}}, "shapes that broadcast (trailing dimensions equal or 1), but got ",
                          describe(sizesOf(lhs)), " and ", describe(sizesOf(rhs)));
     longer[skipped + i] = *common;
   }
@@ -80,7 +80,9 @@ void CastOp::build(OpBuilder &builder, OperationState &state, Value input, Type 
 
 LogicalResult CastOp::verify() {
   if (getSizes(getType()) != sizesOf(getInput()) || getType() != getTensorType(sizesOf(getInput()), getType().getElementType())) // C1
-    return emitOpError("expects a result of shape ") << describe(sizesOf(getInput())) << ", but got " << getType();
+    return noteDefinitions(emitOpError("expects a result of shape ") << describe(sizesOf(getInput())) << ", but got "
+                                                                    << getType(),
+                           {{"input", getInput()}});
   return success();
 }
 

@@ -5,6 +5,8 @@
 
 #include "dialects/Graph/Graph.h"
 
+#include "llvm/ADT/SmallPtrSet.h"
+
 namespace girih::graph {
 
 using Shape = llvm::SmallVector<SizeExpr>;
@@ -23,12 +25,41 @@ llvm::LogicalResult expects(MaybeLocation location, Args &&...args) {
   return mlir::emitOptionalError(location, "'", Op::getOperationName(), "' op expects ", std::forward<Args>(args)...);
 }
 
+/// An operand that a message is about.
+struct Culprit {
+  llvm::StringRef name;
+  mlir::Value value;
+};
+
+/// Points to where each operand comes from, once if several are one value.
+inline mlir::InFlightDiagnostic &noteDefinitions(mlir::InFlightDiagnostic &error, llvm::ArrayRef<Culprit> culprits) {
+  llvm::SmallPtrSet<void *, 4> noted;
+  for (const Culprit &culprit : culprits)
+    if (noted.insert(culprit.value.getAsOpaquePointer()).second)
+      error.attachNote(culprit.value.getLoc()) << culprit.name << " is defined here";
+  return error;
+}
+inline mlir::InFlightDiagnostic noteDefinitions(mlir::InFlightDiagnostic &&error, llvm::ArrayRef<Culprit> culprits) {
+  return std::move(noteDefinitions(error, culprits));
+}
+
+/// Fails like the other, with a note at the definition of every operand that the message is about.
+template <typename Op, typename... Args>
+llvm::LogicalResult expects(MaybeLocation location, std::initializer_list<Culprit> culprits, Args &&...args) {
+  if (!location)
+    return llvm::failure();
+  mlir::InFlightDiagnostic error = mlir::emitError(*location);
+  error << "'" << Op::getOperationName() << "' op expects ";
+  (void)(error << ... << std::forward<Args>(args));
+  return noteDefinitions(error, culprits);
+}
+
 /// Checks the rank of an operand.
 template <typename Op>
 llvm::LogicalResult expectRank(MaybeLocation location, llvm::StringRef name, mlir::Value value, int64_t rank) {
   if (tensorType(value).getRank() == rank)
     return llvm::success();
-  return expects<Op>(location, name, " of rank ", rank, ", but got ", value.getType());
+  return expects<Op>(location, {{name, value}}, name, " of rank ", rank, ", but got ", value.getType());
 }
 
 /// Checks an operand's shape against the one that the others imply; `form` spells it in the op's own letters.
@@ -37,14 +68,15 @@ llvm::LogicalResult expectShape(MaybeLocation location, llvm::StringRef name, ll
                                 llvm::ArrayRef<SizeExpr> shape) {
   if (llvm::ArrayRef<SizeExpr>(sizesOf(value)) == shape)
     return llvm::success();
-  return expects<Op>(location, name, " of shape ", form, " = ", describe(shape), ", but got ", value.getType());
+  return expects<Op>(location, {{name, value}}, name, " of shape ", form, " = ", describe(shape), ", but got ", value.getType());
 }
 
-/// Checks that an axis lies in [0, rank).
-template <typename Op> llvm::LogicalResult expectAxis(MaybeLocation location, int64_t axis, int64_t rank) {
+/// Checks that an axis is one of the operand's.
+template <typename Op> llvm::LogicalResult expectAxis(MaybeLocation location, Culprit operand, int64_t axis) {
+  int64_t rank = tensorType(operand.value).getRank();
   if (axis >= 0 && axis < rank)
     return llvm::success();
-  return expects<Op>(location, "an axis from 0 to ", rank - 1, ", but got ", axis);
+  return expects<Op>(location, {operand}, "an axis from 0 to ", rank - 1, ", but got ", axis);
 }
 
 } // namespace girih::graph

@@ -8,12 +8,12 @@ LogicalResult ReduceOp::inferReturnTypes(MLIRContext *, MaybeLocation location, 
   Shape input = sizesOf(op.getInput()), result;
   ArrayRef<int64_t> axes = op.getAxes();
   for (int64_t axis : axes) // C1
-    if (failed(expectAxis<ReduceOp>(location, axis, input.size())))
+    if (failed(expectAxis<ReduceOp>(location, {"input", op.getInput()}, axis)))
       return failure();
   if (axes.empty() || !llvm::is_sorted(axes, std::less_equal<>())) // C1
     return expects<ReduceOp>(location, "one or more axes in ascending order, each once");
   if (op.getKind() == ReduceKind::Mean && !isa<FloatType>(elementOf(op.getInput()))) // C2
-    return expects<ReduceOp>(location, "floats for a mean, but got ", op.getInput().getType(), "; cast first");
+    return expects<ReduceOp>(location, {{"input", op.getInput()}}, "floats for a mean, but got ", op.getInput().getType(), "; cast first");
   for (auto [axis, size] : llvm::enumerate(input)) {
     if (!llvm::is_contained(axes, axis))
       result.push_back(size);
@@ -26,7 +26,7 @@ LogicalResult ReduceOp::inferReturnTypes(MLIRContext *, MaybeLocation location, 
 
 LogicalResult GatherOp::inferReturnTypes(MLIRContext *, MaybeLocation location, Adaptor op, Types &types) {
   Shape data = sizesOf(op.getData()), indices = sizesOf(op.getIndices());
-  if (failed(expectAxis<GatherOp>(location, op.getAxis(), data.size()))) // C1
+  if (failed(expectAxis<GatherOp>(location, {"data", op.getData()}, op.getAxis()))) // C1
     return failure();
   Shape result(data.begin(), data.begin() + op.getAxis());
   result.append(indices);
@@ -40,18 +40,18 @@ LogicalResult ConcatOp::inferReturnTypes(MLIRContext *, MaybeLocation location, 
     return expects<ConcatOp>(location, "at least one input");
   Shape result = sizesOf(op.getInputs().front());
   int64_t axis = op.getAxis();
-  if (failed(expectAxis<ConcatOp>(location, axis, result.size()))) // C2
+  if (failed(expectAxis<ConcatOp>(location, {"the first input", op.getInputs().front()}, axis))) // C2
     return failure();
   for (Value input : op.getInputs().drop_front()) {
     Shape shape = sizesOf(input), expected = result;
     if (shape.size() == expected.size())
       expected[axis] = shape[axis];
     if (shape != expected || elementOf(input) != elementOf(op.getInputs().front())) // C3
-      return expects<ConcatOp>(location, "inputs equal but for axis ", axis, ", but got ",
+      return expects<ConcatOp>(location, {{"the first input", op.getInputs().front()}, {"this input", input}}, "inputs equal but for axis ", axis, ", but got ",
                                op.getInputs().front().getType(), " and ", input.getType());
     std::optional<SizeExpr> sum = result[axis].plus(shape[axis]);
     if (!sum) // C4
-      return expects<ConcatOp>(location, "sizes along axis ", axis, " whose sum is one product, but got ",
+      return expects<ConcatOp>(location, {{"the first input", op.getInputs().front()}, {"this input", input}}, "sizes along axis ", axis, " whose sum is one product, but got ",
                                result[axis].str(), " and ", shape[axis].str());
     result[axis] = *sum;
   }
@@ -76,12 +76,12 @@ static std::optional<SizeExpr> sliceSize(const SizeExpr &whole, int64_t offset, 
 LogicalResult SliceOp::inferReturnTypes(MLIRContext *, MaybeLocation location, Adaptor op, Types &types) {
   Shape input = sizesOf(op.getInput()), result;
   if (op.getOffsets().size() != input.size() || op.getSizes().size() != input.size()) // C1
-    return expects<SliceOp>(location, "one offset and one size for each of ", input.size(), " dimensions, but got ",
+    return expects<SliceOp>(location, {{"input", op.getInput()}}, "one offset and one size for each of ", input.size(), " dimensions, but got ",
                             op.getOffsets().size(), " and ", op.getSizes().size());
   for (auto [whole, offset, size] : llvm::zip_equal(input, op.getOffsets(), op.getSizes())) {
     std::optional<SizeExpr> part = sliceSize(whole, offset, size);
     if (!part) // C2
-      return expects<SliceOp>(location, "a part that lies inside and has a static size, or offset 0 and size -1, but got offset ",
+      return expects<SliceOp>(location, {{"input", op.getInput()}}, "a part that lies inside and has a static size, or offset 0 and size -1, but got offset ",
                               offset, " and size ", size, " of ", whole.str());
     result.push_back(*part);
   }
@@ -96,11 +96,14 @@ void ReshapeOp::build(OpBuilder &builder, OperationState &state, Value input, Ar
 LogicalResult ReshapeOp::verify() {
   auto input = tensorType(getInput());
   if (input.getElementType() != getType().getElementType()) // C1
-    return emitOpError("expects one element type, but got ")
-           << input.getElementType() << " and " << getType().getElementType() << "; girih.cast converts";
+    return noteDefinitions(emitOpError("expects one element type, but got ")
+                               << input.getElementType() << " and " << getType().getElementType()
+                               << "; girih.cast converts",
+                           {{"input", getInput()}});
   if (getNumElements(input) != getNumElements(getType())) // C2
-    return emitOpError("expects as many elements as before, ")
-           << getNumElements(input).str() << ", but got " << getNumElements(getType()).str();
+    return noteDefinitions(emitOpError("expects as many elements as before, ")
+                               << getNumElements(input).str() << ", but got " << getNumElements(getType()).str(),
+                           {{"input", getInput()}});
   if (isa_and_present<EncodingAttrInterface>(getType().getEncoding())) // C3
     return emitOpError("expects a result in row-major order, but got ") << getType();
   return success();
@@ -111,7 +114,7 @@ LogicalResult TransposeOp::inferReturnTypes(MLIRContext *, MaybeLocation locatio
   SmallVector<int64_t> sorted(op.getPermutation());
   llvm::sort(sorted);
   if (!llvm::equal(sorted, llvm::seq<int64_t>(0, input.size()))) // C1
-    return expects<TransposeOp>(location, "a permutation of 0 to ", int64_t(input.size()) - 1, ", but got [",
+    return expects<TransposeOp>(location, {{"input", op.getInput()}}, "a permutation of 0 to ", int64_t(input.size()) - 1, ", but got [",
                                 llvm::join(llvm::map_range(op.getPermutation(), [](int64_t i) { return std::to_string(i); }), ", "), "]");
   for (int64_t from : op.getPermutation())
     result.push_back(input[from]);

@@ -9,7 +9,7 @@ template <typename Op>
 static LogicalResult inferRowWise(MaybeLocation location, Value input, Value weight, Value bias, Types &types) {
   Shape shape = sizesOf(input);
   if (shape.empty()) // C1
-    return expects<Op>(location, "input of rank 1 or more, but got ", input.getType());
+    return expects<Op>(location, {{"input", input}}, "input of rank 1 or more, but got ", input.getType());
   if (weight && failed(expectShape<Op>(location, "weight", "[H]", weight, {shape.back()}))) // C2
     return failure();
   if (bias && failed(expectShape<Op>(location, "bias", "[H]", bias, {shape.back()}))) // C2
@@ -42,7 +42,7 @@ LogicalResult L2NormalizeOp::verify() { return verifyEpsilon(*this); } // C2
 
 LogicalResult SoftmaxOp::inferReturnTypes(MLIRContext *, MaybeLocation location, Adaptor op, Types &types) {
   Shape shape = sizesOf(op.getInput());
-  if (failed(expectAxis<SoftmaxOp>(location, op.getAxis(), shape.size()))) // C1
+  if (failed(expectAxis<SoftmaxOp>(location, {"input", op.getInput()}, op.getAxis()))) // C1
     return failure();
   types.push_back(getTensorType(shape, elementOf(op.getInput())));
   return success();

@@ -36,11 +36,11 @@ LogicalResult RopeOp::inferReturnTypes(MLIRContext *, MaybeLocation location, Ad
   if (failed(expectShape<RopeOp>(location, "positions", "[b, s]", op.getPositions(), {input[0], input[1]}))) // C2
     return failure();
   if (op.getCos().getType() != op.getSin().getType()) // C3
-    return expects<RopeOp>(location, "cos and sin of one type, but got ", op.getCos().getType(), " and ",
+    return expects<RopeOp>(location, {{"cos", op.getCos()}, {"sin", op.getSin()}}, "cos and sin of one type, but got ", op.getCos().getType(), " and ",
                            op.getSin().getType());
   std::optional<int64_t> head = input[3].getConstant(), half = cos[1].getConstant();
   if (!head || !half || 2 * *half > *head) // C4
-    return expects<RopeOp>(location, "tables of at most half the head size, but got ", cos[1].str(), " for ",
+    return expects<RopeOp>(location, {{"cos", op.getCos()}, {"input", op.getInput()}}, "tables of at most half the head size, but got ", cos[1].str(), " for ",
                            input[3].str());
   types.push_back(getTensorType(input, elementOf(op.getInput())));
   return success();

@@ -30,8 +30,10 @@ static std::string oneLine(Diagnostic &diagnostic) {
   if (std::string where = whereOf(diagnostic.getLocation()); !where.empty())
     text += "; at " + where;
   for (Diagnostic &note : diagnostic.getNotes())
-    if (note.str().find("see current operation") == std::string::npos)
-      text += "; " + note.str();
+    if (note.str().find("see current operation") == std::string::npos) {
+      std::string where = whereOf(note.getLocation());
+      text += "; " + note.str() + (where.empty() ? "" : ", at " + where);
+    }
   std::replace(text.begin(), text.end(), '\n', ' ');
   return text;
 }

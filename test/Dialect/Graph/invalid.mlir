@@ -1,4 +1,4 @@
-// Every constraint of the graph dialect is enforced, and says what was expected and what was found.
+// Every constraint of the graph dialect is enforced, says what was expected and what was found, and points to the operands it is about.
 // RUN: girih-opt %s --split-input-file --verify-diagnostics
 
 // Attributes.
@@ -289,6 +289,7 @@ func.func @f(%x: tensor<4xf32>) {
 
 // Contractions.
 
+// expected-note @below {{input is defined here}}
 func.func @f(%x: tensor<f32>, %w: tensor<4x8xf32>) {
   // expected-error @+1 {{'girih.linear' op expects input of rank 1 or more, but got 'tensor<f32>'}}
   %0 = girih.linear %x, %w : (tensor<f32>, tensor<4x8xf32>) -> tensor<4xf32>
@@ -297,6 +298,7 @@ func.func @f(%x: tensor<f32>, %w: tensor<4x8xf32>) {
 
 // -----
 
+// expected-note @below {{weight is defined here}}
 func.func @f(%x: tensor<2x8xf32>, %w: tensor<8xf32>) {
   // expected-error @+1 {{'girih.linear' op expects weight of rank 2, but got 'tensor<8xf32>'}}
   %0 = girih.linear %x, %w : (tensor<2x8xf32>, tensor<8xf32>) -> tensor<2xf32>
@@ -305,6 +307,8 @@ func.func @f(%x: tensor<2x8xf32>, %w: tensor<8xf32>) {
 
 // -----
 
+// expected-note @below {{input is defined here}}
+// expected-note @below {{weight is defined here}}
 func.func @f(%x: tensor<2x8xf32>, %w: tensor<4x9xf32>) {
   // expected-error @+1 {{'girih.linear' op expects input and weight of equal last size K, but got 8 and 9}}
   %0 = girih.linear %x, %w : (tensor<2x8xf32>, tensor<4x9xf32>) -> tensor<2x4xf32>
@@ -313,6 +317,7 @@ func.func @f(%x: tensor<2x8xf32>, %w: tensor<4x9xf32>) {
 
 // -----
 
+// expected-note @below {{bias is defined here}}
 func.func @f(%x: tensor<2x8xf32>, %w: tensor<4x8xf32>, %b: tensor<8xf32>) {
   // expected-error @+1 {{'girih.linear' op expects bias of shape [N] = [4], but got 'tensor<8xf32>'}}
   %0 = girih.linear %x, %w, %b : (tensor<2x8xf32>, tensor<4x8xf32>, tensor<8xf32>) -> tensor<2x4xf32>
@@ -345,6 +350,7 @@ func.func @f(%x: tensor<2x8xf32>, %w: tensor<4x8xf32>) {
 
 // -----
 
+// expected-note @below {{query is defined here}}
 func.func @f(%q: tensor<5x8x64xf32>, %k: tensor<1x5x8x64xf32>) {
   // expected-error @+1 {{'girih.attention' op expects query of rank 4, but got 'tensor<5x8x64xf32>'}}
   %0 = girih.attention %q, %k, %k {scale = 1.0 : f32} : (tensor<5x8x64xf32>, tensor<1x5x8x64xf32>, tensor<1x5x8x64xf32>) -> tensor<5x8x64xf32>
@@ -354,6 +360,7 @@ func.func @f(%q: tensor<5x8x64xf32>, %k: tensor<1x5x8x64xf32>) {
 // -----
 
 girih.symbol @heads {min = 1 : i64, max = 8 : i64}
+// expected-note @below {{query is defined here}}
 func.func @f(%q: tensor<1x5x?x64xf32, #girih.dims<"heads">>) {
   // expected-error @+1 {{'girih.attention' op expects query with static heads and head size, but got 'tensor<1x5x?x64xf32, #girih.dims<"heads">>'}}
   %0 = girih.attention %q, %q, %q {scale = 1.0 : f32} : (tensor<1x5x?x64xf32, #girih.dims<"heads">>, tensor<1x5x?x64xf32, #girih.dims<"heads">>, tensor<1x5x?x64xf32, #girih.dims<"heads">>) -> tensor<1x5x?x64xf32, #girih.dims<"heads">>
@@ -362,6 +369,8 @@ func.func @f(%q: tensor<1x5x?x64xf32, #girih.dims<"heads">>) {
 
 // -----
 
+// expected-note @below {{query is defined here}}
+// expected-note @below {{key is defined here}}
 func.func @f(%q: tensor<1x5x8x64xf32>, %k: tensor<1x5x8x64xbf16>) {
   // expected-error @+1 {{'girih.attention' op expects query, key and value of one element type, but got 'f32' and 'bf16'}}
   %0 = girih.attention %q, %k, %k {scale = 1.0 : f32} : (tensor<1x5x8x64xf32>, tensor<1x5x8x64xbf16>, tensor<1x5x8x64xbf16>) -> tensor<1x5x8x64xf32>
@@ -370,6 +379,8 @@ func.func @f(%q: tensor<1x5x8x64xf32>, %k: tensor<1x5x8x64xbf16>) {
 
 // -----
 
+// expected-note @below {{query is defined here}}
+// expected-note @below {{key is defined here}}
 func.func @f(%q: tensor<1x5x8x64xf32>, %k: tensor<1x5x3x64xf32>) {
   // expected-error @+1 {{'girih.attention' op expects query heads to be a multiple of key heads, but got 8 and 3}}
   %0 = girih.attention %q, %k, %k {scale = 1.0 : f32} : (tensor<1x5x8x64xf32>, tensor<1x5x3x64xf32>, tensor<1x5x3x64xf32>) -> tensor<1x5x8x64xf32>
@@ -378,6 +389,8 @@ func.func @f(%q: tensor<1x5x8x64xf32>, %k: tensor<1x5x3x64xf32>) {
 
 // -----
 
+// expected-note @below {{query is defined here}}
+// expected-note @below {{key is defined here}}
 func.func @f(%q: tensor<1x5x8x64xf32>, %k: tensor<1x5x8x32xf32>) {
   // expected-error @+1 {{'girih.attention' op expects query and key of equal head size, but got 64 and 32}}
   %0 = girih.attention %q, %k, %k {scale = 1.0 : f32} : (tensor<1x5x8x64xf32>, tensor<1x5x8x32xf32>, tensor<1x5x8x32xf32>) -> tensor<1x5x8x32xf32>
@@ -386,6 +399,8 @@ func.func @f(%q: tensor<1x5x8x64xf32>, %k: tensor<1x5x8x32xf32>) {
 
 // -----
 
+// expected-note @below {{query is defined here}}
+// expected-note @below {{key is defined here}}
 func.func @f(%q: tensor<1x5x8x64xf32>, %k: tensor<2x5x8x64xf32>) {
   // expected-error @+1 {{'girih.attention' op expects query, key and value of equal batch, but got 1, 2 and 2}}
   %0 = girih.attention %q, %k, %k {scale = 1.0 : f32} : (tensor<1x5x8x64xf32>, tensor<2x5x8x64xf32>, tensor<2x5x8x64xf32>) -> tensor<1x5x8x64xf32>
@@ -394,6 +409,8 @@ func.func @f(%q: tensor<1x5x8x64xf32>, %k: tensor<2x5x8x64xf32>) {
 
 // -----
 
+// expected-note @below {{key is defined here}}
+// expected-note @below {{value is defined here}}
 func.func @f(%q: tensor<1x5x8x64xf32>, %v: tensor<1x6x8x64xf32>) {
   // expected-error @+1 {{'girih.attention' op expects key and value of equal length, but got 5 and 6}}
   %0 = girih.attention %q, %q, %v {scale = 1.0 : f32} : (tensor<1x5x8x64xf32>, tensor<1x5x8x64xf32>, tensor<1x6x8x64xf32>) -> tensor<1x5x8x64xf32>
@@ -402,6 +419,8 @@ func.func @f(%q: tensor<1x5x8x64xf32>, %v: tensor<1x6x8x64xf32>) {
 
 // -----
 
+// expected-note @below {{key is defined here}}
+// expected-note @below {{value is defined here}}
 func.func @f(%q: tensor<1x5x8x64xf32>, %v: tensor<1x5x4x64xf32>) {
   // expected-error @+1 {{'girih.attention' op expects key and value of equal heads, but got 8 and 4}}
   %0 = girih.attention %q, %q, %v {scale = 1.0 : f32} : (tensor<1x5x8x64xf32>, tensor<1x5x8x64xf32>, tensor<1x5x4x64xf32>) -> tensor<1x5x8x64xf32>
@@ -410,6 +429,7 @@ func.func @f(%q: tensor<1x5x8x64xf32>, %v: tensor<1x5x4x64xf32>) {
 
 // -----
 
+// expected-note @below {{mask is defined here}}
 func.func @f(%q: tensor<1x5x8x64xf32>, %k: tensor<1x6x8x64xf32>, %m: tensor<1x5xi32>) {
   // expected-error @+1 {{'girih.attention' op expects mask of shape [b, t] = [1, 6], but got 'tensor<1x5xi32>'}}
   %0 = girih.attention %q, %k, %k mask %m {scale = 1.0 : f32} : (tensor<1x5x8x64xf32>, tensor<1x6x8x64xf32>, tensor<1x6x8x64xf32>, tensor<1x5xi32>) -> tensor<1x5x8x64xf32>
@@ -418,6 +438,7 @@ func.func @f(%q: tensor<1x5x8x64xf32>, %k: tensor<1x6x8x64xf32>, %m: tensor<1x5x
 
 // -----
 
+// expected-note @below {{bias is defined here}}
 func.func @f(%q: tensor<1x5x8x64xf32>, %k: tensor<1x6x8x64xf32>, %b: tensor<1x8x6x5xf32>) {
   // expected-error @+1 {{'girih.attention' op expects bias of shape [b or 1, h or 1, s, t] = [1, 8, 5, 6], but got 'tensor<1x8x6x5xf32>'}}
   %0 = girih.attention %q, %k, %k bias %b {scale = 1.0 : f32} : (tensor<1x5x8x64xf32>, tensor<1x6x8x64xf32>, tensor<1x6x8x64xf32>, tensor<1x8x6x5xf32>) -> tensor<1x5x8x64xf32>
@@ -436,6 +457,7 @@ func.func @f(%q: tensor<1x5x8x64xf32>) {
 
 // Normalizations.
 
+// expected-note @below {{input is defined here}}
 func.func @f(%x: tensor<f32>, %w: tensor<f32>) {
   // expected-error @+1 {{'girih.layer_norm' op expects input of rank 1 or more, but got 'tensor<f32>'}}
   %0 = girih.layer_norm %x, %w {epsilon = 0.0 : f32} : (tensor<f32>, tensor<f32>) -> tensor<f32>
@@ -444,6 +466,7 @@ func.func @f(%x: tensor<f32>, %w: tensor<f32>) {
 
 // -----
 
+// expected-note @below {{weight is defined here}}
 func.func @f(%x: tensor<2x4xf32>, %w: tensor<8xf32>) {
   // expected-error @+1 {{'girih.rms_norm' op expects weight of shape [H] = [4], but got 'tensor<8xf32>'}}
   %0 = girih.rms_norm %x, %w {epsilon = 0.0 : f32} : (tensor<2x4xf32>, tensor<8xf32>) -> tensor<2x4xf32>
@@ -452,6 +475,7 @@ func.func @f(%x: tensor<2x4xf32>, %w: tensor<8xf32>) {
 
 // -----
 
+// expected-note @below {{bias is defined here}}
 func.func @f(%x: tensor<2x4xf32>, %w: tensor<4xf32>, %b: tensor<8xf32>) {
   // expected-error @+1 {{'girih.layer_norm' op expects bias of shape [H] = [4], but got 'tensor<8xf32>'}}
   %0 = girih.layer_norm %x, %w, %b {epsilon = 0.0 : f32} : (tensor<2x4xf32>, tensor<4xf32>, tensor<8xf32>) -> tensor<2x4xf32>
@@ -468,6 +492,7 @@ func.func @f(%x: tensor<2x4xf32>) {
 
 // -----
 
+// expected-note @below {{input is defined here}}
 func.func @f(%x: tensor<2x4xf32>) {
   // expected-error @+1 {{'girih.softmax' op expects an axis from 0 to 1, but got 2}}
   %0 = girih.softmax %x {axis = 2 : i64} : (tensor<2x4xf32>) -> tensor<2x4xf32>
@@ -478,6 +503,8 @@ func.func @f(%x: tensor<2x4xf32>) {
 
 // Element-wise ops.
 
+// expected-note @below {{gate is defined here}}
+// expected-note @below {{up is defined here}}
 func.func @f(%x: tensor<2x4xf32>, %y: tensor<4xf32>) {
   // expected-error @+1 {{'girih.gate' op expects gate and up of one type, but got 'tensor<2x4xf32>' and 'tensor<4xf32>'}}
   %0 = girih.gate silu %x, %y : (tensor<2x4xf32>, tensor<4xf32>) -> tensor<2x4xf32>
@@ -486,6 +513,8 @@ func.func @f(%x: tensor<2x4xf32>, %y: tensor<4xf32>) {
 
 // -----
 
+// expected-note @below {{lhs is defined here}}
+// expected-note @below {{rhs is defined here}}
 func.func @f(%x: tensor<2x4xf32>, %y: tensor<4xbf16>) {
   // expected-error @+1 {{'girih.add' op expects operands of one element type, but got 'f32' and 'bf16'}}
   %0 = girih.add %x, %y : (tensor<2x4xf32>, tensor<4xbf16>) -> tensor<2x4xf32>
@@ -495,6 +524,8 @@ func.func @f(%x: tensor<2x4xf32>, %y: tensor<4xbf16>) {
 // -----
 
 girih.symbol @seq {min = 1 : i64, max = 32 : i64}
+// expected-note @below {{lhs is defined here}}
+// expected-note @below {{rhs is defined here}}
 func.func @f(%x: tensor<2x?xf32, #girih.dims<"seq">>, %y: tensor<4xf32>) {
   // expected-error @+1 {{'girih.mul' op expects shapes that broadcast (trailing dimensions equal or 1), but got [2, seq] and [4]}}
   %0 = girih.mul %x, %y : (tensor<2x?xf32, #girih.dims<"seq">>, tensor<4xf32>) -> tensor<2x4xf32>
@@ -503,6 +534,7 @@ func.func @f(%x: tensor<2x?xf32, #girih.dims<"seq">>, %y: tensor<4xf32>) {
 
 // -----
 
+// expected-note @below {{input is defined here}}
 func.func @f(%x: tensor<2x4xf32>) {
   // expected-error @+1 {{'girih.cast' op expects a result of shape [2, 4], but got 'tensor<8xbf16>'}}
   %0 = girih.cast %x : (tensor<2x4xf32>) -> tensor<8xbf16>
@@ -521,6 +553,7 @@ func.func @f() {
 
 // Movement.
 
+// expected-note @below {{input is defined here}}
 func.func @f(%x: tensor<2x4xf32>) {
   // expected-error @+1 {{'girih.reduce' op expects an axis from 0 to 1, but got -1}}
   %0 = girih.reduce sum %x axes [-1] : (tensor<2x4xf32>) -> tensor<2xf32>
@@ -537,6 +570,7 @@ func.func @f(%x: tensor<2x4xf32>) {
 
 // -----
 
+// expected-note @below {{input is defined here}}
 func.func @f(%x: tensor<2x4xi32>) {
   // expected-error @+1 {{'girih.reduce' op expects floats for a mean, but got 'tensor<2x4xi32>'; cast first}}
   %0 = girih.reduce mean %x axes [1] : (tensor<2x4xi32>) -> tensor<2xi32>
@@ -545,6 +579,7 @@ func.func @f(%x: tensor<2x4xi32>) {
 
 // -----
 
+// expected-note @below {{data is defined here}}
 func.func @f(%x: tensor<2x4xf32>, %i: tensor<3xi32>) {
   // expected-error @+1 {{'girih.gather' op expects an axis from 0 to 1, but got 2}}
   %0 = girih.gather %x, %i {axis = 2 : i64} : (tensor<2x4xf32>, tensor<3xi32>) -> tensor<2x3xf32>
@@ -561,6 +596,7 @@ func.func @f() {
 
 // -----
 
+// expected-note @below {{the first input is defined here}}
 func.func @f(%x: tensor<2x4xf32>) {
   // expected-error @+1 {{'girih.concat' op expects an axis from 0 to 1, but got 5}}
   %0 = girih.concat %x {axis = 5 : i64} : (tensor<2x4xf32>) -> tensor<2x4xf32>
@@ -569,6 +605,8 @@ func.func @f(%x: tensor<2x4xf32>) {
 
 // -----
 
+// expected-note @below {{the first input is defined here}}
+// expected-note @below {{this input is defined here}}
 func.func @f(%x: tensor<2x4xf32>, %y: tensor<3x5xf32>) {
   // expected-error @+1 {{'girih.concat' op expects inputs equal but for axis 0, but got 'tensor<2x4xf32>' and 'tensor<3x5xf32>'}}
   %0 = girih.concat %x, %y {axis = 0 : i64} : (tensor<2x4xf32>, tensor<3x5xf32>) -> tensor<5x4xf32>
@@ -578,6 +616,8 @@ func.func @f(%x: tensor<2x4xf32>, %y: tensor<3x5xf32>) {
 // -----
 
 girih.symbol @seq {min = 1 : i64, max = 32 : i64}
+// expected-note @below {{the first input is defined here}}
+// expected-note @below {{this input is defined here}}
 func.func @f(%x: tensor<?x4xf32, #girih.dims<"seq">>, %y: tensor<1x4xf32>) {
   // expected-error @+1 {{'girih.concat' op expects sizes along axis 0 whose sum is one product, but got seq and 1}}
   %0 = girih.concat %x, %y {axis = 0 : i64} : (tensor<?x4xf32, #girih.dims<"seq">>, tensor<1x4xf32>) -> tensor<?x4xf32, #girih.dims<"seq">>
@@ -586,6 +626,7 @@ func.func @f(%x: tensor<?x4xf32, #girih.dims<"seq">>, %y: tensor<1x4xf32>) {
 
 // -----
 
+// expected-note @below {{input is defined here}}
 func.func @f(%x: tensor<2x4xf32>) {
   // expected-error @+1 {{'girih.slice' op expects one offset and one size for each of 2 dimensions, but got 1 and 2}}
   %0 = girih.slice %x offsets [0] sizes [1, 1] : (tensor<2x4xf32>) -> tensor<1x1xf32>
@@ -594,6 +635,7 @@ func.func @f(%x: tensor<2x4xf32>) {
 
 // -----
 
+// expected-note @below {{input is defined here}}
 func.func @f(%x: tensor<2x4xf32>) {
   // expected-error @+1 {{'girih.slice' op expects a part that lies inside and has a static size, or offset 0 and size -1, but got offset 2 and size 3 of 4}}
   %0 = girih.slice %x offsets [0, 2] sizes [-1, 3] : (tensor<2x4xf32>) -> tensor<2x3xf32>
@@ -603,6 +645,7 @@ func.func @f(%x: tensor<2x4xf32>) {
 // -----
 
 girih.symbol @seq {min = 1 : i64, max = 32 : i64}
+// expected-note @below {{input is defined here}}
 func.func @f(%x: tensor<?x4xf32, #girih.dims<"seq">>) {
   // expected-error @+1 {{'girih.slice' op expects a part that lies inside and has a static size, or offset 0 and size -1, but got offset 1 and size -1 of seq}}
   %0 = girih.slice %x offsets [1, 0] sizes [-1, -1] : (tensor<?x4xf32, #girih.dims<"seq">>) -> tensor<?x4xf32, #girih.dims<"seq">>
@@ -620,6 +663,7 @@ func.func @f(%x: tensor<?x4xf32, #girih.dims<"2*seq">>) {
 
 // -----
 
+// expected-note @below {{input is defined here}}
 func.func @f(%x: tensor<2x4xf32>) {
   // expected-error @+1 {{'girih.reshape' op expects one element type, but got 'f32' and 'bf16'; girih.cast converts}}
   %0 = girih.reshape %x : (tensor<2x4xf32>) -> tensor<8xbf16>
@@ -629,6 +673,7 @@ func.func @f(%x: tensor<2x4xf32>) {
 // -----
 
 girih.symbol @seq {min = 1 : i64, max = 32 : i64}
+// expected-note @below {{input is defined here}}
 func.func @f(%x: tensor<?x4xf32, #girih.dims<"seq">>) {
   // expected-error @+1 {{'girih.reshape' op expects as many elements as before, 4*seq, but got 8*seq}}
   %0 = girih.reshape %x : (tensor<?x4xf32, #girih.dims<"seq">>) -> tensor<?xf32, #girih.dims<"8*seq">>
@@ -645,6 +690,7 @@ func.func @f(%x: tensor<16xf32>) {
 
 // -----
 
+// expected-note @below {{input is defined here}}
 func.func @f(%x: tensor<2x4xf32>) {
   // expected-error @+1 {{'girih.transpose' op expects a permutation of 0 to 1, but got [1, 1]}}
   %0 = girih.transpose %x [1, 1] : (tensor<2x4xf32>) -> tensor<4x4xf32>
@@ -655,6 +701,7 @@ func.func @f(%x: tensor<2x4xf32>) {
 
 // Sequences.
 
+// expected-note @below {{table is defined here}}
 func.func @f(%t: tensor<8xf32>, %i: tensor<2x3xi32>) {
   // expected-error @+1 {{'girih.embedding' op expects table of rank 2, but got 'tensor<8xf32>'}}
   %0 = girih.embedding %t, %i : (tensor<8xf32>, tensor<2x3xi32>) -> tensor<2x3xf32>
@@ -663,6 +710,7 @@ func.func @f(%t: tensor<8xf32>, %i: tensor<2x3xi32>) {
 
 // -----
 
+// expected-note @below {{ids is defined here}}
 func.func @f(%i: tensor<3xi32>) {
   // expected-error @+1 {{'girih.positions' op expects ids of rank 2, but got 'tensor<3xi32>'}}
   %0 = girih.positions absolute %i : (tensor<3xi32>) -> tensor<3xi32>
@@ -687,6 +735,7 @@ func.func @f(%i: tensor<2x3xi32>) {
 
 // -----
 
+// expected-note @below {{input is defined here}}
 func.func @f(%x: tensor<3x8x64xf32>, %p: tensor<2x3xi32>, %t: tensor<9x32xf32>) {
   // expected-error @+1 {{'girih.rope' op expects input of rank 4, but got 'tensor<3x8x64xf32>'}}
   %0 = girih.rope %x, %p, %t, %t : (tensor<3x8x64xf32>, tensor<2x3xi32>, tensor<9x32xf32>, tensor<9x32xf32>) -> tensor<3x8x64xf32>
@@ -695,6 +744,7 @@ func.func @f(%x: tensor<3x8x64xf32>, %p: tensor<2x3xi32>, %t: tensor<9x32xf32>) 
 
 // -----
 
+// expected-note @below {{positions is defined here}}
 func.func @f(%x: tensor<2x3x8x64xf32>, %p: tensor<2x4xi32>, %t: tensor<9x32xf32>) {
   // expected-error @+1 {{'girih.rope' op expects positions of shape [b, s] = [2, 3], but got 'tensor<2x4xi32>'}}
   %0 = girih.rope %x, %p, %t, %t : (tensor<2x3x8x64xf32>, tensor<2x4xi32>, tensor<9x32xf32>, tensor<9x32xf32>) -> tensor<2x3x8x64xf32>
@@ -703,6 +753,8 @@ func.func @f(%x: tensor<2x3x8x64xf32>, %p: tensor<2x4xi32>, %t: tensor<9x32xf32>
 
 // -----
 
+// expected-note @below {{cos is defined here}}
+// expected-note @below {{sin is defined here}}
 func.func @f(%x: tensor<2x3x8x64xf32>, %p: tensor<2x3xi32>, %t: tensor<9x32xf32>, %u: tensor<8x32xf32>) {
   // expected-error @+1 {{'girih.rope' op expects cos and sin of one type, but got 'tensor<9x32xf32>' and 'tensor<8x32xf32>'}}
   %0 = girih.rope %x, %p, %t, %u : (tensor<2x3x8x64xf32>, tensor<2x3xi32>, tensor<9x32xf32>, tensor<8x32xf32>) -> tensor<2x3x8x64xf32>
@@ -711,6 +763,8 @@ func.func @f(%x: tensor<2x3x8x64xf32>, %p: tensor<2x3xi32>, %t: tensor<9x32xf32>
 
 // -----
 
+// expected-note @below {{input is defined here}}
+// expected-note @below {{cos is defined here}}
 func.func @f(%x: tensor<2x3x8x64xf32>, %p: tensor<2x3xi32>, %t: tensor<9x33xf32>) {
   // expected-error @+1 {{'girih.rope' op expects tables of at most half the head size, but got 33 for 64}}
   %0 = girih.rope %x, %p, %t, %t : (tensor<2x3x8x64xf32>, tensor<2x3xi32>, tensor<9x33xf32>, tensor<9x33xf32>) -> tensor<2x3x8x64xf32>
@@ -719,6 +773,7 @@ func.func @f(%x: tensor<2x3x8x64xf32>, %p: tensor<2x3xi32>, %t: tensor<9x33xf32>
 
 // -----
 
+// expected-note @below {{input is defined here}}
 func.func @f(%x: tensor<2x8xf32>, %m: tensor<2x3xi32>) {
   // expected-error @+1 {{'girih.pool' op expects input of rank 3, but got 'tensor<2x8xf32>'}}
   %0 = girih.pool mean %x, %m : (tensor<2x8xf32>, tensor<2x3xi32>) -> tensor<2x8xf32>
@@ -727,6 +782,7 @@ func.func @f(%x: tensor<2x8xf32>, %m: tensor<2x3xi32>) {
 
 // -----
 
+// expected-note @below {{mask is defined here}}
 func.func @f(%x: tensor<2x3x8xf32>, %m: tensor<2x4xi32>) {
   // expected-error @+1 {{'girih.pool' op expects mask of shape [b, s] = [2, 3], but got 'tensor<2x4xi32>'}}
   %0 = girih.pool mean %x, %m : (tensor<2x3x8xf32>, tensor<2x4xi32>) -> tensor<2x8xf32>
