@@ -73,13 +73,12 @@ llvm::Expected<ArrayRef<char>> WeightReader::bytesOf(graph::ParameterOp paramete
   std::string path = pathIn(directory, source.getFile());
   std::unique_ptr<llvm::MemoryBuffer> &buffer = files[path];
   if (!buffer) {
-    llvm::Expected<std::unique_ptr<llvm::MemoryBuffer>> opened = openFile(path);
-    if (!opened)
-      return opened.takeError();
-    buffer = std::move(*opened);
-    llvm::sys::fs::file_status status;
-    if (!llvm::sys::fs::status(path, status))
-      modified[path] = status.getLastModificationTime();
+    llvm::Expected<std::unique_ptr<llvm::MemoryBuffer>> mapped = openFile(path);
+    if (!mapped)
+      return mapped.takeError();
+    buffer = std::move(*mapped);
+    if (std::optional<FileIdentity> identity = identityOf(path))
+      opened.insert({path, *identity});
   }
   uint64_t offset = source.getOffset(), bytes = source.getBytes();
   if (offset > buffer->getBufferSize() || bytes > buffer->getBufferSize() - offset)
@@ -160,13 +159,11 @@ WriteResult WeightReader::fill(unsigned weight, uint64_t offset, MutableArrayRef
 
 /// A model that is being replaced would give weights of two models.
 WriteResult WeightReader::checkUnchanged() const {
-  for (const auto &file : modified) {
-    llvm::sys::fs::file_status status;
-    if (llvm::sys::fs::status(file.first(), status) || status.getLastModificationTime() != file.second)
+  for (const auto &file : opened)
+    if (identityOf(file.first()) != file.second)
       return {
           "changed-file",
           llvm::formatv("'{0}' was changed while its weights were read; compile again", file.first()).str()};
-  }
   return {};
 }
 

@@ -5,9 +5,9 @@
 
 #include "dialects/Graph/Graph.h"
 #include "lib/Artifact/Writer.h"
+#include "lib/Support/File.h"
 
 #include "llvm/ADT/StringMap.h"
-#include "llvm/Support/Chrono.h"
 #include "llvm/Support/MemoryBuffer.h"
 
 namespace girih::artifact {
@@ -55,7 +55,7 @@ private:
   llvm::ArrayRef<graph::ParameterOp> parameters;
   bool onlyValues;
   llvm::StringMap<std::unique_ptr<llvm::MemoryBuffer>> files;
-  llvm::StringMap<llvm::sys::TimePoint<>> modified; ///< per file, when it was opened
+  llvm::StringMap<FileIdentity> opened; ///< what each file was then
   std::vector<Source> sources;
   std::vector<char> rows, group; ///< the group packed last, before and after
   std::pair<unsigned, int64_t> packed = {~0u, -1};

@@ -8,6 +8,7 @@
 #include "lib/Pipelines/Reproducer.h"
 #include "lib/Pipelines/Stages.h"
 #include "lib/Support/Error.h"
+#include "lib/Support/File.h"
 
 #include "mlir/Pass/PassManager.h"
 
@@ -87,6 +88,7 @@ llvm::Expected<CompileSummary> girih::compile(const CompileOptions &options) {
   llvm::Expected<CheckedOptions> checked = checkOptions(options);
   if (!checked)
     return checked.takeError();
+  FileWatch files; // from the model's config to its last weight
   Compilation compilation(options, *checked);
   if (llvm::Error error = compilation.lower())
     return std::move(error);

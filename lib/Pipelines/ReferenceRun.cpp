@@ -5,6 +5,7 @@
 #include "lib/Pipelines/Compilation.h"
 #include "lib/Reference/Interpreter.h"
 #include "lib/Support/Error.h"
+#include "lib/Support/File.h"
 
 using namespace mlir;
 using namespace girih;
@@ -45,6 +46,7 @@ llvm::Error girih::runReference(CompileOptions options, StringRef entry, MakeInp
   llvm::Expected<CheckedOptions> checked = checkOptions(options);
   if (!checked)
     return checked.takeError();
+  FileWatch files; // from the model's config to its last weight
   Compilation compilation(options, *checked);
   if (llvm::Error error = compilation.lower())
     return error;
