@@ -8,6 +8,7 @@ import os
 import subprocess
 
 import lit.formats
+import lit.util
 
 
 config.name = "girih"
@@ -35,6 +36,10 @@ if config.girih_compiler.upper() in ("ON", "TRUE", "1"):
     config.available_features.add("compiler")
 if config.girih_sanitize:
     config.available_features.add("sanitized")
+
+# A test that hangs becomes a failure with a name. lit ends a test's processes with psutil.
+if lit.util.killProcessAndChildrenIsSupported()[0] and not lit_config.maxIndividualTestTime:
+    lit_config.maxIndividualTestTime = 900 if config.girih_sanitize or "GIRIH_LONG" in os.environ else 300
 
 PROBE = """
 import importlib.util as u, sys
