@@ -226,23 +226,72 @@ void ProgramLowering::fetchBlocks(const Operand &right, Value column, Value eigh
     LLVM::Prefetch::create(builder, loc, address(at, builder.getI8Type(), constant(byte)), 0, 3, 1);
 }
 
-/// Decodes `vectors` times 16 rows from line `line` of the tile on over all of `depth`. `body` gets every
+/// The first column of blocks of the panel that holds line `line` of the tile, and the line's number in its
+/// panel.
+ProgramLowering::BlockPlace ProgramLowering::placeOf(const Operand &right, Value line, int64_t vectors) {
+  BlockFormat format = right.blocks.getFormat();
+  Value elements = constant(graph::layoutOf(format).elements), width = constant(right.panelWidth);
+  Value n = add(right.firstLine, line);
+  auto divided = [&](Value a, Value b) -> Value { return arith::DivUIOp::create(builder, loc, a, b); };
+  Value first = add(mul(divided(n, width), divided(right.panels->sizes[1], elements)),
+                    divided(right.firstDepth, elements));
+  bool whole = vectors * lanes == right.panelWidth;
+  Value lane = whole ? constant(0) : Value(arith::RemUIOp::create(builder, loc, n, width));
+  int64_t bytes = graph::planesOf(format, right.panelWidth).bytes;
+  return {address(right.pointer, builder.getI8Type(), mul(first, constant(bytes))), lane};
+}
+
+/// A call of a function of the kernel's own, made at its first call. A kernel decodes one format in many
+/// places (the rest of the depth, sibling weights), and its code is compiled once. Integers arrive as
+/// `index`.
+void ProgramLowering::callHelper(const Twine &suffix, ArrayRef<Value> operands,
+                                 function_ref<void(ValueRange)> body) {
+  std::string name = (program.getSymName() + "." + suffix).str();
+  SmallVector<Value> words;
+  for (Value operand : operands)
+    words.push_back(operand.getType().isIndex() ? toI64(operand) : operand);
+  auto module = function->getParentOfType<ModuleOp>();
+  auto helper = module.lookupSymbol<func::FuncOp>(name);
+  if (!helper) {
+    OpBuilder::InsertionGuard guard(builder);
+    builder.setInsertionPointAfter(function);
+    helper =
+        func::FuncOp::create(builder, loc, name, builder.getFunctionType(ValueRange(words).getTypes(), {}));
+    helper->setAttr("llvm.linkage", LLVM::LinkageAttr::get(builder.getContext(), LLVM::Linkage::Internal));
+    helper.setPrivate();
+    auto outer = std::tuple(function, std::move(constants), entryEnd);
+    function = helper;
+    constants.clear();
+    builder.setInsertionPointToStart(helper.addEntryBlock());
+    entryEnd = func::ReturnOp::create(builder, loc);
+    builder.setInsertionPoint(entryEnd);
+    SmallVector<Value> arguments;
+    for (auto [argument, operand] : llvm::zip(helper.getArguments(), operands))
+      arguments.push_back(operand.getType().isIndex()
+                              ? arith::IndexCastOp::create(builder, loc, builder.getIndexType(), argument)
+                              : Value(argument));
+    body(arguments);
+    std::tie(function, constants, entryEnd) = std::move(outer);
+  }
+  func::CallOp::create(builder, loc, helper, words);
+}
+
+/// What distinguishes helpers of one kernel.
+static std::string describe(graph::BlockPanelsAttr blocks, int64_t vectors) {
+  return (graph::stringifyBlockFormat(blocks.getFormat()) + "x" + Twine(blocks.getWidth()) + "v" +
+          Twine(vectors))
+      .str();
+}
+
+/// Decodes `vectors` times 16 rows from a place on over all of `depth`. `body` gets every
 /// depth in order, its values, a vector for 16 rows, and what the loops carry.
-SmallVector<Value> ProgramLowering::overBlocks(const Operand &right, Value line, Value depth, int64_t vectors,
-                                               ValueRange init, ElementBody body) {
+SmallVector<Value> ProgramLowering::overBlocks(const Operand &right, BlockPlace place, Value depth,
+                                               int64_t vectors, ValueRange init, ElementBody body) {
   BlockFormat format = right.blocks.getFormat();
   const graph::BlockLayout &layout = graph::layoutOf(format);
   graph::BlockPlanes planes = graph::planesOf(format, right.panelWidth);
   Type i8 = builder.getI8Type();
-  Value elements = constant(layout.elements), width = constant(right.panelWidth),
-        n = add(right.firstLine, line);
-  auto divided = [&](Value a, Value b) -> Value { return arith::DivUIOp::create(builder, loc, a, b); };
-  Value first = add(mul(divided(n, width), divided(right.panels->sizes[1], elements)),
-                    divided(right.firstDepth, elements));
-  Value lane = vectors * lanes == right.panelWidth ? constant(0)
-                                                   : Value(arith::RemUIOp::create(builder, loc, n, width));
-  Value start = address(right.pointer, i8, mul(first, constant(planes.bytes)));
-
+  Value elements = constant(layout.elements);
   auto eights = [&](Value column, ArrayRef<BlockRows> rows, Value origin, Value firstEight, int64_t count,
                     ValueRange carried) {
     return carryLoop(constant(count), carried, [&](Value i, ValueRange held) {
@@ -263,11 +312,13 @@ SmallVector<Value> ProgramLowering::overBlocks(const Operand &right, Value line,
       return next;
     });
   };
-  return carryLoop(divided(depth, elements), init, [&](Value block, ValueRange carried) {
-    Value column = address(start, i8, mul(block, constant(planes.bytes))), origin = mul(block, elements);
+  Value blocks = arith::DivUIOp::create(builder, loc, depth, elements);
+  return carryLoop(blocks, init, [&](Value block, ValueRange carried) {
+    Value column = address(place.column, i8, mul(block, constant(planes.bytes))),
+          origin = mul(block, elements);
     SmallVector<BlockRows, 4> rows;
     for (int64_t v = 0; v < vectors; ++v)
-      rows.push_back(beginBlock(right, column, add(lane, constant(v * lanes))));
+      rows.push_back(beginBlock(right, column, add(place.lane, constant(v * lanes))));
     if (layout.elements == 32)
       return eights(column, rows, origin, constant(0), 4, carried);
     if (format == BlockFormat::Q6_K)
@@ -304,13 +355,19 @@ ProgramLowering::Operand ProgramLowering::decodedOperand(const Operand &right, R
   operand.panelWidth = width;
   operand.panelStride = constant(type.getDimSize(1) * width);
   forLoop(columns, vectors * lanes, [&](Value line) {
+    BlockPlace place = placeOf(right, line, vectors);
     Value base = columnPointer(operand, line);
-    overBlocks(right, line, depth, vectors, {}, [&](Value k, ArrayRef<Value> values, ValueRange) {
-      Value at = address(base, operand.element, mul(k, constant(width)));
-      for (auto [v, value] : llvm::enumerate(values))
-        LLVM::StoreOp::create(builder, loc, value, address(at, operand.element, constant(v * lanes)), 4);
-      return SmallVector<Value>();
-    });
+    callHelper("decode." + describe(right.blocks, vectors), {place.column, place.lane, depth, base},
+               [&](ValueRange given) {
+                 overBlocks(right, {given[0], given[1]}, given[2], vectors, {},
+                            [&](Value k, ArrayRef<Value> values, ValueRange) {
+                              Value at = address(given[3], operand.element, mul(k, constant(width)));
+                              for (auto [v, value] : llvm::enumerate(values))
+                                LLVM::StoreOp::create(builder, loc, value,
+                                                      address(at, operand.element, constant(v * lanes)), 4);
+                              return SmallVector<Value>();
+                            });
+               });
   });
   return operand;
 }
@@ -336,23 +393,37 @@ void ProgramLowering::fewRows(const Operand &left, const Operand &right, const S
 
 void ProgramLowering::blockKernel(const Operand &left, const Operand &right, const Slot &result, Value row,
                                   Value column, Value depth, int64_t rows, int64_t vectors, bool accumulate) {
+  BlockPlace place = placeOf(right, column, vectors);
+  Type f32 = builder.getF32Type();
   Value leftPointer = address(left.pointer, left.element, mul(row, left.lineStride));
-  SmallVector<Value> zeros(rows * vectors, zero(VectorType::get(lanes, builder.getF32Type())));
-  SmallVector<Value> sums = overBlocks(
-      right, column, depth, vectors, zeros, [&](Value k, ArrayRef<Value> values, ValueRange carried) {
-        SmallVector<Value> next(carried);
-        Value leftAt = address(leftPointer, left.element, mul(k, left.depthStride));
-        for (int64_t r = 0; r < rows; ++r) {
-          Value at = address(leftAt, left.element, mul(constant(r), left.lineStride));
-          Value element = splat(LLVM::LoadOp::create(builder, loc, left.element, at));
-          for (int64_t v = 0; v < vectors; ++v) {
-            Value &sum = next[r * vectors + v];
-            sum = vector::FMAOp::create(builder, loc, element, values[v], sum);
-          }
-        }
-        return next;
-      });
-  storeSums(result, sums, row, column, rows, vectors, accumulate);
+  Value resultPointer = address(result.pointer, f32, add(mul(row, constant(result.strides[0])), column));
+  bool adjacent = getConstantIntValue(left.depthStride) == 1;
+  Type element = left.element;
+  std::string suffix = "rows" + std::to_string(rows) + (accumulate ? "more." : "first.") +
+                       (adjacent ? "" : "strided.") + describe(right.blocks, vectors);
+  callHelper(suffix,
+             {place.column, place.lane, depth, leftPointer, left.lineStride, left.depthStride, resultPointer,
+              constant(result.strides[0])},
+             [&](ValueRange given) {
+               Value depthStride = adjacent ? constant(1) : given[5];
+               SmallVector<Value> zeros(rows * vectors, zero(VectorType::get(lanes, f32)));
+               SmallVector<Value> sums =
+                   overBlocks(right, {given[0], given[1]}, given[2], vectors, zeros,
+                              [&](Value k, ArrayRef<Value> values, ValueRange carried) {
+                                SmallVector<Value> next(carried);
+                                Value leftAt = address(given[3], element, mul(k, depthStride));
+                                for (int64_t r = 0; r < rows; ++r) {
+                                  Value at = address(leftAt, element, mul(constant(r), given[4]));
+                                  Value factor = splat(LLVM::LoadOp::create(builder, loc, element, at));
+                                  for (int64_t v = 0; v < vectors; ++v) {
+                                    Value &sum = next[r * vectors + v];
+                                    sum = vector::FMAOp::create(builder, loc, factor, values[v], sum);
+                                  }
+                                }
+                                return next;
+                              });
+               storeSums(given[6], given[7], sums, rows, vectors, accumulate);
+             });
 }
 
 /// Both ways, chosen where the number of rows is known.

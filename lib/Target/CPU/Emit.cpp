@@ -1,5 +1,5 @@
-// Kernels to machine code: each is translated to its own LLVM module in its own context, so that they compile in
-// parallel, then linked flat and laid one after another.
+// Kernels to machine code: each is translated to its own LLVM module in its own context, so that they compile
+// in parallel, then linked flat and laid one after another.
 #include "lib/Target/CPU/Emit.h"
 
 #include "lib/Support/Error.h"
@@ -50,7 +50,8 @@ static std::unique_ptr<llvm::TargetMachine> createMachine(const CodeVersion &ver
                                   llvm::CodeModel::Small, llvm::CodeGenOptLevel::Default));
 }
 
-/// The little that lowered kernels leave to improve: redundant addresses and masks, and what loops do not change.
+/// The little that lowered kernels leave to improve: redundant addresses and masks, and what loops do not
+/// change.
 static void optimize(llvm::Module &module, llvm::TargetMachine &machine) {
   llvm::PassBuilder builder(&machine);
   llvm::LoopAnalysisManager loops;
@@ -65,8 +66,8 @@ static void optimize(llvm::Module &module, llvm::TargetMachine &machine) {
   llvm::FunctionPassManager passes;
   passes.addPass(llvm::EarlyCSEPass());
   passes.addPass(llvm::InstCombinePass());
-  passes.addPass(llvm::createFunctionToLoopPassAdaptor(
-      llvm::LICMPass(llvm::LICMOptions()), /*UseMemorySSA=*/true));
+  passes.addPass(
+      llvm::createFunctionToLoopPassAdaptor(llvm::LICMPass(llvm::LICMOptions()), /*UseMemorySSA=*/true));
   passes.addPass(llvm::SimplifyCFGPass());
   passes.addPass(llvm::EarlyCSEPass());
   for (llvm::Function &function : module)
@@ -74,7 +75,8 @@ static void optimize(llvm::Module &module, llvm::TargetMachine &machine) {
       passes.run(function, functions);
 }
 
-/// Kernels call nothing, touch no stack frame of anyone else, and use the widest vectors.
+/// Kernels call nothing but helpers of their own, touch no stack frame of anyone else, and use the widest
+/// vectors.
 static void setAttributes(llvm::Function &function, const CodeVersion &version) {
   function.addFnAttr(llvm::Attribute::NoUnwind);
   function.addFnAttr("no-builtins");
@@ -84,17 +86,23 @@ static void setAttributes(llvm::Function &function, const CodeVersion &version) 
   function.addFnAttr("target-features", version.llvmFeatures);
 }
 
-static llvm::Expected<std::vector<uint8_t>> compileKernel(mlir::LLVM::LLVMFuncOp kernel, const CodeVersion &version,
-                                                          llvm::CodeGenFileType kind) {
+static llvm::Expected<std::vector<uint8_t>>
+compileKernel(mlir::LLVM::LLVMFuncOp kernel, const CodeVersion &version, llvm::CodeGenFileType kind) {
   mlir::OwningOpRef<mlir::ModuleOp> single = mlir::ModuleOp::create(kernel.getLoc());
   single->getBody()->push_back(kernel->clone());
+  auto all = kernel->getParentOfType<mlir::ModuleOp>();
+  mlir::SymbolTable copied(*single);
+  kernel.walk([&](mlir::LLVM::CallOp call) {
+    if (!copied.lookup(*call.getCallee()))
+      copied.insert(all.lookupSymbol(*call.getCallee())->clone());
+  });
   llvm::LLVMContext context;
   std::unique_ptr<llvm::Module> module =
       mlir::translateModuleToLLVMIR(*single, context, kernel.getName(), /*disableVerification=*/true);
   std::unique_ptr<llvm::TargetMachine> machine = createMachine(version);
   if (!module || !machine)
-    return makeError(ExitStatus::Internal, "codegen-failed", "kernel '{0}' could not be translated to LLVM IR",
-                     kernel.getName());
+    return makeError(ExitStatus::Internal, "codegen-failed",
+                     "kernel '{0}' could not be translated to LLVM IR", kernel.getName());
   module->setTargetTriple(machine->getTargetTriple());
   module->setDataLayout(machine->createDataLayout());
   for (llvm::Function &function : *module)
@@ -105,7 +113,8 @@ static llvm::Expected<std::vector<uint8_t>> compileKernel(mlir::LLVM::LLVMFuncOp
   llvm::raw_svector_ostream stream(object);
   llvm::legacy::PassManager codegen;
   if (machine->addPassesToEmitFile(codegen, stream, nullptr, kind))
-    return makeError(ExitStatus::Internal, "codegen-failed", "LLVM cannot write objects for {0}", version.name);
+    return makeError(ExitStatus::Internal, "codegen-failed", "LLVM cannot write objects for {0}",
+                     version.name);
   codegen.run(*module);
   return std::vector<uint8_t>(object.begin(), object.end());
 }
@@ -114,9 +123,17 @@ static llvm::Expected<mlir::ModuleOp> findVersion(mlir::ModuleOp module, const C
   for (mlir::ModuleOp nested : module.getOps<mlir::ModuleOp>())
     if (nested.getName() == version.name)
       return nested;
-  return makeError(ExitStatus::Compile, "missing-code-version",
-                   "expected a nested module '@{0}' of lowered kernels, but found none; run the stages vector and llvm",
-                   version.name);
+  return makeError(
+      ExitStatus::Compile, "missing-code-version",
+      "expected a nested module '@{0}' of lowered kernels, but found none; run the stages vector and llvm",
+      version.name);
+}
+
+/// The kernels of a version; functions that they call are not visible outside.
+static llvm::SmallVector<mlir::LLVM::LLVMFuncOp> kernelsOf(mlir::ModuleOp version) {
+  return llvm::filter_to_vector(
+      version.getOps<mlir::LLVM::LLVMFuncOp>(),
+      [](mlir::LLVM::LLVMFuncOp function) { return function.getLinkage() != mlir::LLVM::Linkage::Internal; });
 }
 
 /// Runs `work` on every index, in parallel, and gathers the first error.
@@ -135,12 +152,12 @@ static llvm::Error forEachInParallel(size_t count, llvm::function_ref<llvm::Erro
   return first;
 }
 
-static llvm::Expected<std::vector<std::vector<uint8_t>>> compileAll(mlir::ModuleOp module, const CodeVersion &version,
-                                                                    llvm::CodeGenFileType kind) {
+static llvm::Expected<std::vector<std::vector<uint8_t>>>
+compileAll(mlir::ModuleOp module, const CodeVersion &version, llvm::CodeGenFileType kind) {
   llvm::Expected<mlir::ModuleOp> nested = findVersion(module, version);
   if (!nested)
     return nested.takeError();
-  llvm::SmallVector<mlir::LLVM::LLVMFuncOp> kernels(nested->getOps<mlir::LLVM::LLVMFuncOp>());
+  llvm::SmallVector<mlir::LLVM::LLVMFuncOp> kernels = kernelsOf(*nested);
   std::vector<std::vector<uint8_t>> objects(kernels.size());
   llvm::Error failed = forEachInParallel(kernels.size(), [&](size_t i) -> llvm::Error {
     llvm::Expected<std::vector<uint8_t>> object = compileKernel(kernels[i], version, kind);
@@ -154,7 +171,8 @@ static llvm::Expected<std::vector<std::vector<uint8_t>>> compileAll(mlir::Module
   return objects;
 }
 
-llvm::Expected<std::vector<std::vector<uint8_t>>> cpu::emitObjects(mlir::ModuleOp module, const CodeVersion &version) {
+llvm::Expected<std::vector<std::vector<uint8_t>>> cpu::emitObjects(mlir::ModuleOp module,
+                                                                   const CodeVersion &version) {
   return compileAll(module, version, llvm::CodeGenFileType::ObjectFile);
 }
 
@@ -176,8 +194,7 @@ llvm::Expected<KernelImage> cpu::emitImage(mlir::ModuleOp module, const CodeVers
   image.version = version.name.str();
   for (llvm::StringRef feature : version.cpuFeatures)
     image.features.push_back(feature.str());
-  for (auto [i, kernel] :
-       llvm::enumerate(cantFail(findVersion(module, version)).getOps<mlir::LLVM::LLVMFuncOp>())) {
+  for (auto [i, kernel] : llvm::enumerate(kernelsOf(cantFail(findVersion(module, version))))) {
     llvm::Expected<LinkedKernel> linked = linkFlat((*objects)[i], kernel.getName());
     if (!linked)
       return linked.takeError();

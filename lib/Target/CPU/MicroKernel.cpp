@@ -160,18 +160,18 @@ void ProgramLowering::microKernel(const Operand &left, const Operand &right, Val
     }
     scf::YieldOp::create(builder, loc, sums);
   }
-  storeSums(result, llvm::to_vector(ValueRange(loop.getResults())), row, column, rows, vectors, accumulate);
+  Value stride = constant(result.strides[0]);
+  Value at = address(result.pointer, builder.getF32Type(), add(mul(row, stride), column));
+  storeSums(at, stride, llvm::to_vector(ValueRange(loop.getResults())), rows, vectors, accumulate);
 }
 
 /// Adds a block's sums to the result, or begins it with them.
-void ProgramLowering::storeSums(const Slot &result, ArrayRef<Value> sums, Value row, Value column,
-                                int64_t rows, int64_t vectors, bool accumulate) {
+void ProgramLowering::storeSums(Value result, Value stride, ArrayRef<Value> sums, int64_t rows,
+                                int64_t vectors, bool accumulate) {
   auto type = VectorType::get(lanes, builder.getF32Type());
-  Value resultPointer =
-      address(result.pointer, builder.getF32Type(), add(mul(row, constant(result.strides[0])), column));
   for (int64_t r = 0; r < rows; ++r)
     for (int64_t v = 0; v < vectors; ++v) {
-      Value at = address(resultPointer, builder.getF32Type(), constant(r * result.strides[0] + v * lanes));
+      Value at = address(result, builder.getF32Type(), add(mul(constant(r), stride), constant(v * lanes)));
       Value sum = sums[r * vectors + v];
       if (accumulate)
         sum = arith::AddFOp::create(builder, loc, LLVM::LoadOp::create(builder, loc, type, at, 4), sum);

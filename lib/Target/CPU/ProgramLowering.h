@@ -162,12 +162,16 @@ private:
                    Value row, Value column, Value depth, int64_t rows, int64_t columns, bool accumulate,
                    const Streams &streams);
   void fetchPanel(const Operand &right, Value at, int64_t columns, bool staysInCache);
-  void storeSums(const Slot &result, ArrayRef<Value> sums, Value row, Value column, int64_t rows,
-                 int64_t vectors, bool accumulate);
+  void storeSums(Value result, Value stride, ArrayRef<Value> sums, int64_t rows, int64_t vectors,
+                 bool accumulate);
   void fetchOutput(tile::DotOp op, Value row, Value column, int64_t rows, int64_t columns);
 
   // Blocks.cpp: quantized weights in panels.
   struct BlockRows;
+  struct BlockPlace { // where lines begin: their panel's first column of blocks of the tile, and the first
+                      // line's number in it
+    Value column, lane;
+  };
   using ElementBody = function_ref<SmallVector<Value>(Value k, ArrayRef<Value> values, ValueRange carried)>;
   void lowerBlocksDot(tile::DotOp op, const Operand &left, const Operand &right, const Slot &slot, Value rows,
                       Value columns, Value depth, bool accumulate);
@@ -177,7 +181,9 @@ private:
                    Value depth, int64_t rows, int64_t vectors, bool accumulate);
   Operand decodedOperand(const Operand &right, RankedTensorType type, Value columns, Value depth,
                          int64_t vectors);
-  SmallVector<Value> overBlocks(const Operand &right, Value line, Value depth, int64_t vectors,
+  BlockPlace placeOf(const Operand &right, Value line, int64_t vectors);
+  void callHelper(const Twine &suffix, ArrayRef<Value> operands, function_ref<void(ValueRange)> body);
+  SmallVector<Value> overBlocks(const Operand &right, BlockPlace place, Value depth, int64_t vectors,
                                 ValueRange init, ElementBody body);
   SmallVector<Value> carryLoop(Value bound, ValueRange init,
                                function_ref<SmallVector<Value>(Value, ValueRange)> body);
