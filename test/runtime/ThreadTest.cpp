@@ -201,6 +201,55 @@ TEST(Thread, RunsAgainAfterACancellationAtAnyMoment) {
   EXPECT_EQ(y, sampleAnswer(x));
 }
 
+/// Opens a session on a pool that it alone has or that all share, runs it a few times, closes it: a whole
+/// life.
+static void liveOnce(const LoadedModule &module, girih_pool *shared, int caller, std::atomic<int> &wrong) {
+  girih_session_options options;
+  GIRIH_INIT(options);
+  options.threads = 1 + caller % 7;
+  options.pool = caller % 2 ? shared : nullptr;
+  girih_session *session = nullptr;
+  if (girih_session_create(module.get(), &options, &session, nullptr) != GIRIH_OK)
+    return void(++wrong);
+  std::atomic<bool> stop{false};
+  std::thread canceller([&] {
+    for (int i = 0; !stop; ++i) {
+      girih_session_cancel(session);
+      std::this_thread::sleep_for(std::chrono::microseconds(i % 5 * 40));
+    }
+  });
+  std::vector<int32_t> x = counting(16 * 40 + caller), y;
+  for (int i = 0; i != 20; ++i) {
+    girih_code code = runVector(session, x, y);
+    if (code != GIRIH_CANCELLED && (code != GIRIH_OK || y != sampleAnswer(x)))
+      ++wrong;
+  }
+  stop = true;
+  canceller.join();
+  if (runVector(session, x, y) != GIRIH_OK || y != sampleAnswer(x))
+    ++wrong;
+  girih_session_release(session);
+}
+
+TEST(Thread, SessionsComeAndGoWhileOthersRunAndAreCancelled) {
+  alarm(300); // a lost wake-up would be a hang
+  LoadedModule module(serialize(sampleModel()));
+  girih_pool *shared = nullptr;
+  ASSERT_EQ(girih_pool_create(6, &shared, nullptr), GIRIH_OK);
+  PoolHandle pool(shared);
+  std::atomic<int> wrong{0};
+  std::vector<std::thread> callers;
+  for (int caller = 0; caller != 20; ++caller) // more than the pool has regions
+    callers.emplace_back([&, caller] {
+      for (int i = 0; i != rounds(5); ++i)
+        liveOnce(module, shared, caller, wrong);
+    });
+  for (std::thread &caller : callers)
+    caller.join();
+  alarm(0);
+  EXPECT_EQ(wrong, 0);
+}
+
 TEST(Thread, RefusesASecondRunOnABusySession) {
   LoadedModule module(serialize(slowModel(100)));
   SessionHandle session = openSession(module.get(), 1);
