@@ -1,11 +1,12 @@
 // What simplifies without knowing a target: identities, chains of movements, arithmetic with 0 and 1, constants cast.
 // Nothing here changes a bit of a result.
 #include "dialects/Graph/Inference.h"
+#include "dialects/Movement.h"
 
 #include "mlir/IR/Matchers.h"
-#include "mlir/IR/PatternMatch.h"
 
 using namespace mlir;
+using namespace girih;
 using namespace girih::graph;
 
 OpFoldResult ConstantOp::fold(FoldAdaptor) { return getValue(); }
@@ -97,12 +98,7 @@ void CastOp::getCanonicalizationPatterns(RewritePatternSet &patterns, MLIRContex
 
 //===-- movement ----------------------------------------------------------===//
 
-OpFoldResult ReshapeOp::fold(FoldAdaptor op) {
-  if (getInput().getType() == getType())
-    return getInput();
-  auto value = dyn_cast_if_present<DenseElementsAttr>(op.getInput());
-  return value && getType().hasStaticShape() ? value.reshape(getType()) : Attribute();
-}
+OpFoldResult ReshapeOp::fold(FoldAdaptor op) { return foldReshape(*this, op.getInput()); }
 
 OpFoldResult ConcatOp::fold(FoldAdaptor) {
   return getInputs().size() == 1 ? sameTypeOr(*this, getInputs().front()) : OpFoldResult();
@@ -114,37 +110,10 @@ OpFoldResult SliceOp::fold(FoldAdaptor) {
 }
 
 OpFoldResult TransposeOp::fold(FoldAdaptor) {
-  bool isIdentity = llvm::equal(getPermutation(), llvm::seq<int64_t>(0, getPermutation().size()));
-  return isIdentity ? sameTypeOr(*this, getInput()) : OpFoldResult();
+  return isIdentity(getPermutation()) ? sameTypeOr(*this, getInput()) : OpFoldResult();
 }
 
 namespace {
-/// reshape(reshape(x)) is one reshape.
-struct MergeReshapes : OpRewritePattern<ReshapeOp> {
-  using OpRewritePattern::OpRewritePattern;
-  LogicalResult matchAndRewrite(ReshapeOp op, PatternRewriter &rewriter) const override {
-    auto inner = op.getInput().getDefiningOp<ReshapeOp>();
-    if (!inner)
-      return failure();
-    rewriter.replaceOpWithNewOp<ReshapeOp>(op, op.getType(), inner.getInput());
-    return success();
-  }
-};
-
-/// transpose(transpose(x)) is one transpose.
-struct MergeTransposes : OpRewritePattern<TransposeOp> {
-  using OpRewritePattern::OpRewritePattern;
-  LogicalResult matchAndRewrite(TransposeOp op, PatternRewriter &rewriter) const override {
-    auto inner = op.getInput().getDefiningOp<TransposeOp>();
-    if (!inner)
-      return failure();
-    SmallVector<int64_t> permutation = llvm::map_to_vector(
-        op.getPermutation(), [&](int64_t from) { return inner.getPermutation()[from]; });
-    rewriter.replaceOpWithNewOp<TransposeOp>(op, inner.getInput(), permutation);
-    return success();
-  }
-};
-
 /// slice(slice(x)) is one slice whose offsets add.
 struct MergeSlices : OpRewritePattern<SliceOp> {
   using OpRewritePattern::OpRewritePattern;
@@ -164,10 +133,10 @@ struct MergeSlices : OpRewritePattern<SliceOp> {
 } // namespace
 
 void ReshapeOp::getCanonicalizationPatterns(RewritePatternSet &patterns, MLIRContext *context) {
-  patterns.add<MergeReshapes>(context);
+  patterns.add<MergeReshapes<ReshapeOp>>(context);
 }
 void TransposeOp::getCanonicalizationPatterns(RewritePatternSet &patterns, MLIRContext *context) {
-  patterns.add<MergeTransposes>(context);
+  patterns.add<MergeTransposes<TransposeOp>>(context);
 }
 void SliceOp::getCanonicalizationPatterns(RewritePatternSet &patterns, MLIRContext *context) {
   patterns.add<MergeSlices>(context);

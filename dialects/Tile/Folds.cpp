@@ -1,8 +1,10 @@
 // Folds and canonical forms of the `tile` dialect: sizes known at compile time, movement that moves
 // nothing, movement of splats.
+#include "dialects/Movement.h"
 #include "dialects/Tile/Tile.h"
 
 using namespace mlir;
+using namespace girih;
 using namespace girih::tile;
 
 OpFoldResult DimOp::fold(FoldAdaptor) {
@@ -23,17 +25,12 @@ OpFoldResult BroadcastOp::fold(FoldAdaptor adaptor) {
 }
 
 OpFoldResult TransposeOp::fold(FoldAdaptor adaptor) {
-  if (llvm::equal(getPermutation(), llvm::seq<int64_t>(0, getPermutation().size())))
+  if (isIdentity(getPermutation()))
     return getInput();
   return foldSplat(adaptor.getInput(), getResult().getType());
 }
 
-OpFoldResult ReshapeOp::fold(FoldAdaptor adaptor) {
-  if (getInput().getType() == getResult().getType())
-    return getInput();
-  auto constant = dyn_cast_or_null<DenseElementsAttr>(adaptor.getInput());
-  return constant ? OpFoldResult(constant.reshape(getResult().getType())) : OpFoldResult();
-}
+OpFoldResult ReshapeOp::fold(FoldAdaptor adaptor) { return foldReshape(*this, adaptor.getInput()); }
 
 OpFoldResult ConcatOp::fold(FoldAdaptor) {
   return getInputs().size() == 1 ? getInputs().front() : OpFoldResult();
@@ -52,18 +49,6 @@ template <typename MovementOp> struct MoveSplat : OpRewritePattern<MovementOp> {
   }
 };
 
-/// reshape(reshape(x)) is one reshape.
-struct MergeReshapes : OpRewritePattern<ReshapeOp> {
-  using OpRewritePattern::OpRewritePattern;
-  LogicalResult matchAndRewrite(ReshapeOp op, PatternRewriter &rewriter) const override {
-    auto inner = op.getInput().getDefiningOp<ReshapeOp>();
-    if (!inner)
-      return failure();
-    rewriter.replaceOpWithNewOp<ReshapeOp>(op, op.getResult().getType(), inner.getInput());
-    return success();
-  }
-};
-
 /// broadcast(broadcast(x)) is one broadcast, its dims composed.
 struct MergeBroadcasts : OpRewritePattern<BroadcastOp> {
   using OpRewritePattern::OpRewritePattern;
@@ -78,29 +63,14 @@ struct MergeBroadcasts : OpRewritePattern<BroadcastOp> {
     return success();
   }
 };
-
-/// transpose(transpose(x)) is one transpose, its permutations composed.
-struct MergeTransposes : OpRewritePattern<TransposeOp> {
-  using OpRewritePattern::OpRewritePattern;
-  LogicalResult matchAndRewrite(TransposeOp op, PatternRewriter &rewriter) const override {
-    auto inner = op.getInput().getDefiningOp<TransposeOp>();
-    if (!inner)
-      return failure();
-    SmallVector<int64_t> permutation;
-    for (int64_t dim : op.getPermutation())
-      permutation.push_back(inner.getPermutation()[dim]);
-    rewriter.replaceOpWithNewOp<TransposeOp>(op, inner.getInput(), permutation);
-    return success();
-  }
-};
 } // namespace
 
 void BroadcastOp::getCanonicalizationPatterns(RewritePatternSet &patterns, MLIRContext *context) {
   patterns.add<MoveSplat<BroadcastOp>, MergeBroadcasts>(context);
 }
 void TransposeOp::getCanonicalizationPatterns(RewritePatternSet &patterns, MLIRContext *context) {
-  patterns.add<MoveSplat<TransposeOp>, MergeTransposes>(context);
+  patterns.add<MoveSplat<TransposeOp>, MergeTransposes<TransposeOp>>(context);
 }
 void ReshapeOp::getCanonicalizationPatterns(RewritePatternSet &patterns, MLIRContext *context) {
-  patterns.add<MoveSplat<ReshapeOp>, MergeReshapes>(context);
+  patterns.add<MoveSplat<ReshapeOp>, MergeReshapes<ReshapeOp>>(context);
 }

@@ -5,6 +5,7 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
+#include "lib/Artifact/ElementTypes.h"
 #include "lib/Artifact/ObjectFile.h"
 #include "lib/Artifact/PendingFile.h"
 #include "lib/Artifact/Weights.h"
@@ -16,18 +17,6 @@
 using namespace mlir;
 using namespace girih;
 using namespace girih::artifact;
-
-static uint32_t elementCode(Type type) {
-  if (type.isF32())
-    return GIRIH_F32;
-  if (type.isBF16())
-    return GIRIH_BF16;
-  if (type.isF16())
-    return GIRIH_F16;
-  if (type.isInteger(32))
-    return GIRIH_I32;
-  return type.isInteger(8) ? GIRIH_I8 : GIRIH_I1;
-}
 
 namespace {
 

@@ -1,7 +1,7 @@
 // The C ABI of libGirih.so over Compiler.h: structures in, status out, nothing thrown.
 #include "girih-c/Compiler.h"
 
-#include "girih-runtime/Format.h"
+#include "lib/Artifact/ElementTypes.h"
 #include "lib/Pipelines/ReferenceRun.h"
 #include "lib/Support/Error.h"
 
@@ -85,41 +85,11 @@ int girih_compile(const girih_compile_options *options, girih_compile_summary *s
 //===- The reference
 //------------------------------------------------------------------------------------------------===//
 
-static Type elementType(MLIRContext &context, uint32_t code) {
-  Builder builder(&context);
-  switch (code) {
-  case GIRIH_F32:
-    return builder.getF32Type();
-  case GIRIH_BF16:
-    return builder.getBF16Type();
-  case GIRIH_F16:
-    return builder.getF16Type();
-  case GIRIH_I32:
-    return builder.getI32Type();
-  case GIRIH_I8:
-    return builder.getI8Type();
-  default:
-    return builder.getI1Type();
-  }
-}
-
-static uint32_t elementCode(Type type) {
-  if (type.isF32())
-    return GIRIH_F32;
-  if (type.isBF16())
-    return GIRIH_BF16;
-  if (type.isF16())
-    return GIRIH_F16;
-  if (type.isInteger(32))
-    return GIRIH_I32;
-  return type.isInteger(8) ? GIRIH_I8 : GIRIH_I1;
-}
-
 static std::vector<reference::TensorRef> hostTensors(MLIRContext &context,
                                                      ArrayRef<girih_reference_tensor> tensors) {
   std::vector<reference::TensorRef> result;
   for (const girih_reference_tensor &tensor : tensors) {
-    Type type = elementType(context, tensor.element_type);
+    Type type = artifact::elementType(context, tensor.element_type);
     auto host = std::make_shared<reference::HostTensor>(ArrayRef(tensor.shape, tensor.rank), type);
     auto *bytes = static_cast<const char *>(tensor.data);
     host->fromBytes(ArrayRef(bytes, host->size() * reference::storedBytes(type)), type);
@@ -134,7 +104,7 @@ static bool observe(girih_reference_observer observer, void *user, size_t launch
   std::vector<girih_reference_tensor> tensors;
   for (const reference::TensorRef &result : results) {
     bytes.push_back(result->toBytes());
-    tensors.push_back({bytes.back().data(), elementCode(result->getElementType()),
+    tensors.push_back({bytes.back().data(), artifact::elementCode(result->getElementType()),
                        static_cast<uint32_t>(result->getRank()), result->getShape().data()});
   }
   return observer(user, launch, layers.str().c_str(), tensors.data(), tensors.size()) == 0;

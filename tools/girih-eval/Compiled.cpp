@@ -2,10 +2,9 @@
 #include "Levels.h"
 
 #include "girih-runtime/girih.h"
-#include "girih/Compiler.h"
+#include "lib/Artifact/ElementTypes.h"
 #include "lib/Support/Error.h"
 
-#include "mlir/IR/Builders.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/FileUtilities.h"
 
@@ -27,33 +26,6 @@ llvm::Error check(girih_code code, const girih_status &status) {
   return makeError(ExitStatus::Compile, girih_code_name(code), "{0}", status.message);
 }
 
-Type elementType(MLIRContext &context, uint32_t code) {
-  Builder b(&context);
-  switch (code) {
-  case GIRIH_F32:
-    return b.getF32Type();
-  case GIRIH_BF16:
-    return b.getBF16Type();
-  case GIRIH_F16:
-    return b.getF16Type();
-  case GIRIH_I32:
-    return b.getI32Type();
-  case GIRIH_I8:
-    return b.getI8Type();
-  default:
-    return b.getI1Type();
-  }
-}
-
-uint32_t elementCode(Type type) {
-  return type.isF32()         ? GIRIH_F32
-         : type.isBF16()      ? GIRIH_BF16
-         : type.isF16()       ? GIRIH_F16
-         : type.isInteger(32) ? GIRIH_I32
-         : type.isInteger(8)  ? GIRIH_I8
-                              : GIRIH_I1;
-}
-
 // Memory aligned for any element, with the tensor that describes it.
 struct Buffer {
   std::vector<uint64_t> storage;
@@ -67,7 +39,7 @@ struct Buffer {
 
 Buffer toBuffer(const HostTensor &host) {
   Buffer buffer{{}, {}};
-  buffer.tensor.element_type = elementCode(host.getElementType());
+  buffer.tensor.element_type = artifact::elementCode(host.getElementType());
   buffer.tensor.rank = host.getRank();
   llvm::copy(host.getShape(), buffer.tensor.shape);
   buffer.allocate();
@@ -77,7 +49,7 @@ Buffer toBuffer(const HostTensor &host) {
 }
 
 reference::TensorRef toHost(MLIRContext &context, const girih_tensor &tensor) {
-  Type type = elementType(context, tensor.element_type);
+  Type type = artifact::elementType(context, tensor.element_type);
   auto host = std::make_shared<HostTensor>(ArrayRef(tensor.shape, tensor.rank), type);
   host->fromBytes(ArrayRef(static_cast<const char *>(tensor.data), girih_tensor_bytes(&tensor)), type);
   return host;
@@ -130,13 +102,7 @@ Expected<Tensors> runEntry(MLIRContext &context, girih_module *module, const Req
 }
 
 llvm::Error compileTo(const Request &request, StringRef path) {
-  CompileOptions options;
-  options.model = request.model;
-  options.from = request.from;
-  options.target = request.target;
-  options.contract = request.contract;
-  if (!request.dtype.empty())
-    options.dtype = request.dtype;
+  CompileOptions options = compileOptions(request);
   if (request.randomWeights)
     options.weights = "random:" + std::to_string(*request.randomWeights);
   options.output = path.str();

@@ -1,7 +1,6 @@
 // The interpreted levels: reads the module, through the pipeline where a stage is asked for, and runs it.
 #include "Levels.h"
 
-#include "girih/Compiler.h"
 #include "lib/Reference/Interpreter.h"
 #include "lib/Support/Error.h"
 
@@ -14,8 +13,7 @@ using namespace girih;
 using namespace girih::eval;
 using llvm::Expected;
 
-// Runs the pipeline up to `stage` and leaves the module's text in a file.
-static llvm::Error dumpStage(const Request &request, StringRef stage, StringRef path) {
+CompileOptions girih::eval::compileOptions(const Request &request) {
   CompileOptions options;
   options.model = request.model;
   options.from = request.from;
@@ -23,6 +21,12 @@ static llvm::Error dumpStage(const Request &request, StringRef stage, StringRef 
   options.contract = request.contract;
   if (!request.dtype.empty())
     options.dtype = request.dtype;
+  return options;
+}
+
+// Runs the pipeline up to `stage` and leaves the module's text in a file.
+static llvm::Error dumpStage(const Request &request, StringRef stage, StringRef path) {
+  CompileOptions options = compileOptions(request);
   options.emit = stage.str();
   options.output = path.str();
   return compile(options).takeError();

@@ -2,6 +2,7 @@
 // pipeline's stages up to `tile`, and compiled code in the runtime.
 #pragma once
 
+#include "girih/Compiler.h"
 #include "lib/Reference/HostTensor.h"
 
 #include "mlir/IR/BuiltinOps.h"
@@ -26,6 +27,9 @@ struct Request {
   unsigned threads = 0; // of the runtime
   std::string codeVersion;
 };
+
+/// What the compiler is asked for at every level.
+CompileOptions compileOptions(const Request &request);
 
 /// The module to interpret at stage `stage`; an empty stage takes the file as it is.
 llvm::Expected<mlir::OwningOpRef<mlir::ModuleOp>> readModule(mlir::MLIRContext &context,
