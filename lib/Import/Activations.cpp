@@ -45,3 +45,25 @@ std::string girih::import::knownActivations() {
 }
 
 Value girih::import::buildActivation(ModelBuilder &model, StringRef name, Value input) { return find(name)(model, input); }
+
+static constexpr std::pair<StringLiteral, graph::Activation> gates[] = {
+    {"silu", graph::Activation::Silu},         {"swish", graph::Activation::Silu},
+    {"gelu", graph::Activation::Gelu},         {"gelu_python", graph::Activation::Gelu},
+    {"gelu_new", graph::Activation::GeluTanh}, {"gelu_pytorch_tanh", graph::Activation::GeluTanh},
+    {"gelu_fast", graph::Activation::GeluTanh}, {"gelu_python_tanh", graph::Activation::GeluTanh},
+    {"gelu_accurate", graph::Activation::GeluTanh}, {"relu", graph::Activation::Relu},
+    {"sigmoid", graph::Activation::Sigmoid},
+};
+
+bool girih::import::isGate(StringRef name) {
+  return llvm::any_of(gates, [&](const auto &entry) { return entry.first == name; });
+}
+
+std::string girih::import::knownGates() {
+  return llvm::join(llvm::map_range(gates, [](const auto &entry) { return entry.first.str(); }), ", ");
+}
+
+Value girih::import::buildGate(ModelBuilder &model, StringRef name, Value gate, Value up) {
+  auto known = llvm::find_if(gates, [&](const auto &entry) { return entry.first == name; });
+  return model.create<graph::GateOp>(gate, up, known->second);
+}

@@ -12,4 +12,11 @@ std::string knownActivations();
 /// Applies the activation; `name` must be one.
 mlir::Value buildActivation(ModelBuilder &model, llvm::StringRef name, mlir::Value input);
 
+/// True if `name` can be the activation of a gated unit.
+bool isGate(llvm::StringRef name);
+/// All of them, for messages.
+std::string knownGates();
+/// The activation of `gate` times `up`; `name` must be one.
+mlir::Value buildGate(ModelBuilder &model, llvm::StringRef name, mlir::Value gate, mlir::Value up);
+
 } // namespace girih::import

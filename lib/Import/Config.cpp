@@ -23,7 +23,7 @@ static constexpr StringLiteral bookkeeping[] = {
 static constexpr StringLiteral training[] = {
     "attention_probs_dropout_prob", "hidden_dropout_prob", "classifier_dropout", "initializer_range",
     "gradient_checkpointing",       "layerdrop",           "tie_word_embeddings"};
-// How transformers itself runs the model and what it returns beside the hidden states.
+// How transformers itself runs the model and what it returns beside its results.
 static constexpr StringLiteral execution[] = {
     "use_cache",           "return_dict",          "output_attentions",    "output_hidden_states",
     "output_past",         "torchscript",          "use_bfloat16",         "tf_legacy_loss",
@@ -63,10 +63,33 @@ static llvm::Error wrongValue(const ConfigKey &key, StringRef expected, const ll
   return badInput("bad-config-value", "expected {0} as '{1}', but found {2}; in {3}", expected, key.name, brief(found), where);
 }
 
+static llvm::Error readTexts(const ConfigKey &key, const llvm::json::Value &value, ModelConfig &config, StringRef where) {
+  const llvm::json::Array *array = value.getAsArray();
+  if (!array || llvm::any_of(*array, [](const llvm::json::Value &element) { return !element.getAsString(); }))
+    return wrongValue(key, "a list of strings", value, where);
+  for (const llvm::json::Value &element : *array)
+    (config.*key.texts).push_back(element.getAsString()->str());
+  return llvm::Error::success();
+}
+
 /// Stores one value, or checks it against the only one that is understood.
-static llvm::Error readValue(const ConfigKey &key, const llvm::json::Value &value, EncoderConfig &config, StringRef where) {
+static llvm::Error readValue(const ConfigKey &key, const llvm::json::Value &value, ModelConfig &config, StringRef where) {
   static constexpr int64_t most = std::numeric_limits<int32_t>::max();
-  if (key.count) {
+  if (key.elsewhere)
+    return llvm::Error::success();
+  if (key.nullable && value.getAsNull()) {
+    if (key.count)
+      config.*key.count = 0;
+    return llvm::Error::success();
+  }
+  if (key.texts)
+    return readTexts(key, value, config, where);
+  if (key.flag) {
+    std::optional<bool> flag = value.getAsBoolean();
+    if (!flag)
+      return wrongValue(key, "true or false", value, where);
+    config.*key.flag = *flag;
+  } else if (key.count) {
     std::optional<int64_t> count = value.getAsInteger();
     if (!count || *count < key.least || *count > most)
       return wrongValue(key, llvm::formatv("an integer from {0} to {1}", key.least, most).str(), value, where);
@@ -88,18 +111,20 @@ static llvm::Error readValue(const ConfigKey &key, const llvm::json::Value &valu
   return llvm::Error::success();
 }
 
-static void setDefault(const ConfigKey &key, EncoderConfig &config) {
+static void setDefault(const ConfigKey &key, ModelConfig &config) {
   if (key.count)
     config.*key.count = key.defaultCount;
   if (key.number)
     config.*key.number = key.defaultNumber;
   if (key.text)
     config.*key.text = key.defaultText.str();
+  if (key.flag)
+    config.*key.flag = key.defaultFlag;
 }
 
-llvm::Expected<EncoderConfig> girih::import::readConfig(const llvm::json::Object &json, llvm::ArrayRef<ConfigKey> keys,
+llvm::Expected<ModelConfig> girih::import::readConfig(const llvm::json::Object &json, llvm::ArrayRef<ConfigKey> keys,
                                                         llvm::ArrayRef<StringLiteral> harmless, StringRef where) {
-  EncoderConfig config;
+  ModelConfig config;
   llvm::for_each(keys, [&](const ConfigKey &key) { setDefault(key, config); });
   std::vector<StringRef> names;
   for (const auto &field : json)
@@ -108,7 +133,9 @@ llvm::Expected<EncoderConfig> girih::import::readConfig(const llvm::json::Object
   for (StringRef name : names) {
     auto isNamed = [&](const ConfigKey &key) { return key.name == name; };
     const ConfigKey *key = llvm::find_if(keys, isNamed);
-    if (key == keys.end() && (key = llvm::find_if(shared, isNamed)) == std::end(shared))
+    if (key == keys.end()) // a family may know better what a shared key does
+      key = llvm::is_contained(harmless, name) ? std::end(shared) : llvm::find_if(shared, isNamed);
+    if (key == std::end(shared))
       key = nullptr;
     if (key) {
       if (llvm::Error error = readValue(*key, *json.get(name), config, where))

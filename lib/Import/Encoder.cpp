@@ -12,11 +12,11 @@ using namespace girih;
 using namespace girih::import;
 using graph::SizeExpr;
 
-int64_t girih::import::longestSequence(const Family &family, const EncoderConfig &config) {
+int64_t girih::import::longestSequence(const Family &family, const ModelConfig &config) {
   return family.positions == PositionScheme::SkipPadding ? config.positions - config.padding - 1 : config.positions;
 }
 
-llvm::Error girih::import::checkConfig(const Family &family, const EncoderConfig &config, StringRef where) {
+llvm::Error girih::import::checkConfig(const Family &family, const ModelConfig &config, StringRef where) {
   if (config.hidden % config.heads)
     return badInput("bad-config-value", "expected the hidden size to be a multiple of the attention heads, but got {0} and {1}; in {2}",
                     config.hidden, config.heads, where);
@@ -37,7 +37,7 @@ namespace {
 /// One encoder being built; each method is one module of the model.
 class Encoder {
 public:
-  Encoder(ModelBuilder &model, const Family &family, const EncoderConfig &config)
+  Encoder(ModelBuilder &model, const Family &family, const ModelConfig &config)
       : model(model), names(family.names), family(family), config(config) {}
 
   Value build() {
@@ -126,12 +126,12 @@ private:
   ModelBuilder &model;
   const ModuleNames &names;
   const Family &family;
-  const EncoderConfig &config;
+  const ModelConfig &config;
   std::string prefix;
 };
 
 } // namespace
 
-Value girih::import::buildEncoder(ModelBuilder &model, const Family &family, const EncoderConfig &config) {
+Value girih::import::buildEncoder(ModelBuilder &model, const Family &family, const ModelConfig &config) {
   return Encoder(model, family, config).build();
 }

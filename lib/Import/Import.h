@@ -15,9 +15,9 @@ enum class ComputeType { F32, BF16 };
 
 struct ImportOptions {
   ComputeType dtype = ComputeType::F32;
-  /// Bound of the symbol `batch`.
-  int64_t maxBatch = 64;
-  /// Bound of the symbol `seq`; what the model's position table allows unless stated.
+  /// Bound of the symbol `batch`; unless stated 64 for encoders and 8 for decoders.
+  std::optional<int64_t> maxBatch;
+  /// Bound of the symbol `seq`; unless stated what the model's positions allow, for decoders at most 4096.
   std::optional<int64_t> maxSequence;
   /// Import from config.json alone: parameters have no source, and the artifact is filled with random weights.
   bool randomWeights = false;
@@ -27,7 +27,7 @@ struct ImportOptions {
 bool isHuggingFaceDirectory(llvm::StringRef path);
 
 /// Imports a Hugging Face or sentence-transformers directory. The module has the symbols `batch` and `seq`, one parameter per
-/// tensor and the entry `encode(ids, mask)`, and verifies.
+/// tensor and the entry `encode(ids, mask)`, or a decoder's, `logits(ids)`, and verifies.
 llvm::Expected<mlir::OwningOpRef<mlir::ModuleOp>> importHuggingFace(mlir::MLIRContext &context, llvm::StringRef directory,
                                                                     const ImportOptions &options);
 

@@ -30,33 +30,43 @@ ModelBuilder::ModelBuilder(MLIRContext &context, StringRef directory, Type float
   (*module)->setAttr(graph::kModelAttr, builder.getStringAttr(directory));
 }
 
-void ModelBuilder::addSymbol(StringRef name, int64_t max) {
+void ModelBuilder::addSymbol(StringRef name, int64_t max, std::optional<int64_t> likely) {
   builder.setInsertionPointToEnd(module->getBody());
-  graph::SymbolOp::create(builder, location, name, 1, max);
+  auto symbol = graph::SymbolOp::create(builder, location, name, 1, max);
+  if (likely)
+    symbol.setLikely(*likely);
+}
+
+RankedTensorType ModelBuilder::tokensType() {
+  return graph::getTensorType({SizeExpr::symbol("batch"), SizeExpr::symbol("seq")}, builder.getI32Type());
+}
+
+void ModelBuilder::beginEntry(StringRef name, ArrayRef<EntryInput> inputs) {
+  builder.setInsertionPointToEnd(module->getBody());
+  SmallVector<Type> types(llvm::map_range(inputs, [](const EntryInput &input) { return input.type; }));
+  // The result's type is known once the entry is built.
+  entry = func::FuncOp::create(builder, location, name, builder.getFunctionType(types, {}));
+  entry->setAttr(graph::kEntryAttr, builder.getUnitAttr());
+  for (auto [i, input] : llvm::enumerate(inputs)) {
+    entry.setArgAttr(i, graph::kNameAttr, builder.getStringAttr(input.name));
+    entry.setArgAttr(i, graph::kRangeAttr, builder.getI64ArrayAttr({input.first, input.end}));
+  }
+  builder.setInsertionPointToStart(entry.addEntryBlock());
 }
 
 void ModelBuilder::beginEncode(int64_t vocabulary) {
-  builder.setInsertionPointToEnd(module->getBody());
-  RankedTensorType tokens =
-      graph::getTensorType({SizeExpr::symbol("batch"), SizeExpr::symbol("seq")}, builder.getI32Type());
-  // The result's type is known once the model is built.
-  encode = func::FuncOp::create(builder, location, "encode", builder.getFunctionType({tokens, tokens}, {}));
-  encode->setAttr(graph::kEntryAttr, builder.getUnitAttr());
-  auto describe = [&](unsigned argument, StringRef name, int64_t end) {
-    encode.setArgAttr(argument, graph::kNameAttr, builder.getStringAttr(name));
-    encode.setArgAttr(argument, graph::kRangeAttr, builder.getI64ArrayAttr({0, end}));
-  };
-  describe(0, "ids", vocabulary);
-  describe(1, "mask", 2);
-  builder.setInsertionPointToStart(encode.addEntryBlock());
+  beginEntry("encode", {{"ids", tokensType(), 0, vocabulary}, {"mask", tokensType(), 0, 2}});
 }
 
-llvm::Expected<OwningOpRef<ModuleOp>> ModelBuilder::finish(Value result, StringRef name) {
+void ModelBuilder::endEntry(Value result, StringRef name) {
+  func::ReturnOp::create(builder, location, result);
+  entry.setType(builder.getFunctionType(entry.getArgumentTypes(), result.getType()));
+  entry.setResultAttrs(0, builder.getDictionaryAttr(builder.getNamedAttr(graph::kNameAttr, builder.getStringAttr(name))));
+}
+
+llvm::Expected<OwningOpRef<ModuleOp>> ModelBuilder::finish() {
   if (error)
     return std::move(error);
-  func::ReturnOp::create(builder, location, result);
-  encode.setType(builder.getFunctionType(encode.getArgumentTypes(), result.getType()));
-  encode.setResultAttrs(0, builder.getDictionaryAttr(builder.getNamedAttr(graph::kNameAttr, builder.getStringAttr(name))));
   if (mlir::failed(verify(*module)))
     return makeError(ExitStatus::Internal, "internal", "the imported graph does not verify; please report this model");
   return std::move(module);
@@ -100,10 +110,11 @@ static Type weightType(StringRef dtype, MLIRContext *context) {
   return {};
 }
 
-/// Finds a tensor, checks shape and type, and says where its first `elements` elements lie.
-graph::SourceAttr ModelBuilder::claim(StringRef name, ArrayRef<int64_t> shape, int64_t elements) {
+/// Finds a tensor, checks shape and type, and says where its `elements` elements from number `first` on lie.
+graph::SourceAttr ModelBuilder::claim(StringRef name, ArrayRef<int64_t> shape, int64_t first, int64_t elements) {
   if (!source.checkpoint || failed())
     return {};
+  name.consume_front(source.dropped);
   std::string full = source.prefix + name.str();
   const Checkpoint::Entry *entry = source.checkpoint->find(full);
   if (!entry)
@@ -128,32 +139,53 @@ graph::SourceAttr ModelBuilder::claim(StringRef name, ArrayRef<int64_t> shape, i
                   quoted(entry->tensor.name), entry->tensor.dtype, source.folder, entry->file));
     return {};
   }
-  return graph::SourceAttr::get(builder.getContext(), source.folder + entry->file, entry->tensor.offset,
-                                elements * graph::getElementBytes(type), type);
+  int64_t bytes = graph::getElementBytes(type);
+  return graph::SourceAttr::get(builder.getContext(), source.folder + entry->file, entry->tensor.offset + first * bytes,
+                                elements * bytes, type);
 }
 
-/// Declares the parameter and reads it.
+/// Declares the parameter, unless it is, and reads it.
 Value ModelBuilder::read(StringRef name, ArrayRef<int64_t> shape, graph::SourceAttr from) {
-  OpBuilder atModule(encode);
-  auto parameter = graph::ParameterOp::create(atModule, location, source.module + name.str(),
-                                              RankedTensorType::get(shape, floatType), from);
+  graph::ParameterOp &parameter = parameters[source.module + name.str()];
+  if (!parameter) {
+    OpBuilder atModule(entry);
+    parameter = graph::ParameterOp::create(atModule, location, source.module + name.str(), RankedTensorType::get(shape, floatType), from);
+  }
   return create<graph::GetParameterOp>(parameter);
 }
 
 Value ModelBuilder::parameter(StringRef name, ArrayRef<int64_t> shape) {
-  return read(name, shape, claim(name, shape, ShapedType::getNumElements(shape)));
+  return read(name, shape, claim(name, shape, 0, ShapedType::getNumElements(shape)));
 }
 
 Value ModelBuilder::firstRow(StringRef name, ArrayRef<int64_t> shape) {
-  return read((name + "[0]").str(), shape.drop_front(), claim(name, shape, shape.back()));
+  return read((name + "[0]").str(), shape.drop_front(), claim(name, shape, 0, shape.back()));
 }
 
-void ModelBuilder::checkAllClaimed(ArrayRef<StringLiteral> ignored) {
+Value ModelBuilder::rows(StringRef name, ArrayRef<int64_t> shape, int64_t first, int64_t count) {
+  int64_t width = ShapedType::getNumElements(shape.drop_front());
+  SmallVector<int64_t> part(shape);
+  part.front() = count;
+  std::string range = llvm::formatv("{0}[{1}:{2}]", name, first, first + count).str();
+  return read(range, part, claim(name, shape, first * width, count * width));
+}
+
+Value ModelBuilder::table(StringRef name, DenseElementsAttr value) {
+  graph::ParameterOp &parameter = parameters[source.module + name.str()];
+  if (!parameter) {
+    OpBuilder atModule(entry);
+    parameter = graph::ParameterOp::create(atModule, location, source.module + name.str(), cast<RankedTensorType>(value.getType()), value);
+  }
+  return create<graph::GetParameterOp>(parameter);
+}
+
+void ModelBuilder::checkAllClaimed(ArrayRef<StringLiteral> ignored, ArrayRef<StringLiteral> ignoredEndings) {
   if (!source.checkpoint || failed())
     return;
   auto isIgnored = [&](StringRef name) {
     name.consume_front(source.prefix);
-    return llvm::any_of(ignored, [&](StringRef start) { return name.starts_with(start); });
+    return llvm::any_of(ignored, [&](StringRef start) { return name.starts_with(start); }) ||
+           llvm::any_of(ignoredEndings, [&](StringRef end) { return name.ends_with(end); });
   };
   std::vector<StringRef> extra;
   for (StringRef name : source.checkpoint->names())

@@ -23,6 +23,16 @@ struct WeightSource {
   std::string prefix;
   /// Precedes the names of parameters and locations: "" or "2.".
   std::string module;
+  /// What the names that are asked for begin with and the checkpoint's do not: "" or "model.".
+  std::string dropped = "";
+};
+
+/// An argument of an entry: integers in [first, end).
+struct EntryInput {
+  llvm::StringRef name;
+  mlir::RankedTensorType type;
+  int64_t first = 0;
+  int64_t end = 0;
 };
 
 class ModelBuilder {
@@ -30,19 +40,30 @@ public:
   ModelBuilder(mlir::MLIRContext &context, llvm::StringRef directory, mlir::Type floatType);
 
   /// Declares a size that is known at run time.
-  void addSymbol(llvm::StringRef name, int64_t max);
+  void addSymbol(llvm::StringRef name, int64_t max, std::optional<int64_t> likely = {});
+  /// The type of ids and what lies beside them: `[batch, seq]`.
+  mlir::RankedTensorType tokensType();
+  /// Begins an entry; what is built from now on is its body.
+  void beginEntry(llvm::StringRef name, llvm::ArrayRef<EntryInput> inputs);
   /// Begins the entry `encode(ids, mask)`, ids in [0, vocabulary).
   void beginEncode(int64_t vocabulary);
-  /// Ends it with `result` under `name`, and verifies the module.
-  llvm::Expected<mlir::OwningOpRef<mlir::ModuleOp>> finish(mlir::Value result, llvm::StringRef name);
+  /// Ends the entry with `result` under `name`.
+  void endEntry(mlir::Value result, llvm::StringRef name);
+  /// Verifies the module.
+  llvm::Expected<mlir::OwningOpRef<mlir::ModuleOp>> finish();
 
   /// Where parameters come from now.
   void use(WeightSource source);
-  /// Checks that every tensor of the current source is claimed or begins with one of `ignored` (after the prefix).
-  void checkAllClaimed(llvm::ArrayRef<llvm::StringLiteral> ignored);
+  /// Checks that every tensor of the current source is claimed, or begins with one of `ignored` (after the prefix), or ends with
+  /// one of `ignoredEndings`.
+  void checkAllClaimed(llvm::ArrayRef<llvm::StringLiteral> ignored, llvm::ArrayRef<llvm::StringLiteral> ignoredEndings = {});
 
-  /// Reads the tensor `name`, which must have `shape`.
+  /// Reads the tensor `name`, which must have `shape`. A tensor that is read twice is one parameter.
   mlir::Value parameter(llvm::StringRef name, llvm::ArrayRef<int64_t> shape);
+  /// Reads `count` rows of the tensor `name` from row `first` on; all of it must have `shape`.
+  mlir::Value rows(llvm::StringRef name, llvm::ArrayRef<int64_t> shape, int64_t first, int64_t count);
+  /// Reads a table that the importer computed.
+  mlir::Value table(llvm::StringRef name, mlir::DenseElementsAttr value);
   /// Reads row 0 of the matrix `name`, which must have `shape`.
   mlir::Value firstRow(llvm::StringRef name, llvm::ArrayRef<int64_t> shape);
 
@@ -55,8 +76,8 @@ public:
   /// The type of parameters, and so of activations, from now on.
   void setFloatType(mlir::Type type) { floatType = type; }
   mlir::Type getFloatType() const { return floatType; }
-  mlir::Value ids() { return encode.getArgument(0); }
-  mlir::Value mask() { return encode.getArgument(1); }
+  mlir::Value ids() { return entry.getArgument(0); }
+  mlir::Value mask() { return entry.getArgument(1); }
 
   /// Keeps the first error.
   void fail(llvm::Error error);
@@ -64,17 +85,18 @@ public:
   ~ModelBuilder() { llvm::consumeError(std::move(error)); }
 
 private:
-  graph::SourceAttr claim(llvm::StringRef name, llvm::ArrayRef<int64_t> shape, int64_t elements);
+  graph::SourceAttr claim(llvm::StringRef name, llvm::ArrayRef<int64_t> shape, int64_t first, int64_t elements);
   mlir::Value read(llvm::StringRef name, llvm::ArrayRef<int64_t> shape, graph::SourceAttr source);
   std::string describeMissing(llvm::StringRef name) const;
 
   mlir::OpBuilder builder;
   mlir::OwningOpRef<mlir::ModuleOp> module;
-  mlir::func::FuncOp encode;
+  mlir::func::FuncOp entry;
   mlir::Location location;
   mlir::Type floatType;
   WeightSource source;
   llvm::StringSet<> claimed;
+  llvm::StringMap<graph::ParameterOp> parameters;
   llvm::Error error = llvm::Error::success();
 };
 

@@ -1,5 +1,5 @@
 """The importer against transformers, without the compiler: the graph interpreter in f64 gives transformers' f64 numbers for every
-family, padded rows included, and for what sentence-transformers puts behind an encoder."""
+family, padded rows included, for what sentence-transformers puts behind an encoder, and for decoders."""
 
 import json
 import shutil
@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 
+import decoders
 import encoders
 
 pytestmark = pytest.mark.skipif(shutil.which("girih-eval") is None, reason="girih-eval is not built")
@@ -16,12 +17,17 @@ pytestmark = pytest.mark.skipif(shutil.which("girih-eval") is None, reason="giri
 TOLERANCE = 1e-6
 
 
-def evaluate(directory, ids, mask, folder):
-    np.save(folder / "ids.npy", ids)
-    np.save(folder / "mask.npy", mask)
-    subprocess.run(["girih-eval", str(directory), "--f64", f"--inputs={folder / 'ids.npy'},{folder / 'mask.npy'}",
-                    f"--output={folder / 'out.npy'}"], check=True, capture_output=True, text=True)
+def run_entry(directory, inputs, folder):
+    files = [folder / f"input{i}.npy" for i in range(len(inputs))]
+    for file, value in zip(files, inputs):
+        np.save(file, value)
+    subprocess.run(["girih-eval", str(directory), "--f64", f"--inputs={','.join(map(str, files))}", f"--output={folder / 'out.npy'}"],
+                   check=True, capture_output=True, text=True)
     return np.load(folder / "out.npy")
+
+
+def evaluate(directory, ids, mask, folder):
+    return run_entry(directory, [ids, mask], folder)
 
 
 def assert_close(ours, truth):
@@ -36,6 +42,16 @@ def test_family(family, tmp_path):
         ids, mask = encoders.inputs(model, batch, length)
         truth, _ = encoders.references(model, ids, mask, "f32")
         assert_close(evaluate(tmp_path, ids, mask, tmp_path), truth)
+
+
+@pytest.mark.parametrize("family", decoders.FAMILIES)
+def test_decoder(family, tmp_path):
+    """Tables of rotary embeddings are f32, so logits are as far off as they."""
+    model = decoders.make(family, tmp_path)
+    for batch, length in [(1, 1), (3, 33)]:
+        ids = decoders.inputs(model, batch, length)
+        truth, _ = decoders.references(model, ids, "f32")
+        assert_close(run_entry(tmp_path, [ids], tmp_path), truth)
 
 
 def add_sentence_modules(directory, modules):

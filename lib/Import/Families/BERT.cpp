@@ -7,16 +7,16 @@ using llvm::StringLiteral;
 static constexpr StringLiteral modelTypes[] = {"bert"};
 
 static constexpr ConfigKey keys[] = {
-    count("vocab_size", &EncoderConfig::vocabulary, 30522),
-    count("hidden_size", &EncoderConfig::hidden, 768),
-    count("embedding_size", &EncoderConfig::embedding, 0),
-    count("num_hidden_layers", &EncoderConfig::layers, 12),
-    count("num_attention_heads", &EncoderConfig::heads, 12),
-    count("intermediate_size", &EncoderConfig::intermediate, 3072),
-    count("max_position_embeddings", &EncoderConfig::positions, 512),
-    count("type_vocab_size", &EncoderConfig::tokenTypes, 2),
-    number("layer_norm_eps", &EncoderConfig::epsilon, 1e-12),
-    text("hidden_act", &EncoderConfig::activation, "gelu"),
+    count("vocab_size", &ModelConfig::vocabulary, 30522),
+    count("hidden_size", &ModelConfig::hidden, 768),
+    count("embedding_size", &ModelConfig::embedding, 0),
+    count("num_hidden_layers", &ModelConfig::layers, 12),
+    count("num_attention_heads", &ModelConfig::heads, 12),
+    count("intermediate_size", &ModelConfig::intermediate, 3072),
+    count("max_position_embeddings", &ModelConfig::positions, 512),
+    count("type_vocab_size", &ModelConfig::tokenTypes, 2),
+    number("layer_norm_eps", &ModelConfig::epsilon, 1e-12),
+    text("hidden_act", &ModelConfig::activation, "gelu"),
 };
 
 static constexpr StringLiteral ignored[] = {"pooler.", "cls.", "classifier.", "qa_outputs.", "embeddings.position_ids",

@@ -7,13 +7,13 @@ using llvm::StringLiteral;
 static constexpr StringLiteral modelTypes[] = {"distilbert"};
 
 static constexpr ConfigKey keys[] = {
-    count("vocab_size", &EncoderConfig::vocabulary, 30522),
-    count("dim", &EncoderConfig::hidden, 768),
-    count("n_layers", &EncoderConfig::layers, 6),
-    count("n_heads", &EncoderConfig::heads, 12),
-    count("hidden_dim", &EncoderConfig::intermediate, 3072),
-    count("max_position_embeddings", &EncoderConfig::positions, 512),
-    text("activation", &EncoderConfig::activation, "gelu"),
+    count("vocab_size", &ModelConfig::vocabulary, 30522),
+    count("dim", &ModelConfig::hidden, 768),
+    count("n_layers", &ModelConfig::layers, 6),
+    count("n_heads", &ModelConfig::heads, 12),
+    count("hidden_dim", &ModelConfig::intermediate, 3072),
+    count("max_position_embeddings", &ModelConfig::positions, 512),
+    text("activation", &ModelConfig::activation, "gelu"),
 };
 
 // Sinusoidal positions only initialise the table; a checkpoint holds it either way.

@@ -7,16 +7,16 @@ using llvm::StringLiteral;
 static constexpr StringLiteral modelTypes[] = {"electra"};
 
 static constexpr ConfigKey keys[] = {
-    count("vocab_size", &EncoderConfig::vocabulary, 30522),
-    count("embedding_size", &EncoderConfig::embedding, 128),
-    count("hidden_size", &EncoderConfig::hidden, 256),
-    count("num_hidden_layers", &EncoderConfig::layers, 12),
-    count("num_attention_heads", &EncoderConfig::heads, 4),
-    count("intermediate_size", &EncoderConfig::intermediate, 1024),
-    count("max_position_embeddings", &EncoderConfig::positions, 512),
-    count("type_vocab_size", &EncoderConfig::tokenTypes, 2),
-    number("layer_norm_eps", &EncoderConfig::epsilon, 1e-12),
-    text("hidden_act", &EncoderConfig::activation, "gelu"),
+    count("vocab_size", &ModelConfig::vocabulary, 30522),
+    count("embedding_size", &ModelConfig::embedding, 128),
+    count("hidden_size", &ModelConfig::hidden, 256),
+    count("num_hidden_layers", &ModelConfig::layers, 12),
+    count("num_attention_heads", &ModelConfig::heads, 4),
+    count("intermediate_size", &ModelConfig::intermediate, 1024),
+    count("max_position_embeddings", &ModelConfig::positions, 512),
+    count("type_vocab_size", &ModelConfig::tokenTypes, 2),
+    number("layer_norm_eps", &ModelConfig::epsilon, 1e-12),
+    text("hidden_act", &ModelConfig::activation, "gelu"),
 };
 
 static constexpr StringLiteral harmless[] = {"summary_activation", "summary_last_dropout", "summary_type", "summary_use_proj"};

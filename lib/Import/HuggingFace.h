@@ -1,0 +1,23 @@
+// What the importers of encoders and decoders from Hugging Face directories share.
+#pragma once
+
+#include "lib/Import/Decoder.h"
+#include "lib/Import/Import.h"
+
+namespace girih::import {
+
+/// The bound of `seq`: the user's, or `fallback`; at most `longest`, which the model's `limit` allows.
+llvm::Expected<int64_t> chooseSequence(const ImportOptions &options, int64_t fallback, int64_t longest, llvm::StringRef limit,
+                                       llvm::StringRef where);
+
+/// The weights of a directory, or nothing for random ones.
+llvm::Expected<std::optional<Checkpoint>> openCheckpoint(llvm::StringRef directory, bool randomWeights);
+
+mlir::Value castToF32(ModelBuilder &model, mlir::Value value);
+
+/// Imports the decoder that `json`, the config at `where`, describes.
+llvm::Expected<mlir::OwningOpRef<mlir::ModuleOp>> importDecoder(mlir::MLIRContext &context, const DecoderFamily &family,
+                                                                const llvm::json::Object &json, llvm::StringRef directory,
+                                                                const ImportOptions &options, llvm::StringRef where);
+
+} // namespace girih::import

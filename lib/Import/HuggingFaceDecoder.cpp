@@ -1,0 +1,56 @@
+// Imports a decoder from a Hugging Face directory.
+#include "lib/Import/HuggingFace.h"
+
+using namespace mlir;
+using namespace girih;
+using namespace girih::import;
+
+// Tables and memory are planned for the bounds; these serve a desk. Options raise them.
+static constexpr int64_t usualSequence = 4096, usualBatch = 8;
+
+static llvm::Expected<ModelConfig> readDecoderConfig(const DecoderFamily &family, const llvm::json::Object &json, StringRef where) {
+  auto config = readConfig(json, family.keys, family.harmlessKeys, where);
+  if (!config)
+    return config;
+  if (family.names.positions.empty()) {
+    auto rope = readRope(json, config->positions, /*defaultTheta=*/10000, where);
+    if (!rope)
+      return rope.takeError();
+    config->rope = std::move(*rope);
+  }
+  if (llvm::Error error = completeConfig(family, *config, where))
+    return error;
+  return config;
+}
+
+/// Whether the checkpoint was saved without the head, so that the names lack the first module.
+static bool lacksPrefix(const Checkpoint &checkpoint, StringRef prefix) {
+  return llvm::none_of(checkpoint.names(), [&](StringRef name) { return name.starts_with(prefix); });
+}
+
+llvm::Expected<OwningOpRef<ModuleOp>> girih::import::importDecoder(MLIRContext &context, const DecoderFamily &family,
+                                                                   const llvm::json::Object &json, StringRef directory,
+                                                                   const ImportOptions &options, StringRef where) {
+  auto config = readDecoderConfig(family, json, where);
+  if (!config)
+    return config.takeError();
+  int64_t longest = longestSequence(family, *config);
+  auto sequence = chooseSequence(options, std::min(longest, usualSequence), longest, describeLimit(family, *config), where);
+  if (!sequence)
+    return sequence.takeError();
+  auto checkpoint = openCheckpoint(directory, options.randomWeights);
+  if (!checkpoint)
+    return checkpoint.takeError();
+
+  Type f32 = Float32Type::get(&context), bf16 = BFloat16Type::get(&context);
+  ModelBuilder model(context, directory, options.dtype == ComputeType::BF16 ? bf16 : f32);
+  model.addSymbol("batch", options.maxBatch.value_or(usualBatch), /*likely=*/1);
+  model.addSymbol("seq", *sequence);
+  bool lacks = *checkpoint && lacksPrefix(**checkpoint, family.prefix);
+  model.use({*checkpoint ? &**checkpoint : nullptr, "", "", "", lacks ? family.prefix.str() : ""});
+  model.beginEntry("logits", {{"ids", model.tokensType(), 0, config->vocabulary}});
+  model.endEntry(castToF32(model, buildDecoder(model, family, *config, *sequence)), "logits");
+  static constexpr StringLiteral tiedHead[] = {"lm_head."};
+  model.checkAllClaimed(config->tied ? ArrayRef(tiedHead) : ArrayRef<StringLiteral>(), family.ignoredEndings);
+  return model.finish();
+}

@@ -1,0 +1,30 @@
+"""Random small decoders of every family meet the rule of acceptance: batch 1 and 3, lengths 1, 7 and 129, f32 and, in the long run, bf16."""
+
+import os
+
+import pytest
+
+import decoders
+
+girih = pytest.importorskip("girih")
+DTYPES = ["f32", "bf16"] if os.environ.get("GIRIH_LONG") else ["f32"]
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("family", [name for name in decoders.FAMILIES if name not in decoders.LONG_ONLY])
+def test_logits(family, dtype, tmp_path, compiled):
+    model = decoders.make(family, tmp_path)
+    runner = girih.load(compiled(tmp_path, dtype))
+    for batch, length in decoders.SHAPES:
+        ids = decoders.inputs(model, batch, length, seed=length)
+        truth, torchs = decoders.references(model, ids, dtype)
+        decoders.assert_accepted(runner.logits(ids), truth, torchs, dtype)
+
+
+def test_saved_without_head(tmp_path, compiled):
+    """A tied model's decoder alone has all weights, under names without the first module."""
+    model = decoders.make("qwen2", tmp_path)
+    model.model.save_pretrained(tmp_path)
+    ids = decoders.inputs(model, 2, 9)
+    truth, torchs = decoders.references(model, ids, "f32")
+    decoders.assert_accepted(girih.load(compiled(tmp_path)).logits(ids), truth, torchs, "f32")
