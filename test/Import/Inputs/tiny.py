@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Writes a tiny model directory with random weights, whole or broken in one chosen way. Needs nothing but Python.
 
-    tiny.py DIR [--family=bert|roberta|distilbert|electra] [--layers=N] [--prefix=bert.] [--legacy] [--dtype=F32|F16|BF16]
+    tiny.py DIR [--family=bert|roberta|distilbert|electra|llama|qwen3|phi3|gpt2] [--layers=N] [--prefix=bert.] [--legacy] [--dtype=F32|F16|BF16]
             [--set=KEY=JSON]... [--unset=KEY]... [--drop=TENSOR]... [--add=TENSOR:SHAPE]... [--shape=TENSOR:SHAPE]...
             [--shards=N] [--sentence=mean,normalize,dense,…]
 
@@ -25,8 +25,33 @@ BERT_CONFIG = {"hidden_size": H, "intermediate_size": F, "num_attention_heads": 
                "max_position_embeddings": POSITIONS, "type_vocab_size": 2, "hidden_act": "gelu", "layer_norm_eps": 1e-12}
 
 
+LLAMA_LAYER = {"input_layernorm": (H,), "self_attn.q_proj": (H, H), "self_attn.k_proj": (H // 2, H), "self_attn.v_proj": (H // 2, H),
+               "self_attn.o_proj": (H, H), "post_attention_layernorm": (H,), "mlp.gate_proj": (F, H), "mlp.up_proj": (F, H),
+               "mlp.down_proj": (H, F)}
+PHI3_LAYER = {"input_layernorm": (H,), "self_attn.qkv_proj": (2 * H, H), "self_attn.o_proj": (H, H), "post_attention_layernorm": (H,),
+              "mlp.gate_up_proj": (2 * F, H), "mlp.down_proj": (H, F)}
+GPT2_LAYER = {"ln_1": (H,), "attn.c_attn": (H, 3 * H), "attn.c_proj": (H, H), "ln_2": (H,), "mlp.c_fc": (H, F), "mlp.c_proj": (F, H)}
+LLAMA_CONFIG = {"hidden_size": H, "intermediate_size": F, "num_attention_heads": HEADS, "num_key_value_heads": 1, "vocab_size": VOCAB,
+                "max_position_embeddings": POSITIONS, "rms_norm_eps": 1e-6, "rope_theta": 10000.0, "tie_word_embeddings": False}
+DECODERS = {"llama": LLAMA_LAYER, "mistral": LLAMA_LAYER, "qwen3": {**LLAMA_LAYER, "self_attn.q_norm": (H // HEADS,), "self_attn.k_norm": (H // HEADS,)},
+            "phi3": PHI3_LAYER, "gpt2": GPT2_LAYER}
+
+
+def decoder_tensors(family, layers):
+    if family == "gpt2":
+        modules = {f"h.{i}.{name}": shape for i in range(layers) for name, shape in GPT2_LAYER.items()} | {"ln_f": (H,)}
+        biases = {name + ".bias": shape[-1:] for name, shape in modules.items()}
+        weights = {name + ".weight": shape for name, shape in modules.items()}
+        return {"wte.weight": (VOCAB, H), "wpe.weight": (POSITIONS, H)} | weights | biases
+    modules = {f"model.layers.{i}.{name}": shape for i in range(layers) for name, shape in DECODERS[family].items()}
+    modules |= {"model.embed_tokens": (VOCAB, H), "model.norm": (H,), "lm_head": (VOCAB, H)}
+    return {name + ".weight": shape for name, shape in modules.items()}
+
+
 def tensors_of(family, layers, embedding):
     """Names and shapes, as the family's checkpoints have them."""
+    if family in DECODERS:
+        return decoder_tensors(family, layers)
     result = {"embeddings.word_embeddings.weight": (VOCAB, embedding), "embeddings.position_embeddings.weight": (POSITIONS, embedding)}
     if family != "distilbert":
         result["embeddings.token_type_embeddings.weight"] = (2, embedding)
@@ -45,6 +70,10 @@ def tensors_of(family, layers, embedding):
 
 
 def config_of(family, layers, embedding):
+    if family == "gpt2":
+        return {"model_type": family, "n_embd": H, "n_inner": F, "n_head": HEADS, "n_layer": layers, "vocab_size": VOCAB, "n_positions": POSITIONS}
+    if family in DECODERS:
+        return {"model_type": family, "num_hidden_layers": layers, **LLAMA_CONFIG, **({"head_dim": H // HEADS} if family == "qwen3" else {})}
     if family == "distilbert":
         return {"model_type": family, "dim": H, "hidden_dim": F, "n_heads": HEADS, "n_layers": layers, "vocab_size": VOCAB,
                 "max_position_embeddings": POSITIONS, "activation": "gelu"}
