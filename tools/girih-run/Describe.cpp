@@ -2,14 +2,27 @@
 #include "Call.h"
 
 #include <cstdio>
+#include <string>
 
 using namespace girih::run;
+
+/// Text from an artifact, with control characters escaped: a file never garbles a terminal.
+static std::string printable(const char *text) {
+  std::string result;
+  for (; *text; ++text) {
+    bool control = static_cast<unsigned char>(*text) < 0x20 || *text == 0x7f;
+    char escaped[8];
+    snprintf(escaped, sizeof(escaped), control ? "\\x%02x" : "%c", *text);
+    result += escaped;
+  }
+  return result;
+}
 
 static void describeValue(const char *role, const girih_value_info &info) {
   std::string dims;
   for (uint32_t d = 0; d != info.rank; ++d)
-    dims += (d ? ", " : "") + std::string(info.dims[d]);
-  printf("  %-6s %s: %s [%s]", role, info.name, typeName(info.element_type), dims.c_str());
+    dims += (d ? ", " : "") + printable(info.dims[d]);
+  printf("  %-6s %s: %s [%s]", role, printable(info.name).c_str(), typeName(info.element_type), dims.c_str());
   if (info.has_range)
     printf(" in [%lld, %lld)", static_cast<long long>(info.range_low), static_cast<long long>(info.range_high));
   printf("\n");
@@ -18,7 +31,7 @@ static void describeValue(const char *role, const girih_value_info &info) {
 static void describeEntry(girih_module *module, uint32_t index) {
   girih_entry_info entry;
   girih_module_entry(module, index, &entry);
-  printf("%s (%u launches)\n", entry.name, entry.launch_count);
+  printf("%s (%u launches)\n", printable(entry.name).c_str(), entry.launch_count);
   girih_value_info value;
   for (uint32_t i = 0; i != entry.input_count; ++i) {
     girih_module_input(module, index, i, &value);
@@ -40,11 +53,11 @@ void girih::run::describe(girih_module *module) {
     describeEntry(module, i);
   girih_symbol_info symbol;
   for (uint32_t i = 0; girih_module_symbol(module, i, &symbol) == GIRIH_OK; ++i)
-    printf("symbol %s: %lld to %lld\n", symbol.name, static_cast<long long>(symbol.min), static_cast<long long>(symbol.max));
+    printf("symbol %s: %lld to %lld\n", printable(symbol.name).c_str(), static_cast<long long>(symbol.min), static_cast<long long>(symbol.max));
   printf("file %.1f MB: %u weights of %.1f MB; %u kernels of %.1f KB for %s\n", double(info.file_bytes) / 1e6,
          info.weight_count, double(info.weight_bytes) / 1e6, info.kernel_count, double(info.code_bytes) / 1e3,
          info.code_version);
   for (const char *key : {"model", "target", "contract", "dtype", "producer"})
     if (const char *value = girih_module_property(module, key))
-      printf("%s: %s\n", key, value);
+      printf("%s: %s\n", key, printable(value).c_str());
 }

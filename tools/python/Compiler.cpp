@@ -17,7 +17,7 @@ namespace {
 
 const char *orNull(const std::string &text) { return text.empty() ? nullptr : text.c_str(); }
 
-nb::dict compile(const std::string &model, const std::string &output, const std::string &target, const std::string &dtype,
+nb::dict compile(const nb::bytes &model, const nb::bytes &output, const std::string &target, const std::string &dtype,
                  int64_t maxSequence, int64_t maxBatch, const std::string &weights, const std::string &contract) {
   girih_compile_options options = {};
   options.struct_bytes = sizeof(options);

@@ -139,7 +139,7 @@ public:
     girih_sequence_truncate(get(), length, &status);
     check(status);
   }
-  void save(const std::string &path) const {
+  void save(const nb::bytes &path) const {
     girih_status status = {};
     girih_sequence *sequence = get();
     {
@@ -159,7 +159,7 @@ using Tokens = nb::ndarray<const int32_t, nb::ndim<1>, nb::c_contig, nb::device:
 
 class Model {
 public:
-  Model(const std::string &path, uint32_t threads, int64_t cacheTokens, int64_t pageTokens)
+  Model(const nb::bytes &path, uint32_t threads, int64_t cacheTokens, int64_t pageTokens)
       : cacheTokens(cacheTokens), pageTokens(pageTokens) {
     girih_status status = {};
     {
@@ -181,14 +181,14 @@ public:
   nb::dict limits() const;
   nb::object property(const std::string &key) const {
     const char *text = girih_module_property(module, key.c_str());
-    return text ? nb::cast(text) : nb::none();
+    return text ? toText(text) : nb::none();
   }
   nb::dict statistics() const;
   nb::list run(uint32_t entry, const std::vector<Array> &inputs);
 
   nb::dict describeCache();
   Sequence openSequence();
-  Sequence loadSequence(const std::string &path);
+  Sequence loadSequence(const nb::bytes &path);
   nb::tuple step(const std::vector<Sequence *> &sequences, const std::vector<Tokens> &tokens,
                  const std::vector<Sampling> &sampling, bool wantsLogits);
 
@@ -334,7 +334,7 @@ Sequence Model::openSequence() {
   return Sequence(result);
 }
 
-Sequence Model::loadSequence(const std::string &path) {
+Sequence Model::loadSequence(const nb::bytes &path) {
   girih_cache *into = openCache();
   girih_status status = {};
   girih_sequence *result = nullptr;
@@ -428,7 +428,7 @@ NB_MODULE(_runtime, m) {
       .def("save", &Sequence::save, nb::arg("path"))
       .def("release", &Sequence::release);
   nb::class_<Model>(m, "Model")
-      .def(nb::init<const std::string &, uint32_t, int64_t, int64_t>(), nb::arg("path"), nb::arg("threads"),
+      .def(nb::init<const nb::bytes &, uint32_t, int64_t, int64_t>(), nb::arg("path"), nb::arg("threads"),
            nb::arg("cache_tokens"), nb::arg("page_tokens"))
       .def("entries", &Model::entries)
       .def("limits", &Model::limits)

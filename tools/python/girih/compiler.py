@@ -1,7 +1,8 @@
 """Compiling: the compiler's libraries are loaded by the first call, so programs that only run models never pay for them."""
 
-import os
 from typing import NamedTuple, Optional
+
+from ._paths import absolute
 
 
 class Summary(NamedTuple):
@@ -29,7 +30,7 @@ def compile(path, out, target: str = "cpu", dtype: str = "f32", max_seq_len: Opt
     from . import _compiler
 
     return Summary(**_compiler.compile(
-        os.path.abspath(os.fspath(path)), os.path.abspath(os.fspath(out)), target, dtype, _limit(max_seq_len, "max_seq_len"),
+        absolute(path), absolute(out), target, dtype, _limit(max_seq_len, "max_seq_len"),
         _limit(max_batch, "max_batch"), weights, contract))
 
 

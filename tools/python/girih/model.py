@@ -1,5 +1,6 @@
 """Loading and running artifacts: a thin, checked layer over the runtime's C interface."""
 
+import operator
 import os
 from typing import NamedTuple, Optional
 
@@ -7,6 +8,7 @@ import numpy as np
 
 from . import _runtime
 from ._errors import Error
+from ._paths import absolute
 from .session import Sampling, Session, tokens_of
 
 
@@ -32,10 +34,10 @@ class Model:
 
     def __init__(self, path, threads: Optional[int] = None, page_size: Optional[int] = None, cache_tokens: Optional[int] = None):
         for name, value in (("threads", threads), ("page_size", page_size), ("cache_tokens", cache_tokens)):
-            if value is not None and value < 1:
+            if value is not None and operator.index(value) < 1:
                 raise ValueError(f"expected {name} to be at least 1, but got {value}")
-        self.path = os.path.abspath(os.fspath(path))
-        self._handle = _runtime.Model(self.path, threads or 0, cache_tokens or 0, page_size or 0)
+        self.path = os.path.abspath(os.fsdecode(path))
+        self._handle = _runtime.Model(absolute(path), threads or 0, cache_tokens or 0, page_size or 0)
         self.entries = tuple(Entry(name, launches, tuple(Value(*v) for v in inputs), tuple(Value(*v) for v in outputs))
                              for name, launches, inputs, outputs in self._handle.entries())
 

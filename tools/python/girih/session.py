@@ -1,12 +1,12 @@
 """A decoder's cache in the caller's hands: sessions that are extended, forked, cut, saved and loaded."""
 
 import math
-import os
 from typing import NamedTuple, Optional
 
 import numpy as np
 
 from ._errors import Error
+from ._paths import absolute
 
 
 class Sampling(NamedTuple):
@@ -99,11 +99,11 @@ class Session:
 
     def save(self, path) -> None:
         """Writes tokens and cache rows to a file, which appears whole or not at all."""
-        self._handle.save(os.path.abspath(os.fspath(path)))
+        self._handle.save(absolute(path))
 
     def load(self, path) -> None:
         """Becomes what was saved, with this artifact, at `path`."""
-        loaded = self._model._handle.load_sequence(os.path.abspath(os.fspath(path)))
+        loaded = self._model._handle.load_sequence(absolute(path))
         self._handle.release()
         self._handle = loaded
         self._token = None
