@@ -16,6 +16,17 @@ template <typename Op> static LogicalResult verifyContractionTypes(Op op) {
   return success();
 }
 
+/// What attention does to its scores.
+template <typename Op> static LogicalResult verifyScores(Op op) {
+  if (!op.getScale().isFinite())
+    return op.emitOpError("expects a finite scale, but got ") << op.getScaleAttr();
+  if (op.getSoftcap() && (!op.getSoftcap()->isFinite() || op.getSoftcap()->isNegative() || op.getSoftcap()->isZero()))
+    return op.emitOpError("expects a finite, positive softcap, but got ") << op.getSoftcapAttr();
+  if (op.getWindow() && static_cast<int64_t>(*op.getWindow()) < 1)
+    return op.emitOpError("expects a window of at least 1, but got ") << static_cast<int64_t>(*op.getWindow());
+  return success();
+}
+
 //===-- linear ------------------------------------------------------------===//
 
 LogicalResult LinearOp::inferReturnTypes(MLIRContext *context, MaybeLocation location, Adaptor op, Types &types) {
@@ -109,9 +120,62 @@ LogicalResult AttentionOp::inferReturnTypes(MLIRContext *context, MaybeLocation 
 }
 
 LogicalResult AttentionOp::verify() {
-  if (!getScale().isFinite()) // C7
-    return emitOpError("expects a finite scale, but got ") << getScaleAttr();
+  if (failed(verifyScores(*this))) // C7
+    return failure();
+  if (getWindow() && !getCausal()) // C8
+    return emitOpError("expects causal with a window, but got a window of ") << *getWindow() << " alone";
   return verifyContractionTypes(*this); // C6
 }
 Type AttentionOp::getComputeType() { return typeOr(getCompute(), elementOf(getQuery())); }
 Type AttentionOp::getAccumulateType() { return typeOr(getAccumulate(), Float32Type::get(getContext())); }
+
+//===-- attention over a cache --------------------------------------------===//
+
+using PagedAdaptor = PagedAttentionOp::Adaptor;
+
+/// Ranks, static heads, one element type.
+static LogicalResult checkCachedHeads(MaybeLocation location, PagedAdaptor op) {
+  std::tuple<StringRef, Value, int64_t> operands[] = {
+      {"query", op.getQuery(), 4}, {"keys", op.getKeys(), 3}, {"values", op.getValues(), 3}};
+  for (auto [name, value, rank] : operands) { // C1
+    if (failed(expectRank<PagedAttentionOp>(location, name, value, rank)))
+      return failure();
+    if (tensorType(value).isDynamicDim(rank - 2) || tensorType(value).isDynamicDim(rank - 1))
+      return expects<PagedAttentionOp>(location, name, " with static heads and head size, but got ", value.getType());
+    if (elementOf(value) != elementOf(op.getQuery()))
+      return expects<PagedAttentionOp>(location, "query, keys and values of one element type, but got ",
+                                       elementOf(op.getQuery()), " and ", elementOf(value));
+  }
+  Shape query = sizesOf(op.getQuery()), keys = sizesOf(op.getKeys()), values = sizesOf(op.getValues());
+  if (keys[2] != query[3]) // C2
+    return expects<PagedAttentionOp>(location, "query and keys of equal head size, but got ", query[3].str(), " and ",
+                                     keys[2].str());
+  if (values[0] != keys[0] || values[1] != keys[1]) // C2
+    return expects<PagedAttentionOp>(location, "keys and values of equal slots and heads, but got ",
+                                     op.getKeys().getType(), " and ", op.getValues().getType());
+  int64_t heads = tensorType(op.getQuery()).getDimSize(2), groups = tensorType(op.getKeys()).getDimSize(1);
+  if (groups == 0 || heads % groups != 0) // C3
+    return expects<PagedAttentionOp>(location, "query heads to be a multiple of key heads, but got ", heads, " and ",
+                                     groups);
+  return success();
+}
+
+LogicalResult PagedAttentionOp::inferReturnTypes(MLIRContext *context, MaybeLocation location, Adaptor op,
+                                                 Types &types) {
+  if (failed(checkCachedHeads(location, op)) ||
+      failed(expectRank<PagedAttentionOp>(location, "table", op.getTable(), 2))) // C4
+    return failure();
+  Shape query = sizesOf(op.getQuery()), table = sizesOf(op.getTable());
+  if (failed(expectShape<PagedAttentionOp>(location, "table", "[b, T]", op.getTable(), {query[0], table[1]})) || // C4
+      failed(expectShape<PagedAttentionOp>(location, "positions", "[b, s]", op.getPositions(), {query[0], query[1]})))
+    return failure();
+  types.push_back(
+      getTensorType({query[0], query[1], query[2], sizesOf(op.getValues())[2]}, elementOf(op.getQuery())));
+  return success();
+}
+
+LogicalResult PagedAttentionOp::verify() {
+  return failed(verifyScores(*this)) ? failure() : verifyContractionTypes(*this); // C6, C5
+}
+Type PagedAttentionOp::getComputeType() { return typeOr(getCompute(), elementOf(getQuery())); }
+Type PagedAttentionOp::getAccumulateType() { return typeOr(getAccumulate(), Float32Type::get(getContext())); }

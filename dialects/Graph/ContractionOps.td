@@ -52,7 +52,8 @@ def Girih_AttentionOp : Girih_InferredOp<"attention", [AttrSizedOperandSegments]
     `result[b, s, h, e] = sum over t of softmax_t(score)[b, h, s, t] * value[b, t, h / (H / G), e]`
 
     A key takes part where `mask[b, t]` is not 0 and, if `causal`, where it is not later than the row; the last row sees all T keys, so
-    row s sees those with `t <= s + T - S`. A row that may attend to nothing yields 0, and its log-sum-exp is minus infinity. With `return_lse` the second result is the `[b, h, s]` log-sum-exp of the scores, in natural units.
+    row s sees those with `t <= s + T - S`; with a `window` also `t > s + T - S - window`. With `softcap` c a score becomes
+    `c * tanh(score / c)`, before mask and bias. A row that may attend to nothing yields 0, and its log-sum-exp is minus infinity. With `return_lse` the second result is the `[b, h, s]` log-sum-exp of the scores, in natural units.
     Fewer key heads than query heads (G < H) is grouped-query attention.
 
     C1: `query` `[b, s, H, d]`, `key` `[b, t, G, d]` and `value` `[b, t, G, e]` have rank 4, one element type, static heads and head sizes.
@@ -61,7 +62,8 @@ def Girih_AttentionOp : Girih_InferredOp<"attention", [AttrSizedOperandSegments]
     C4: `mask`, if there is one, is `[b, t]`.
     C5: `bias`, if there is one, is `[b or 1, H or 1, s, t]`.
     C6: `compute` is f32, bf16 or f16, and `accumulate` is f32.
-    C7: `scale` is finite.
+    C7: `scale` is finite, `softcap` finite and positive, `window` positive.
+    C8: a `window` needs `causal`.
 
     ```mlir
     girih.symbol @seq {min = 1 : i64, max = 512 : i64}
@@ -84,6 +86,8 @@ def Girih_AttentionOp : Girih_InferredOp<"attention", [AttrSizedOperandSegments]
     Arg<F32Attr, "factor of scores">:$scale,
     Arg<UnitAttr, "whether rows see no later keys">:$causal,
     Arg<UnitAttr, "whether to return the log-sum-exp">:$return_lse,
+    Arg<OptionalAttr<I64Attr>, "keys that a row sees, its own place included; all if not given">:$window,
+    Arg<OptionalAttr<F32Attr>, "bound that scores approach">:$softcap,
     Arg<OptionalAttr<TypeAttr>, "type of the factors">:$compute,
     Arg<OptionalAttr<TypeAttr>, "type of the sums">:$accumulate);
   let results = (outs Girih_FloatTensor:$result, Optional<Girih_FloatTensor>:$lse);

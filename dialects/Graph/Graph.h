@@ -1,4 +1,5 @@
-// The `girih` dialect for its users: attributes, interfaces, operations and the few free functions about graphs.
+// The `girih` dialect for its users: attributes, interfaces, operations and the few free functions about
+// graphs.
 #pragma once
 
 #include "dialects/Graph/SizeExpr.h"
@@ -43,6 +44,14 @@ inline constexpr llvm::StringLiteral kEntryAttr = "girih.entry";
 inline constexpr llvm::StringLiteral kKernelAttr = "girih.kernel";
 inline constexpr llvm::StringLiteral kNameAttr = "girih.name";
 inline constexpr llvm::StringLiteral kRangeAttr = "girih.range";
+/// On an entry's arguments: memory that a run reads and writes. On its results: the argument whose last
+/// version it is.
+inline constexpr llvm::StringLiteral kStateAttr = "girih.state";
+/// On modules: what users of the artifact may ask, a dictionary of strings.
+inline constexpr llvm::StringLiteral kPropertiesAttr = "girih.properties";
+/// On a tile program's outputs: the input whose memory it is; elements that are not stored keep what the
+/// input held.
+inline constexpr llvm::StringLiteral kInPlaceAttr = "tile.in_place";
 /// On launches: arithmetic and memory traffic, lists of size expressions to be summed.
 inline constexpr llvm::StringLiteral kFlopsAttr = "girih.flops";
 inline constexpr llvm::StringLiteral kBytesAttr = "girih.bytes";
@@ -61,10 +70,11 @@ public:
   static llvm::LogicalResult verifyTrait(mlir::Operation *op) { return verifyInferredTypes(op); }
 };
 
-/// Positions, from an op's indexing maps: its iteration domain, the tile of a result that a tile of the domain computes, and the
-/// tile of the domain that computes a tile of a result.
+/// Positions, from an op's indexing maps: its iteration domain, the tile of a result that a tile of the
+/// domain computes, and the tile of the domain that computes a tile of a result.
 llvm::SmallVector<mlir::Range> iterationDomain(mlir::Operation *op, mlir::OpBuilder &builder);
-llvm::LogicalResult resultTilePosition(mlir::Operation *op, unsigned result, llvm::ArrayRef<mlir::OpFoldResult> offsets,
+llvm::LogicalResult resultTilePosition(mlir::Operation *op, unsigned result,
+                                       llvm::ArrayRef<mlir::OpFoldResult> offsets,
                                        llvm::ArrayRef<mlir::OpFoldResult> sizes,
                                        llvm::SmallVector<mlir::OpFoldResult> &resultOffsets,
                                        llvm::SmallVector<mlir::OpFoldResult> &resultSizes);
@@ -76,7 +86,8 @@ llvm::LogicalResult domainTileOfResultTile(mlir::Operation *op, mlir::OpBuilder 
 template <typename ConcreteOp>
 class PositionsByIndexing : public mlir::OpTrait::TraitBase<ConcreteOp, PositionsByIndexing> {};
 
-/// The model layers a location names, for traces and messages: "encoder.layer.3.output.dense", several joined by " + ".
+/// The model layers a location names, for traces and messages: "encoder.layer.3.output.dense", several joined
+/// by " + ".
 std::string layerName(mlir::Location location);
 
 /// Bytes of a tensor's elements in memory: row-major, or as its encoding stores them.
@@ -101,11 +112,15 @@ int64_t getElementBytes(mlir::Type elementType);
 
 namespace girih::graph {
 
-/// A whole tensor packed as `encoding` says; `rows` are row-major elements or blocks of the encoding's source format.
-std::vector<char> pack(EncodingAttrInterface encoding, mlir::RankedTensorType type, llvm::ArrayRef<char> rows);
+/// A whole tensor packed as `encoding` says; `rows` are row-major elements or blocks of the encoding's source
+/// format.
+std::vector<char> pack(EncodingAttrInterface encoding, mlir::RankedTensorType type,
+                       llvm::ArrayRef<char> rows);
 /// A whole stored tensor as the rows that it was packed from.
-std::vector<char> unpack(EncodingAttrInterface encoding, mlir::RankedTensorType type, llvm::ArrayRef<char> stored);
+std::vector<char> unpack(EncodingAttrInterface encoding, mlir::RankedTensorType type,
+                         llvm::ArrayRef<char> stored);
 /// A whole stored tensor as row-major elements.
-std::vector<char> decode(EncodingAttrInterface encoding, mlir::RankedTensorType type, llvm::ArrayRef<char> stored);
+std::vector<char> decode(EncodingAttrInterface encoding, mlir::RankedTensorType type,
+                         llvm::ArrayRef<char> stored);
 
 } // namespace girih::graph

@@ -8,5 +8,6 @@ include "dialects/Graph/NormalizationOps.td"
 include "dialects/Graph/ElementwiseOps.td"
 include "dialects/Graph/MovementOps.td"
 include "dialects/Graph/SequenceOps.td"
+include "dialects/Graph/DecodingOps.td"
 
 #endif // GIRIH_GRAPH_OPS

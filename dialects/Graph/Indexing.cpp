@@ -81,6 +81,16 @@ SmallVector<AffineMap> AttentionOp::getIndexingMaps() {
   return maps.maps;
 }
 
+/// A key's slot follows from the table, so caches are read at iterators of their own.
+Iterators PagedAttentionOp::getIteratorTypes() { return iterators(*this, 3); }
+SmallVector<AffineMap> PagedAttentionOp::getIndexingMaps() {
+  Maps maps(*this, 3);
+  AffineExpr b = maps.d(0), s = maps.d(1), h = maps.d(2), e = maps.d(3), t = maps.d(4), d = maps.d(5), slot = maps.d(6);
+  int64_t heads = tensorType(getQuery()).getDimSize(2), groups = tensorType(getKeys()).getDimSize(1);
+  AffineExpr g = h.floorDiv(heads / groups);
+  return maps.add({b, s, h, d}).add({slot, g, d}).add({slot, g, e}).add({b, t}).add({b, s}).finish();
+}
+
 //===-- normalizations ----------------------------------------------------===//
 
 /// The row is read whole, weight and bias at the element's own place in it.
@@ -138,4 +148,29 @@ SmallVector<AffineMap> PoolOp::getIndexingMaps() {
   Maps maps(*this, 1);
   AffineExpr b = maps.d(0), h = maps.d(1), s = maps.d(2);
   return maps.add({b, s, h}).add({b, s}).finish();
+}
+
+//===-- decoding ----------------------------------------------------------===//
+
+/// Which row a slot takes is in the slots, so rows are read at iterators of their own.
+Iterators CacheWriteOp::getIteratorTypes() { return iterators(*this, 2); }
+SmallVector<AffineMap> CacheWriteOp::getIndexingMaps() {
+  Maps maps(*this, 2);
+  AffineExpr b = maps.d(maps.rank), s = maps.d(maps.rank + 1);
+  Exprs rows{b, s};
+  llvm::append_range(rows, maps.range(1, maps.rank));
+  return maps.add(maps.range(0, maps.rank)).add(rows).add({b, s}).finish();
+}
+
+/// Each result needs a whole row.
+static Exprs wholeRow(const Maps &maps) { return maps.range(0, maps.rank + 1); }
+Iterators ArgmaxOp::getIteratorTypes() { return iterators(*this, 1); }
+SmallVector<AffineMap> ArgmaxOp::getIndexingMaps() {
+  Maps maps(*this, 1);
+  return maps.add(wholeRow(maps)).finish();
+}
+Iterators CrossEntropyOp::getIteratorTypes() { return iterators(*this, 1); }
+SmallVector<AffineMap> CrossEntropyOp::getIndexingMaps() {
+  Maps maps(*this, 1);
+  return maps.add(wholeRow(maps)).add(maps.range(0, maps.rank)).finish();
 }

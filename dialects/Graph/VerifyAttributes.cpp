@@ -1,5 +1,6 @@
-// Constraints on the dialect's attributes where other dialects' ops carry them: modules, entry points, kernels.
-#include "dialects/Graph/Graph.h"
+// Constraints on the dialect's attributes where other dialects' ops carry them: modules, entry points,
+// kernels.
+#include "dialects/Graph/States.h"
 
 #include "mlir/Interfaces/FunctionInterfaces.h"
 #include "llvm/ADT/StringSet.h"
@@ -14,6 +15,15 @@ static LogicalResult verifyContract(Operation *op, Attribute value) {
   return op->emitOpError("expects girih.contract to be \"exact\", \"stable\" or \"fast\", but got ") << value;
 }
 
+static LogicalResult verifyProperties(Operation *op, Attribute value) {
+  auto properties = dyn_cast<DictionaryAttr>(value);
+  auto isText = [](NamedAttribute property) { return isa<StringAttr>(property.getValue()); };
+  if (isa<ModuleOp>(op) && properties && llvm::all_of(properties, isText))
+    return success();
+  return op->emitOpError("expects girih.properties to be a dictionary of strings on a module, but got ")
+         << value;
+}
+
 static LogicalResult verifyWork(Operation *op, StringRef name, Attribute value) {
   auto isSize = [](Attribute term) {
     auto text = dyn_cast<StringAttr>(term);
@@ -22,7 +32,9 @@ static LogicalResult verifyWork(Operation *op, StringRef name, Attribute value) 
   auto terms = dyn_cast<ArrayAttr>(value);
   if (isa<LaunchOp>(op) && terms && llvm::all_of(terms, isSize))
     return success();
-  return op->emitOpError("expects ") << name << " to be a list of size expressions on a girih.launch, but got " << value;
+  return op->emitOpError("expects ") << name
+                                     << " to be a list of size expressions on a girih.launch, but got "
+                                     << value;
 }
 
 /// The names that users know ports by; two of one name could not be told apart.
@@ -41,16 +53,19 @@ static LogicalResult verifyEntry(func::FuncOp entry) {
     return entry.emitOpError("expects girih.entry on a function with a body");
   for (Type port : llvm::concat<const Type>(type.getInputs(), type.getResults()))
     if (!isGraphTensor(port))
-      return entry.emitOpError("expects an entry's arguments and results to be ranked tensors with every `?` named by "
-                               "#girih.dims, but got ")
+      return entry.emitOpError(
+                 "expects an entry's arguments and results to be ranked tensors with every `?` named by "
+                 "#girih.dims, but got ")
              << port;
     else if (llvm::is_contained(cast<RankedTensorType>(port).getShape(), 0))
       return entry.emitOpError("expects an entry's arguments and results to have elements, but got ") << port;
   if (failed(verifyNames(entry, "arguments", type.getNumInputs(),
                          [&](unsigned i) { return entry.getArgAttrOfType<StringAttr>(i, kNameAttr); })))
     return failure();
-  return verifyNames(entry, "results", type.getNumResults(),
-                     [&](unsigned i) { return entry.getResultAttrOfType<StringAttr>(i, kNameAttr); });
+  if (failed(verifyNames(entry, "results", type.getNumResults(),
+                         [&](unsigned i) { return entry.getResultAttrOfType<StringAttr>(i, kNameAttr); })))
+    return failure();
+  return verifyStates(entry);
 }
 
 LogicalResult GirihDialect::verifyOperationAttribute(Operation *op, NamedAttribute attribute) {
@@ -67,6 +82,8 @@ LogicalResult GirihDialect::verifyOperationAttribute(Operation *op, NamedAttribu
       return name == kEntryAttr ? verifyEntry(function) : success();
     return op->emitOpError("expects ") << name << " as a unit attribute of a func.func";
   }
+  if (name == kPropertiesAttr)
+    return verifyProperties(op, attribute.getValue());
   if (name == kFlopsAttr || name == kBytesAttr)
     return verifyWork(op, name, attribute.getValue());
   if (name == kScratchAttr)
@@ -91,15 +108,26 @@ static LogicalResult verifyRange(Operation *op, Type type, Attribute value) {
   return success();
 }
 
-static LogicalResult verifyPortAttribute(Operation *op, Type type, NamedAttribute attribute, bool isArgument) {
+static LogicalResult verifyPortAttribute(Operation *op, Type type, NamedAttribute attribute,
+                                         bool isArgument) {
   if (attribute.getName() == kNameAttr)
-    return isa<StringAttr>(attribute.getValue()) ? success() : op->emitOpError("expects girih.name to be a string");
+    return isa<StringAttr>(attribute.getValue()) ? success()
+                                                 : op->emitOpError("expects girih.name to be a string");
   if (attribute.getName() == kRangeAttr && isArgument)
     return verifyRange(op, type, attribute.getValue());
-  return op->emitOpError("expects girih.name or, on arguments, girih.range, but got ") << attribute.getName();
+  if (attribute.getName() == kStateAttr) {
+    if (isArgument ? isa<UnitAttr>(attribute.getValue()) : isa<IntegerAttr>(attribute.getValue()))
+      return success();
+    return op->emitOpError(
+               "expects girih.state to be a unit on arguments, an argument's number on results, but got ")
+           << attribute.getValue();
+  }
+  return op->emitOpError("expects girih.name, girih.state or, on arguments, girih.range, but got ")
+         << attribute.getName();
 }
 
-LogicalResult GirihDialect::verifyRegionArgAttribute(Operation *op, unsigned, unsigned index, NamedAttribute attribute) {
+LogicalResult GirihDialect::verifyRegionArgAttribute(Operation *op, unsigned, unsigned index,
+                                                     NamedAttribute attribute) {
   auto function = dyn_cast<FunctionOpInterface>(op);
   if (!function)
     return op->emitOpError("expects ") << attribute.getName() << " on a function's arguments";

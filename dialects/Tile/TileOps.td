@@ -31,6 +31,7 @@ def Tile_ProgramOp : Tile_Op<"program", [
     C2: `1 <= outputs <=` the number of arguments.
     C3: each grid dimension names an argument, a dimension of it, and a step of at least 1; or a number of blocks.
     C4: the body is one block, ended by `tile.return`.
+    C5: `tile.in_place = N` on an output view names an input of its type: the two are one memory, of which the program writes some.
 
     ```mlir
     tile.program @relu(%x: !tile.view<?x384xf32>, %y: !tile.view<?x384xf32>)
@@ -205,6 +206,35 @@ def Tile_StoreOp : Tile_Op<"store"> {
   }];
   let assemblyFormat = [{
     $tile `,` $view `[` $offsets `]` (`dims` $dims^)? attr-dict `:` type($tile) `,` qualified(type($view))
+  }];
+  let hasVerifier = 1;
+}
+
+def Tile_ScatterOp : Tile_Op<"scatter"> {
+  let summary = "writes rows to an output view by index";
+  let description = [{
+    Writes one row of the tile to the view's row that its index names; along the view's other dimensions the tile begins at
+    `offsets`. Rows whose index lies outside the view are dropped, and so are elements outside it. Indices inside are distinct.
+
+        view[indices[r], offsets + t...] = tile[r, t...]
+
+    C1: the view is one of the enclosing program's outputs, and has no encoding.
+    C2: there is one offset for each view dimension but the first.
+    C3: the tile has the view's rank, and as many rows as there are indices.
+    C4: tile and view have the same element type.
+
+    ```mlir
+    tile.scatter %t, %out[%slots, %head, %zero] : tensor<64x3x64xf32>, !tile.view<?x3x64xf32>, tensor<64xi32>
+    ```
+
+    Lowering: vector writes, a test a row.
+  }];
+  let arguments = (ins Arg<Tile_Tile, "the rows to write">:$tile,
+      Arg<Tile_ViewType, "an output view", [MemWrite]>:$view,
+      Arg<Tile_I32Tile, "row numbers, a tile of rank 1">:$indices,
+      Arg<Variadic<Index>, "where the tile begins, one per view dimension but the first">:$offsets);
+  let assemblyFormat = [{
+    $tile `,` $view `[` $indices (`,` $offsets^)? `]` attr-dict `:` type($tile) `,` qualified(type($view)) `,` type($indices)
   }];
   let hasVerifier = 1;
 }

@@ -1,4 +1,5 @@
 // Verifiers and inferred types of the `tile` dialect. Comments cite the constraints of TileOps.td.
+#include "dialects/Graph/Graph.h"
 #include "dialects/Tile/Tile.h"
 
 #include "mlir/Dialect/Utils/IndexingUtils.h"
@@ -51,6 +52,24 @@ static LogicalResult verifyGrid(ProgramOp program) {
   return success();
 }
 
+/// Outputs that are an input's memory name one of their own type.
+static LogicalResult verifyInPlace(ProgramOp program) {
+  for (unsigned i = 0; i < program.getFunctionType().getNumInputs(); ++i) {
+    auto place = program.getArgAttrOfType<IntegerAttr>(i, girih::graph::kInPlaceAttr);
+    if (!place)
+      continue;
+    if (i < program.getNumInputs())
+      return program.emitOpError() << "expects tile.in_place on an output, but argument " << i
+                                   << " is an input";
+    if (place.getInt() < 0 || place.getInt() >= program.getNumInputs() ||
+        program.getViewType(place.getInt()) != program.getViewType(i))
+      return program.emitOpError() << "expects tile.in_place of argument " << i
+                                   << " to name an input of type " << program.getViewType(i) << ", but got "
+                                   << place.getInt();
+  }
+  return success();
+}
+
 LogicalResult ProgramOp::verify() {
   if (getFunctionType().getNumResults() != 0) // C1
     return emitOpError() << "expects no results, but got " << getFunctionType().getNumResults()
@@ -65,7 +84,7 @@ LogicalResult ProgramOp::verify() {
     return emitOpError() << "expects a body whose arguments are those of its type, " << getFunctionType();
   if (getBody().front().empty() || !isa<ReturnOp>(getBody().front().back())) // C4
     return emitOpError() << "expects a body ended by tile.return";
-  return verifyGrid(*this); // C3
+  return failed(verifyInPlace(*this)) ? failure() : verifyGrid(*this); // C5, C3
 }
 
 // The program an op belongs to, which may be several regions up.
@@ -151,6 +170,23 @@ LogicalResult StoreOp::verify() {
     return emitOpError() << "expects a view without encoding, but got " << getView().getType()
                          << "; encodings are packed when the artifact is written";
   return verifyAccess(*this, getTile().getType(), /*stores=*/true);
+}
+
+LogicalResult ScatterOp::verify() {
+  ViewType view = getView().getType();
+  RankedTensorType tile = getTile().getType(), indices = getIndices().getType();
+  if (failed(verifyRole(*this, getView(), /*wantsOutput=*/true))) // C1
+    return failure();
+  if (view.getEncoding()) // C1
+    return emitOpError() << "expects a view without encoding, but got " << view;
+  if (view.getRank() < 1 || static_cast<int64_t>(getOffsets().size()) != view.getRank() - 1) // C2
+    return emitOpError() << "expects one offset for each view dimension but the first, for a view of rank "
+                         << view.getRank() << ", but got " << getOffsets().size();
+  if (indices.getRank() != 1 || tile.getRank() != view.getRank() ||
+      tile.getDimSize(0) != indices.getDimSize(0)) // C3
+    return emitOpError() << "expects indices of rank 1 and a tile of rank " << view.getRank()
+                         << " with a row for each, but got " << indices << " and " << tile;
+  return verifyElements(*this, tile, view); // C4
 }
 
 LogicalResult GatherOp::verify() {

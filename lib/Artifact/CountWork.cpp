@@ -17,13 +17,18 @@ namespace {
 /// A sum of size expressions; like terms are merged.
 class Sum {
 public:
-  void add(const SizeExpr &term) {
+  Sum &add(const SizeExpr &term) {
     for (SizeExpr &existing : terms)
       if (std::optional<SizeExpr> merged = existing.plus(term)) {
         existing = *merged;
-        return;
+        return *this;
       }
     terms.push_back(term);
+    return *this;
+  }
+  void add(const Sum &other) {
+    for (const SizeExpr &term : other.terms)
+      add(term);
   }
   ArrayAttr attribute(MLIRContext *context) const {
     SmallVector<Attribute> texts;
@@ -49,10 +54,19 @@ SizeExpr flopsOf(graph::AttentionOp op) {
   return perKey.plus(perValue).value_or(perKey * 2) * 2;
 }
 
+/// As if every position of the table took part.
+SizeExpr flopsOf(graph::PagedAttentionOp op) {
+  SizeExpr perKey = elements(op.getQuery()) * size(op.getTable(), 1);
+  SizeExpr perValue = elements(op.getResult()) * size(op.getTable(), 1);
+  return perKey.plus(perValue).value_or(perKey * 2) * 2;
+}
+
 SizeExpr flopsOf(Operation &op) {
   if (auto linear = dyn_cast<graph::LinearOp>(op))
     return elements(op.getResult(0)) * size(linear.getWeight(), 1) * 2;
   if (auto attention = dyn_cast<graph::AttentionOp>(op))
+    return flopsOf(attention);
+  if (auto attention = dyn_cast<graph::PagedAttentionOp>(op))
     return flopsOf(attention);
   return elements(op.getOperand(0));
 }
@@ -60,7 +74,7 @@ SizeExpr flopsOf(Operation &op) {
 bool onlyMoves(Operation &op) {
   return op.getNumOperands() == 0 || op.getNumResults() == 0 ||
          isa<graph::EmbeddingOp, graph::GatherOp, graph::ConcatOp, graph::SliceOp, graph::ReshapeOp,
-             graph::TransposeOp, graph::PositionsOp>(op);
+             graph::TransposeOp, graph::PositionsOp, graph::CacheWriteOp>(op);
 }
 
 Sum flopsOf(func::FuncOp kernel) {
@@ -78,25 +92,45 @@ SizeExpr bytesOf(Value value) {
   return elements(value) * graph::getElementBytes(type.getElementType());
 }
 
-/// Whether rows of `argument` are only picked by index.
-bool onlyGathered(BlockArgument argument) {
-  return !argument.use_empty() && llvm::all_of(argument.getUses(), [](OpOperand &use) {
-    return isa<graph::EmbeddingOp, graph::GatherOp>(use.getOwner()) && use.getOperandNumber() == 0;
-  });
+/// What a use reads of a tensor of which it picks rows by index; nothing if it reads the whole.
+std::optional<SizeExpr> bytesPicked(OpOperand &use) {
+  Operation *user = use.getOwner();
+  if (isa<graph::EmbeddingOp, graph::GatherOp>(user) && use.getOperandNumber() == 0)
+    return bytesOf(user->getResult(0));
+  if (isa<graph::CacheWriteOp>(user) && use.getOperandNumber() == 0)
+    return SizeExpr(0);
+  auto attention = dyn_cast<graph::PagedAttentionOp>(user);
+  if (!attention || (use.get() != attention.getKeys() && use.get() != attention.getValues()))
+    return std::nullopt;
+  auto cache = cast<RankedTensorType>(use.get().getType());
+  return elements(attention.getTable()) * cache.getDimSize(1) * cache.getDimSize(2) *
+         graph::getElementBytes(cache.getElementType());
+}
+
+Sum bytesOf(BlockArgument argument) {
+  Sum sum;
+  for (OpOperand &use : argument.getUses()) {
+    std::optional<SizeExpr> picked = bytesPicked(use);
+    if (!picked)
+      return Sum().add(bytesOf(Value(argument)));
+    if (*picked != SizeExpr(0))
+      sum.add(*picked);
+  }
+  return argument.use_empty() ? sum.add(bytesOf(Value(argument))) : sum;
+}
+
+/// A cache's next version is written where its rows are.
+SizeExpr bytesWritten(Value result) {
+  auto write = result.getDefiningOp<graph::CacheWriteOp>();
+  return bytesOf(write ? Value(write.getRows()) : result);
 }
 
 Sum bytesOf(func::FuncOp kernel) {
   Sum sum;
-  for (BlockArgument argument : kernel.getArguments()) {
-    if (!onlyGathered(argument)) {
-      sum.add(bytesOf(argument));
-      continue;
-    }
-    for (Operation *user : argument.getUsers())
-      sum.add(bytesOf(user->getResult(0)));
-  }
+  for (BlockArgument argument : kernel.getArguments())
+    sum.add(bytesOf(argument));
   for (Value result : kernel.getBody().front().getTerminator()->getOperands())
-    sum.add(bytesOf(result));
+    sum.add(bytesWritten(result));
   return sum;
 }
 

@@ -3,6 +3,7 @@
 // computed in the caller's memory.
 #include "lib/Artifact/Plan.h"
 
+#include "dialects/Graph/States.h"
 #include "dialects/Tile/Tile.h"
 #include "lib/Artifact/Limits.h"
 #include "lib/Artifact/Types.h"
@@ -51,6 +52,12 @@ private:
   void layOut();
   void placeBarriers();
 
+  /// What the entry returns besides its states, whose last versions are where they were.
+  ValueRange properResults() {
+    return function.getBody().front().getTerminator()->getOperands().take_front(
+        graph::getNumProperResults(function));
+  }
+  void writeInPlace(graph::LaunchOp op, tile::ProgramOp program);
   mlir::Value root(mlir::Value value) const;
   unsigned weightNumber(graph::ParameterOp parameter);
   Argument argument(mlir::Value value);
@@ -98,12 +105,14 @@ artifact::Value EntryPlanner::describe(Type type, DictionaryAttr attributes, Str
 void EntryPlanner::describeInputs() {
   for (auto [i, type] : llvm::enumerate(function.getArgumentTypes())) {
     entry.inputs.push_back(describe(type, function.getArgAttrDict(i), "input", i));
+    entry.inputs.back().isState = graph::isState(function, i);
     storage[function.getArgument(i)] = {Place::Input, static_cast<unsigned>(i)};
   }
 }
 
 void EntryPlanner::describeOutputs() {
-  for (auto [i, type] : llvm::enumerate(function.getResultTypes()))
+  for (auto [i, type] :
+       llvm::enumerate(function.getResultTypes().take_front(graph::getNumProperResults(function))))
     entry.outputs.push_back(describe(type, function.getResultAttrDict(i), "output", i));
 }
 
@@ -128,7 +137,7 @@ LogicalResult EntryPlanner::checkSizesBound() {
 /// Results that are returned are written where the caller wants them; of two returned names of one value, the
 /// first.
 void EntryPlanner::claimOutputs() {
-  for (auto [i, value] : llvm::enumerate(function.getBody().front().getTerminator()->getOperands())) {
+  for (auto [i, value] : llvm::enumerate(properResults())) {
     mlir::Value owner = root(value);
     if (owner.getDefiningOp<graph::LaunchOp>() && !storage.count(owner))
       storage[owner] = {Place::Output, static_cast<unsigned>(i)};
@@ -177,6 +186,27 @@ static std::optional<Size> workExpression(Operation *op, StringRef name, const S
   return sum;
 }
 
+/// Gives results that are written over an input its memory. What is no state of the entry is copied first,
+/// since others may read it still.
+void EntryPlanner::writeInPlace(graph::LaunchOp op, tile::ProgramOp program) {
+  for (auto [i, result] : llvm::enumerate(op->getResults())) {
+    auto place = program.getArgAttrOfType<IntegerAttr>(op->getNumOperands() + i, graph::kInPlaceAttr);
+    if (!place)
+      continue;
+    mlir::Value input = op->getOperand(place.getInt());
+    auto state = dyn_cast<BlockArgument>(root(input));
+    if (state && graph::isState(function, state.getArgNumber())) {
+      aliases[result] = input;
+      continue;
+    }
+    Launch copy;
+    copy.label = graph::layerName(op.getLoc());
+    copy.arguments = {argument(input), argument(result)};
+    copy.bytes = copy.arguments[0].bytes * Size(2);
+    entry.launches.push_back(std::move(copy));
+  }
+}
+
 LogicalResult EntryPlanner::visitLaunch(graph::LaunchOp op) {
   auto program = table.lookup<tile::ProgramOp>(op.getKernel());
   if (!program)
@@ -185,6 +215,7 @@ LogicalResult EntryPlanner::visitLaunch(graph::LaunchOp op) {
     return op.emitOpError("expects ")
            << program.getArgumentTypes().size() << " inputs and results in all, but has "
            << op->getNumOperands() + op->getNumResults();
+  writeInPlace(op, program);
   Launch launch;
   launch.kernel = op.getKernel().str();
   launch.label = graph::layerName(op.getLoc());
@@ -217,7 +248,7 @@ LogicalResult EntryPlanner::visit(Operation &op) {
 /// A returned value that is an input, a weight or another output already has a place: it is copied at the
 /// end.
 void EntryPlanner::copyOtherOutputs() {
-  for (auto [i, value] : llvm::enumerate(function.getBody().front().getTerminator()->getOperands())) {
+  for (auto [i, value] : llvm::enumerate(properResults())) {
     Argument from = argument(value);
     if (from.place == Place::Output && from.index == i)
       continue;

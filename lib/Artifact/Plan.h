@@ -45,6 +45,7 @@ struct Value {
   mlir::Type elementType;
   llvm::SmallVector<Size> dims;
   std::optional<std::pair<int64_t, int64_t>> range; ///< of an integer input, [low, high)
+  bool isState = false;                             ///< an input that the run writes, too
 };
 
 struct Entry {

@@ -161,6 +161,7 @@ llvm::Error PlanWriter::addImage(const KernelImage &image) {
 
 ValueInfo PlanWriter::value(const artifact::Value &value) {
   ValueInfo info{value.name, elementCode(value.elementType), expressions(value.dims)};
+  info.isState = value.isState;
   info.hasRange = value.range.has_value();
   if (value.range)
     std::tie(info.rangeLow, info.rangeHigh) = *value.range;

@@ -56,8 +56,7 @@ static bool isRowSlice(Operation *op) {
 }
 
 static bool isQuery(OpOperand &use) {
-  auto attention = dyn_cast<graph::AttentionOp>(use.getOwner());
-  return attention && &attention.getQueryMutable() == &use;
+  return isa<graph::AttentionOp, graph::PagedAttentionOp>(use.getOwner()) && use.getOperandNumber() == 0;
 }
 
 namespace {
@@ -144,9 +143,10 @@ struct FlattenOp : RewritePattern {
       : RewritePattern(MatchAnyOpTypeTag(), 1, context), flattened(flattened) {}
 
   LogicalResult matchAndRewrite(Operation *op, PatternRewriter &rewriter) const override {
-    LogicalResult done = isElementwise(op)             ? elementwise(op, rewriter)
-                         : isa<graph::EmbeddingOp>(op) ? embedding(cast<graph::EmbeddingOp>(op), rewriter)
-                         : isa<graph::RopeOp>(op)      ? rope(cast<graph::RopeOp>(op), rewriter)
+    LogicalResult done = isElementwise(op)              ? elementwise(op, rewriter)
+                         : isa<graph::EmbeddingOp>(op)  ? embedding(cast<graph::EmbeddingOp>(op), rewriter)
+                         : isa<graph::RopeOp>(op)       ? rope(cast<graph::RopeOp>(op), rewriter)
+                         : isa<graph::CacheWriteOp>(op) ? cacheWrite(cast<graph::CacheWriteOp>(op), rewriter)
                          : isa<graph::LinearOp>(op) || isRowNorm(op) || isRowReduction(op) || isRowSlice(op)
                              ? rows(op, rewriter)
                              : failure();
@@ -205,6 +205,21 @@ private:
     Value positions = reshape(rewriter, op.getLoc(), op.getPositions(), {1, rows});
     Value result = cloneWith(rewriter, op, {input, positions, op.getCos(), op.getSin()}, flat);
     rewriter.replaceOp(op, reshape(rewriter, op.getLoc(), result, sizes));
+    return success();
+  }
+
+  /// Rows go to their slots whatever the sequence.
+  LogicalResult cacheWrite(graph::CacheWriteOp op, PatternRewriter &rewriter) const {
+    SmallVector<SizeExpr> sizes = graph::getSizes(op.getRows().getType());
+    if (sizes[0] == SizeExpr(1))
+      return failure();
+    SizeExpr rows = sizes[0] * sizes[1];
+    SmallVector<SizeExpr> flat{1, rows};
+    Value slots = reshape(rewriter, op.getLoc(), op.getSlots(), flat);
+    llvm::append_range(flat, ArrayRef(sizes).drop_front(2));
+    Value input = reshape(rewriter, op.getLoc(), op.getRows(), flat);
+    rewriter.replaceOpWithNewOp<graph::CacheWriteOp>(op, op.getResult().getType(), op.getCache(), input,
+                                                     slots);
     return success();
   }
 

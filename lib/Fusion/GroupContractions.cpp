@@ -107,19 +107,31 @@ bool KernelFormer::takeConsumer(Id group, Value value, ArrayRef<graph::SizeExpr>
   return true;
 }
 
-/// Takes the rotation of the heads that a layer's rows are, if nothing else reads them.
-bool KernelFormer::takeRotation(Id group, Value rows) {
+/// What alone reads a value by heads and can be computed where the heads are: their rotation, their way into
+/// a cache.
+static Operation *headsReader(Value heads) {
+  Operation *user = heads.hasOneUse() ? *heads.user_begin() : nullptr;
+  if (auto rope = dyn_cast_or_null<graph::RopeOp>(user); rope && rope.getInput() == heads)
+    return rope;
+  if (auto write = dyn_cast_or_null<graph::CacheWriteOp>(user); write && write.getRows() == heads)
+    return write;
+  return nullptr;
+}
+
+/// Takes the reshape of a layer's rows to heads, and what alone reads these.
+bool KernelFormer::takeHeads(Id group, Value rows) {
   auto heads = rows.hasOneUse() ? dyn_cast<graph::ReshapeOp>(*rows.user_begin()) : graph::ReshapeOp();
-  if (!heads || groups.contains(heads) || !heads.getResult().hasOneUse())
+  if (!heads || groups.contains(heads))
     return false;
-  auto rope = dyn_cast<graph::RopeOp>(*heads->user_begin());
   SmallVector<graph::SizeExpr> sizes = graph::getSizes(heads.getResult().getType());
-  if (!rope || groups.contains(rope) || rope.getInput() != heads.getResult() ||
-      sizes[0] != graph::SizeExpr(1) || sizes[1] != graph::getSize(tensorOf(rows), 0))
+  Operation *reader = headsReader(heads.getResult());
+  if (!reader || groups.contains(reader) || sizes.size() != 4 || sizes[0] != graph::SizeExpr(1) ||
+      sizes[1] != graph::getSize(tensorOf(rows), 0))
     return false;
   join(group, heads);
-  if (groups.staysConvexWith(group, rope))
-    join(group, rope);
+  for (; reader && !groups.contains(reader) && groups.staysConvexWith(group, reader);
+       reader = headsReader(reader->getResult(0)))
+    join(group, reader);
   return true;
 }
 
@@ -128,7 +140,7 @@ void KernelFormer::takeEpilogue(Id group) {
     grew = false;
     for (Operation *member : SmallVector<Operation *>(groups.members(group)))
       if (Value result = member->getResult(0); !groups.usedOnlyIn(group, member))
-        grew |= takeConsumer(group, result, graph::getSizes(tensorOf(result))) || takeRotation(group, result);
+        grew |= takeConsumer(group, result, graph::getSizes(tensorOf(result))) || takeHeads(group, result);
   }
 }
 
@@ -240,9 +252,10 @@ void KernelFormer::takePrologues() {
 /// The query's rotation runs once per query; the keys' would run again for every block of queries, so it
 /// stays outside.
 void KernelFormer::groupAttention() {
-  for (Operation *op : ungrouped([](Operation *op) { return isa<graph::AttentionOp>(op); })) {
+  for (Operation *op :
+       ungrouped([](Operation *op) { return isa<graph::AttentionOp, graph::PagedAttentionOp>(op); })) {
     Id group = groups.create(op);
-    auto rope = cast<graph::AttentionOp>(op).getQuery().getDefiningOp<graph::RopeOp>();
+    auto rope = op->getOperand(0).getDefiningOp<graph::RopeOp>(); // the query's
     if (!rope || groups.contains(rope))
       continue;
     if (!groups.usedOnlyIn(group, rope))

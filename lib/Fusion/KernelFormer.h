@@ -41,7 +41,7 @@ private:
   bool takeNorm(Groups::Id group);
   bool takePrologue(Groups::Id group, graph::LinearOp linear, mlir::Value operand);
   void takeEpilogue(Groups::Id group);
-  bool takeRotation(Groups::Id group, mlir::Value rows);
+  bool takeHeads(Groups::Id group, mlir::Value rows);
   bool takeConsumer(Groups::Id group, mlir::Value value, llvm::ArrayRef<graph::SizeExpr> sizes);
   void takeRowConsumers(Groups::Id group, llvm::ArrayRef<graph::SizeExpr> rows);
   void takeProducers(Groups::Id group, llvm::ArrayRef<graph::SizeExpr> rows);

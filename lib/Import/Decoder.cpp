@@ -135,7 +135,7 @@ private:
     float scale = config.scaled ? static_cast<float>(1 / std::sqrt(static_cast<double>(config.headSize))) : 1;
     auto attended = model.create<graph::AttentionOp>(
         TypeRange{query.getType()}, query, key, splitHeads(parts[2], config.keyHeads), /*mask=*/Value(), /*bias=*/Value(),
-        APFloat(scale), /*causal=*/true, /*return_lse=*/false, TypeAttr(), TypeAttr());
+        APFloat(scale), /*causal=*/true, /*return_lse=*/false, /*window=*/IntegerAttr(), /*softcap=*/FloatAttr(), TypeAttr(), TypeAttr());
     int64_t width = config.heads * config.headSize;
     Value joined = model.create<graph::ReshapeOp>(attended.getResult(),
                                                   ArrayRef<SizeExpr>{SizeExpr::symbol("batch"), SizeExpr::symbol("seq"), width});

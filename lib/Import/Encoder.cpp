@@ -110,7 +110,8 @@ private:
     float scale = static_cast<float>(1 / std::sqrt(static_cast<double>(config.hidden / config.heads)));
     auto attended = model.create<graph::AttentionOp>(
         TypeRange{query.getType()}, query, key, value, model.mask(), /*bias=*/Value(), APFloat(scale), /*causal=*/false,
-        /*return_lse=*/false, TypeAttr(), TypeAttr());
+        /*return_lse=*/false, /*window=*/IntegerAttr(), /*softcap=*/FloatAttr(),
+        TypeAttr(), TypeAttr());
     Value joined = model.create<graph::ReshapeOp>(
         attended.getResult(), ArrayRef<SizeExpr>{SizeExpr::symbol("batch"), SizeExpr::symbol("seq"), config.hidden});
     Value output = linear(names.attentionOutput, joined, config.hidden, config.hidden);

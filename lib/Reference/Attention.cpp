@@ -1,4 +1,4 @@
-// Definition of `girih.attention`: for each query row all scores, their softmax, the weighted sum of values.
+// Definition of `girih.attention` and `girih.paged_attention`: for each query row all scores, their softmax, the weighted sum of values.
 #include "lib/Reference/Model.h"
 #include "lib/Reference/Models.h"
 
@@ -9,42 +9,69 @@ using namespace girih::reference;
 using namespace girih::graph;
 
 namespace {
-// The operands and sizes of one evaluation, in the op's letters: query [b,s,h,d], key [b,t,g,d], value
-// [b,t,g,e].
+// The operands and sizes of one evaluation, in the ops' letters: query [b,s,h,d]; key rows [g,d] and value rows [g,e], those of a
+// sequence's position t found by `keyRow`.
 struct Attention {
   std::vector<double> query, key, value; // rounded to the compute type
-  const HostTensor *mask = nullptr, *bias = nullptr;
+  const HostTensor *mask = nullptr, *bias = nullptr, *table = nullptr, *positions = nullptr;
   bool causal;
-  double scale;
-  int64_t b, s, h, d, t, g, e;
+  int64_t window;
+  double scale, softcap;
+  int64_t b, s, h, d, t, g, e, slots = 0;
 
   Attention(AttentionOp op, Operands operands, bool exact)
       : query(computeOperand(*operands[0], op.getComputeType(), exact)),
         key(computeOperand(*operands[1], op.getComputeType(), exact)),
         value(computeOperand(*operands[2], op.getComputeType(), exact)), causal(op.getCausal()),
-        scale(op.getScale().convertToFloat()), b(operands[0]->dim(0)), s(operands[0]->dim(1)),
-        h(operands[0]->dim(2)), d(operands[0]->dim(3)), t(operands[1]->dim(1)), g(operands[1]->dim(2)),
-        e(operands[2]->dim(3)) {
+        window(op.getWindow().value_or(INT64_MAX)), scale(op.getScale().convertToFloat()),
+        softcap(op.getSoftcap() ? op.getSoftcap()->convertToFloat() : 0), b(operands[0]->dim(0)),
+        s(operands[0]->dim(1)), h(operands[0]->dim(2)), d(operands[0]->dim(3)), t(operands[1]->dim(1)),
+        g(operands[1]->dim(2)), e(operands[2]->dim(3)) {
     unsigned next = 3;
     if (op.getMask())
       mask = operands[next++];
     if (op.getBias())
       bias = operands[next++];
   }
+  Attention(PagedAttentionOp op, Operands operands, bool exact)
+      : query(computeOperand(*operands[0], op.getComputeType(), exact)),
+        key(computeOperand(*operands[1], op.getComputeType(), exact)),
+        value(computeOperand(*operands[2], op.getComputeType(), exact)), table(operands[3]), positions(operands[4]),
+        causal(true), window(op.getWindow().value_or(INT64_MAX)), scale(op.getScale().convertToFloat()),
+        softcap(op.getSoftcap() ? op.getSoftcap()->convertToFloat() : 0), b(operands[0]->dim(0)),
+        s(operands[0]->dim(1)), h(operands[0]->dim(2)), d(operands[0]->dim(3)), t(operands[3]->dim(1)),
+        g(operands[1]->dim(1)), e(operands[2]->dim(2)), slots(operands[1]->dim(0)) {}
 
-  // A causal query is aligned with the last key: row i of s sees keys up to i + t - s.
+  // The row of keys and values that holds a position of a sequence; -1 if none does.
+  int64_t keyRow(int64_t batch, int64_t column) const {
+    if (!table)
+      return batch * t + column;
+    double slot = (*table)[batch * t + column];
+    return slot >= 0 && slot < slots ? static_cast<int64_t>(slot) : -1;
+  }
+
+  // The position of a query row. Without a table the last row is aligned with the last key: row i of s is at i + t - s.
+  int64_t place(int64_t batch, int64_t row) const {
+    return positions ? static_cast<int64_t>((*positions)[batch * s + row]) : row + t - s;
+  }
+
   bool mayAttend(int64_t batch, int64_t row, int64_t column) const {
-    return (!mask || (*mask)[batch * t + column] != 0) && (!causal || column <= row + t - s);
+    if ((mask && (*mask)[batch * t + column] == 0) || keyRow(batch, column) < 0)
+      return false;
+    int64_t at = place(batch, row);
+    return !causal || (column <= at && at - column < window);
   }
 
   double score(int64_t batch, int64_t row, int64_t head, int64_t column) const {
     int64_t group = head / (h / g);
     double sum = 0;
     const double *q = query.data() + ((batch * s + row) * h + head) * d;
-    const double *k = key.data() + ((batch * t + column) * g + group) * d;
+    const double *k = key.data() + (keyRow(batch, column) * g + group) * d;
     for (int64_t i = 0; i < d; ++i)
       sum += q[i] * k[i];
     sum *= scale;
+    if (softcap != 0)
+      sum = softcap * std::tanh(sum / softcap);
     if (bias) {
       int64_t biasBatch = bias->dim(0) == 1 ? 0 : batch, biasHead = bias->dim(1) == 1 ? 0 : head;
       sum += (*bias)[((biasBatch * bias->dim(1) + biasHead) * s + row) * t + column];
@@ -72,7 +99,7 @@ double attendRow(const Attention &a, int64_t batch, int64_t row, int64_t head, d
       continue;
     double weight = std::exp(scores[column] - maximum);
     sum += weight;
-    const double *value = a.value.data() + ((batch * a.t + column) * a.g + head / (a.h / a.g)) * a.e;
+    const double *value = a.value.data() + (a.keyRow(batch, column) * a.g + head / (a.h / a.g)) * a.e;
     for (int64_t i = 0; i < a.e; ++i)
       out[i] += weight * value[i];
   }
@@ -81,17 +108,27 @@ double attendRow(const Attention &a, int64_t batch, int64_t row, int64_t head, d
   return maximum + std::log(sum);
 }
 
-void attention(AttentionOp op, Operands operands, Results results) {
-  Attention a(op, operands, results[0].isExact());
+// Every row of every head; log-sum-exps go to `lse` where it is wanted.
+void attendAll(const Attention &a, HostTensor &result, HostTensor *lse) {
   for (int64_t batch = 0; batch < a.b; ++batch)
     for (int64_t row = 0; row < a.s; ++row)
       for (int64_t head = 0; head < a.h; ++head) {
-        double lse =
-            attendRow(a, batch, row, head, results[0].data() + ((batch * a.s + row) * a.h + head) * a.e);
-        if (op.getReturnLse())
-          results[1][(batch * a.h + head) * a.s + row] = lse;
+        double sum = attendRow(a, batch, row, head, result.data() + ((batch * a.s + row) * a.h + head) * a.e);
+        if (lse)
+          (*lse)[(batch * a.h + head) * a.s + row] = sum;
       }
+}
+
+void attention(AttentionOp op, Operands operands, Results results) {
+  attendAll(Attention(op, operands, results[0].isExact()), results[0], op.getReturnLse() ? &results[1] : nullptr);
+}
+
+void pagedAttention(PagedAttentionOp op, Operands operands, Results results) {
+  attendAll(Attention(op, operands, results[0].isExact()), results[0], nullptr);
 }
 } // namespace
 
-void girih::reference::attachAttentionModel(MLIRContext *context) { attach<AttentionOp, attention>(context); }
+void girih::reference::attachAttentionModel(MLIRContext *context) {
+  attach<AttentionOp, attention>(context);
+  attach<PagedAttentionOp, pagedAttention>(context);
+}

@@ -15,5 +15,6 @@ void girih::reference::registerReferenceModels(DialectRegistry &registry) {
     attachElementwiseModels(context);
     attachMovementModels(context);
     attachSequenceModels(context);
+    attachDecodingModels(context);
   });
 }

@@ -19,5 +19,6 @@ void attachNormalizationModels(mlir::MLIRContext *context);
 void attachElementwiseModels(mlir::MLIRContext *context);
 void attachMovementModels(mlir::MLIRContext *context);
 void attachSequenceModels(mlir::MLIRContext *context);
+void attachDecodingModels(mlir::MLIRContext *context);
 
 } // namespace girih::reference

@@ -19,11 +19,14 @@ public:
       : program(program), inputs(inputs), outputs(outputs) {
     for (HostTensor &output : outputs)
       writers.emplace_back(output.size(), 0);
+    copyStates();
   }
 
   LogicalResult run();
 
 private:
+  void copyStates();
+  std::optional<unsigned> inPlace(unsigned output) const;
   LogicalResult checkViews();
   LogicalResult checkAllStored();
   LogicalResult runBlock(Block &block, SmallVectorImpl<TensorRef> &yielded);
@@ -33,6 +36,9 @@ private:
   LogicalResult runIf(scf::IfOp conditional);
   LogicalResult runAffine(Operation &op, AffineMap map);
   LogicalResult store(tile::StoreOp op);
+  LogicalResult scatter(tile::ScatterOp op);
+  bool write(unsigned output, int64_t place, double value);
+  LogicalResult clash(Operation *op, unsigned output, int64_t element);
   HostTensor load(tile::LoadOp op);
   HostTensor gather(tile::GatherOp op);
 
@@ -94,6 +100,21 @@ void TileProgram::setIndex(Value value, int64_t index) {
   set(value, std::move(tensor));
 }
 
+//===- States -------------------------------------------------------------------------------------===//
+
+/// The input that an output is written over.
+std::optional<unsigned> TileProgram::inPlace(unsigned output) const {
+  auto place =
+      tile::ProgramOp(program).getArgAttrOfType<IntegerAttr>(inputs.size() + output, graph::kInPlaceAttr);
+  return place ? std::optional<unsigned>(place.getInt()) : std::nullopt;
+}
+
+void TileProgram::copyStates() {
+  for (unsigned i = 0; i < outputs.size(); ++i)
+    if (std::optional<unsigned> input = inPlace(i); input && inputs[*input]->size() == outputs[i].size())
+      std::copy(inputs[*input]->data(), inputs[*input]->data() + outputs[i].size(), outputs[i].data());
+}
+
 //===- The grid -----------------------------------------------------------------------------------===//
 
 LogicalResult TileProgram::checkViews() {
@@ -141,12 +162,15 @@ LogicalResult TileProgram::run() {
 }
 
 LogicalResult TileProgram::checkAllStored() {
-  for (auto [i, blocks] : llvm::enumerate(writers))
+  for (auto [i, blocks] : llvm::enumerate(writers)) {
+    if (inPlace(i))
+      continue;
     for (auto [element, writer] : llvm::enumerate(blocks))
       if (writer == 0)
         return program.emitOpError() << "expects every element of output " << i
                                      << " to be stored, but no block of " << block << " stores element "
                                      << element;
+  }
   return success();
 }
 
@@ -223,25 +247,49 @@ HostTensor TileProgram::gather(tile::GatherOp op) {
   return result;
 }
 
+/// False where another block has written the element.
+bool TileProgram::write(unsigned output, int64_t place, double value) {
+  uint32_t &writer = writers[output][place];
+  bool isFree = writer == 0 || writer == block;
+  writer = block;
+  outputs[output][place] = value;
+  return isFree;
+}
+
+LogicalResult TileProgram::clash(Operation *op, unsigned output, int64_t element) {
+  return op->emitOpError() << "expects blocks that store different elements, but block " << block - 1
+                           << " stores element " << element << " of output " << output
+                           << ", which another block stored";
+}
+
 LogicalResult TileProgram::store(tile::StoreOp op) {
   unsigned number = cast<BlockArgument>(op.getView()).getArgNumber() - inputs.size();
   const HostTensor &tensor = get(op.getTile());
-  std::vector<uint32_t> &writer = writers[number];
-  int64_t clash = -1;
+  int64_t twice = -1;
   forEachPlace(tensor.getShape(), outputs[number].getShape(), scalars(op.getOffsets()), op.getTileDims(),
                [&](int64_t element, int64_t place) {
-                 if (place < 0)
-                   return;
-                 if (writer[place] != 0 && writer[place] != block)
-                   clash = place;
-                 writer[place] = block;
-                 outputs[number][place] = tensor[element];
+                 if (place >= 0 && !write(number, place, tensor[element]))
+                   twice = place;
                });
-  if (clash < 0)
-    return success();
-  return op.emitOpError() << "expects blocks that store different elements, but block " << block - 1
-                          << " stores element " << clash << " of output " << number
-                          << ", which another block stored";
+  return twice < 0 ? success() : clash(op, number, twice);
+}
+
+LogicalResult TileProgram::scatter(tile::ScatterOp op) {
+  unsigned number = cast<BlockArgument>(op.getView()).getArgNumber() - inputs.size();
+  const HostTensor &tensor = get(op.getTile()), &indices = get(op.getIndices());
+  SmallVector<int64_t> offsets = scalars(op.getOffsets());
+  offsets.insert(offsets.begin(), 0);
+  SmallVector<int64_t> dims = llvm::to_vector(llvm::seq<int64_t>(1, tensor.getRank()));
+  int64_t rowSize = indices.size() == 0 ? 0 : tensor.size() / indices.size(), twice = -1;
+  for (int64_t row = 0; row < indices.size(); ++row) {
+    offsets[0] = static_cast<int64_t>(indices[row]); // outside: no place
+    forEachPlace(tensor.getShape().drop_front(), outputs[number].getShape(), offsets, dims,
+                 [&](int64_t element, int64_t place) {
+                   if (place >= 0 && !write(number, place, tensor[row * rowSize + element]))
+                     twice = place;
+                 });
+  }
+  return twice < 0 ? success() : clash(op, number, twice);
 }
 
 //===- Ops ----------------------------------------------------------------------------------------===//
@@ -295,6 +343,7 @@ LogicalResult TileProgram::runOp(Operation &op) {
       .Case([&](tile::LoadOp op) { return set(op, load(op)), success(); })
       .Case([&](tile::GatherOp op) { return set(op, gather(op)), success(); })
       .Case([&](tile::StoreOp op) { return store(op); })
+      .Case([&](tile::ScatterOp op) { return scatter(op); })
       .Case([&](scf::ForOp loop) { return runFor(loop); })
       .Case([&](scf::IfOp conditional) { return runIf(conditional); })
       .Case<affine::AffineApplyOp, affine::AffineMinOp, affine::AffineMaxOp>(

@@ -2,6 +2,7 @@
 // norm, and for the rest about a vector register file's worth of elements along the last dimensions.
 #include "lib/Tiling/Blocks.h"
 #include "girih/Target.h"
+#include "lib/Tiling/Parts.h"
 #include "lib/Tiling/RowStatistics.h"
 
 using namespace mlir;
@@ -67,6 +68,17 @@ static Blocks attentionBlocks(graph::AttentionOp attention, ArrayRef<int64_t> sh
   return blocks;
 }
 
+/// All query heads of a key head, and as many queries as make a block of rows.
+static Blocks pagedAttentionBlocks(graph::PagedAttentionOp op, ArrayRef<int64_t> shape,
+                                   const CostModel &cost) {
+  int64_t group = shape[2] / op.getKeys().getType().getDimSize(1);
+  int64_t rows = cost.attention(shape[3], op.getComputeType()).queries;
+  Blocks blocks;
+  blocks.sizes = {1, bounded(std::max<int64_t>(1, rows / group), shape[1]), group, shape[3]};
+  blocks.order = {0, 2, 1};
+  return blocks;
+}
+
 /// Whole rows along `axis`; a row too long for a tile is walked.
 static Blocks rowBlocks(Value input, int64_t axis, ArrayRef<int64_t> shape, const CostModel &cost) {
   bool last = axis + 1 == static_cast<int64_t>(shape.size());
@@ -113,6 +125,8 @@ static Blocks movementBlocks(Operation *op, ArrayRef<int64_t> shape, const CostM
   int64_t rank = shape.size();
   if (isa<graph::PoolOp>(op)) {
     blocks.sizes = {1, bounded(kPooledColumns, shape[1])};
+  } else if (isa<graph::ArgmaxOp, graph::CrossEntropyOp>(op)) {
+    blocks.sizes.assign(rank, 1); // a row each: rows are long, and few
   } else if (isa<graph::PositionsOp>(op)) {
     blocks.sizes = {1, bounded(64, shape[1])};
   } else if (isa<graph::RopeOp>(op)) {
@@ -127,6 +141,16 @@ static Blocks movementBlocks(Operation *op, ArrayRef<int64_t> shape, const CostM
       for (int64_t d = axis; d < axis + gather.getIndices().getType().getRank(); ++d)
         blocks.sizes[d] = 1;
   }
+  return blocks;
+}
+
+/// Whole rows that go to slots of a cache, of one sequence at a time.
+static Blocks cacheBlocks(ArrayRef<int64_t> shape, const CostModel &cost) {
+  Blocks blocks;
+  blocks.sizes.assign(shape.begin(), shape.end());
+  blocks.sizes[0] = 1;
+  blocks.sizes[1] = bounded(cost.rows(llvm::product_of(shape.drop_front(2))), shape[1]);
+  blocks.order = {0, 1};
   return blocks;
 }
 
@@ -164,7 +188,7 @@ static LogicalResult checkRanks(func::FuncOp kernel) {
 
 FailureOr<Blocks> tiling::chooseBlocks(func::FuncOp kernel, const CostModel &cost) {
   Block &body = kernel.getBody().front();
-  Value root = body.getTerminator()->getOperand(0);
+  Value root = iterated(body.getTerminator()->getOperand(0));
   ArrayRef<int64_t> shape = cast<RankedTensorType>(root.getType()).getShape();
   if (failed(checkRanks(kernel)))
     return failure();
@@ -173,9 +197,13 @@ FailureOr<Blocks> tiling::chooseBlocks(func::FuncOp kernel, const CostModel &cos
       return contractionBlocks(linear, shape, cost);
     if (auto attention = dyn_cast<graph::AttentionOp>(op))
       return attentionBlocks(attention, shape, cost);
+    if (auto attention = dyn_cast<graph::PagedAttentionOp>(op))
+      return pagedAttentionBlocks(attention, shape, cost);
   }
   if (FailureOr<Blocks> rows = statisticsBlocks(body, root, cost); succeeded(rows))
     return rows;
+  if (body.getTerminator()->getOperand(0).getDefiningOp<graph::CacheWriteOp>())
+    return cacheBlocks(shape, cost);
   return root.getDefiningOp() ? movementBlocks(root.getDefiningOp(), shape, cost)
                               : elementwiseBlocks(shape, cost);
 }

@@ -39,20 +39,31 @@ static tile::ProgramOp createProgram(func::FuncOp kernel, ArrayRef<tile::GridAtt
   return tile::ProgramOp::create(b, kernel.getLoc(), kernel.getName(), views, grid, kernel.getNumResults());
 }
 
+/// A grid dimension over a size, which some argument or result has.
+static tile::GridAttr gridOver(func::FuncOp kernel, const graph::SizeExpr &size, int64_t step) {
+  SmallVector<Type> types(kernel.getArgumentTypes());
+  llvm::append_range(types, kernel.getResultTypes());
+  for (auto [i, type] : llvm::enumerate(types))
+    for (auto [d, own] : llvm::enumerate(graph::getSizes(cast<RankedTensorType>(type))))
+      if (own == size)
+        return tile::GridAttr::get(kernel.getContext(), i, d, step);
+  llvm_unreachable("a kernel's results have the sizes of its arguments");
+}
+
 /// The grid over the first result.
 static SmallVector<tile::GridAttr> gridOf(func::FuncOp kernel, const Blocks &blocks) {
+  Value first = kernel.getBody().front().getTerminator()->getOperand(0), over = iterated(first);
   return llvm::map_to_vector(blocks.order, [&](int64_t d) {
+    if (over != first)
+      return gridOver(kernel, graph::getSize(cast<RankedTensorType>(over.getType()), d), blocks.sizes[d]);
     return tile::GridAttr::get(kernel.getContext(), kernel.getNumArguments(), d, blocks.sizes[d]);
   });
 }
 
-/// All parts' blocks of columns, slowest, then the blocks of rows, which any result tells.
+/// All parts' blocks of columns, slowest, then the blocks of rows.
 static SmallVector<tile::GridAttr> gridOf(func::FuncOp kernel, const Parts &parts) {
-  auto first = cast<RankedTensorType>(kernel.getResultTypes()[0]);
-  int64_t rowDim = first.getRank() == 2 ? 0 : 1;
-  MLIRContext *context = kernel.getContext();
-  return {tile::GridAttr::get(context, parts.columnBlocks()),
-          tile::GridAttr::get(context, kernel.getNumArguments(), rowDim, parts.rowBlock)};
+  return {tile::GridAttr::get(kernel.getContext(), parts.columnBlocks()),
+          gridOver(kernel, parts.rows, parts.rowBlock)};
 }
 
 /// Where this block begins in the first result.
@@ -90,6 +101,44 @@ static void store(OpBuilder &b, Value tile, Value view, ArrayRef<OpFoldResult> o
   tile::StoreOp::create(b, loc, tile, view, indices, dims);
 }
 
+/// Writes rows of a cache to their slots. Rows past the last one read 0 as their slot, and name none instead.
+static LogicalResult scatter(ProgramPull &pull, graph::CacheWriteOp write, Value view,
+                             ArrayRef<OpFoldResult> offsets, ArrayRef<int64_t> sizes) {
+  OpBuilder &b = pull.builder();
+  Location loc = write.getLoc();
+  if (sizes[0] != 1)
+    return write.emitOpError("expected to be asked for rows of one sequence at a time");
+  FailureOr<Value> rows = pull.pull(write.getRows(), offsets, sizes);
+  FailureOr<Value> slots = pull.pull(write.getSlots(), offsets.take_front(2), sizes.take_front(2));
+  if (failed(rows) || failed(slots))
+    return failure();
+  int64_t count = sizes[1];
+  Value numbers = reshaped(b, loc, *slots, {count});
+  Value exists =
+      arith::CmpIOp::create(b, loc, arith::CmpIPredicate::slt, coordinates(b, loc, offsets[1], 0, {count}),
+                            splatIndex(b, loc, pull.dim(write.getSlots(), 1), {count}));
+  numbers = select(b, loc, exists, numbers, filledLike(b, loc, numbers, -1));
+  Value tile = inFloat(b, loc, reshaped(b, loc, *rows, sizes.drop_front()),
+                       cast<tile::ViewType>(view.getType()).getElementType());
+  SmallVector<Value> indices;
+  for (OpFoldResult offset : offsets.drop_front(2))
+    indices.push_back(toIndex(b, loc, offset));
+  tile::ScatterOp::create(b, loc, tile, view, numbers, indices);
+  return success();
+}
+
+/// A root's tile, to its view.
+static LogicalResult storeRoot(ProgramPull &pull, Value root, Value view, ArrayRef<OpFoldResult> offsets,
+                               ArrayRef<int64_t> sizes) {
+  if (auto write = root.getDefiningOp<graph::CacheWriteOp>())
+    return scatter(pull, write, view, offsets, sizes);
+  FailureOr<Value> tile = pull.pull(root, offsets, sizes);
+  if (failed(tile))
+    return failure();
+  store(pull.builder(), *tile, view, offsets);
+  return success();
+}
+
 namespace {
 /// A result and where its tile lies; attention's log-sum-exp [b, h, i] sits beside the block [b, i, h, e].
 struct Place {
@@ -110,10 +159,8 @@ static LogicalResult storeRoots(ProgramPull &pull, tile::ProgramOp program, func
   auto roots = kernel.getBody().front().getTerminator()->getOperands();
   for (auto [root, view] : llvm::zip(roots, program.getOutputViews())) {
     Place place = placeOf(root, first);
-    FailureOr<Value> tile = pull.pull(root, place.offsets, place.sizes);
-    if (failed(tile))
+    if (failed(storeRoot(pull, root, view, place.offsets, place.sizes)))
       return failure();
-    store(pull.builder(), *tile, view, place.offsets);
   }
   return success();
 }
@@ -143,11 +190,9 @@ static LogicalResult storePart(ProgramPull &pull, tile::ProgramOp program, func:
   OpBuilder &b = pull.builder();
   for (unsigned i : part.results) {
     Value root = kernel.getBody().front().getTerminator()->getOperand(i);
-    PartPlace place = placeIn(root, b, row, rows, columnBlock, part.columns);
-    FailureOr<Value> tile = pull.pull(root, place.offsets, place.sizes);
-    if (failed(tile))
+    PartPlace place = placeIn(iterated(root), b, row, rows, columnBlock, part.columns);
+    if (failed(storeRoot(pull, root, program.getOutputViews()[i], place.offsets, place.sizes)))
       return failure();
-    store(b, *tile, program.getOutputViews()[i], place.offsets);
   }
   return success();
 }
@@ -193,6 +238,15 @@ static void clean(tile::ProgramOp program) {
   program.walk([](LoopLikeOpInterface loop) { moveLoopInvariantCode(loop); });
 }
 
+/// Outputs that are a cache's next version lie in the old one's memory.
+static void markInPlace(tile::ProgramOp program, func::FuncOp kernel) {
+  for (auto [i, root] : llvm::enumerate(kernel.getBody().front().getTerminator()->getOperands()))
+    if (auto write = root.getDefiningOp<graph::CacheWriteOp>())
+      if (auto cache = dyn_cast<BlockArgument>(write.getCache()))
+        program.setArgAttr(kernel.getNumArguments() + i, graph::kInPlaceAttr,
+                           IntegerAttr::get(IntegerType::get(kernel.getContext(), 64), cache.getArgNumber()));
+}
+
 static LogicalResult emitProgram(func::FuncOp kernel, const CostModel &cost) {
   FailureOr<Blocks> blocks = chooseBlocks(kernel, cost);
   if (failed(blocks))
@@ -204,6 +258,7 @@ static LogicalResult emitProgram(func::FuncOp kernel, const CostModel &cost) {
     program.erase();
     return failure();
   }
+  markInPlace(program, kernel);
   OpBuilder end = OpBuilder::atBlockEnd(&program.getBody().front());
   tile::ReturnOp::create(end, kernel.getLoc());
   clean(program);
@@ -234,11 +289,13 @@ void tiling::registerTilingModels(DialectRegistry &registry) {
   registry.addExtension(+[](MLIRContext *context, graph::GirihDialect *) {
     attachContraction(context);
     attachAttention(context);
+    attachPagedAttention(context);
     attachNormalization(context);
     attachElementwise(context);
     attachMovement(context);
     attachReduction(context);
     attachSequence(context);
     attachPooling(context);
+    attachSampling(context);
   });
 }

@@ -24,11 +24,13 @@ void attach(mlir::MLIRContext *context) {
 // One function per family, each in its Emit<Family>.cpp.
 void attachContraction(mlir::MLIRContext *context);
 void attachAttention(mlir::MLIRContext *context);
+void attachPagedAttention(mlir::MLIRContext *context);
 void attachNormalization(mlir::MLIRContext *context);
 void attachElementwise(mlir::MLIRContext *context);
 void attachMovement(mlir::MLIRContext *context);
 void attachReduction(mlir::MLIRContext *context);
 void attachSequence(mlir::MLIRContext *context);
 void attachPooling(mlir::MLIRContext *context);
+void attachSampling(mlir::MLIRContext *context);
 
 } // namespace girih::tiling

@@ -32,8 +32,13 @@ struct Matrix {
 };
 } // namespace
 
-static std::optional<Matrix> asMatrix(Value result) {
-  SmallVector<SizeExpr> sizes = graph::getSizes(typeOf(result));
+Value tiling::iterated(Value result) {
+  auto write = result.getDefiningOp<graph::CacheWriteOp>();
+  return write ? Value(write.getRows()) : result;
+}
+
+static std::optional<Matrix> asMatrix(Value value) {
+  SmallVector<SizeExpr> sizes = graph::getSizes(typeOf(value));
   if (sizes.size() == 2 && sizes[1].isConstant())
     return Matrix{sizes[0], *sizes[1].getConstant(), 1};
   if (sizes.size() == 4 && sizes[0] == SizeExpr(1) && sizes[2].isConstant() && sizes[3].isConstant())
@@ -41,12 +46,12 @@ static std::optional<Matrix> asMatrix(Value result) {
   return std::nullopt;
 }
 
-PartPlace tiling::placeIn(Value result, OpBuilder &b, OpFoldResult row, int64_t rows,
-                          OpFoldResult columnBlock, int64_t columns) {
-  Location loc = result.getLoc();
-  if (typeOf(result).getRank() == 2)
+PartPlace tiling::placeIn(Value value, OpBuilder &b, OpFoldResult row, int64_t rows, OpFoldResult columnBlock,
+                          int64_t columns) {
+  Location loc = value.getLoc();
+  if (typeOf(value).getRank() == 2)
     return {{row, multiply(b, loc, columnBlock, columns)}, {rows, columns}};
-  int64_t head = typeOf(result).getDimSize(3);
+  int64_t head = typeOf(value).getDimSize(3);
   return {{zero(b), row, multiply(b, loc, columnBlock, columns / head), zero(b)},
           {1, rows, columns / head, head}};
 }
@@ -108,7 +113,7 @@ std::optional<Parts> tiling::chooseParts(func::FuncOp kernel, const CostModel &c
   ValueRange results = body.getTerminator()->getOperands();
   SmallVector<Matrix> matrices;
   for (Value result : results) {
-    std::optional<Matrix> matrix = asMatrix(result);
+    std::optional<Matrix> matrix = asMatrix(iterated(result));
     if (!matrix || (!matrices.empty() && matrix->rows != matrices[0].rows))
       return std::nullopt;
     matrices.push_back(*matrix);

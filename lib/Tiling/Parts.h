@@ -27,12 +27,15 @@ struct Parts {
   int64_t columnBlocks() const;
 };
 
-/// Where a block lies in a result: `[rows, N]` as it is, `[1, rows, G, d]` by whole heads.
+/// The value whose places a result's blocks are: itself, or the rows that a `girih.cache_write` writes.
+mlir::Value iterated(mlir::Value result);
+
+/// Where a block lies in an iterated value: `[rows, N]` as it is, `[1, rows, G, d]` by whole heads.
 struct PartPlace {
   llvm::SmallVector<mlir::OpFoldResult> offsets;
   llvm::SmallVector<int64_t> sizes;
 };
-PartPlace placeIn(mlir::Value result, mlir::OpBuilder &b, mlir::OpFoldResult row, int64_t rows,
+PartPlace placeIn(mlir::Value value, mlir::OpBuilder &b, mlir::OpFoldResult row, int64_t rows,
                   mlir::OpFoldResult columnBlock, int64_t columns);
 
 /// The parts of a kernel around linear layers; nothing where one grid over the first result serves them all.

@@ -11,7 +11,7 @@ girih.symbol @rows {min = 1 : i64, max = 100 : i64, likely = 1 : i64}
 
 // 288 columns are three blocks of 96; 160 columns of heads of 80 are cut at 480, of which there is less than one.
 // CHECK-LABEL: tile.program @projections
-// CHECK-SAME: grid [#tile.grid<blocks = 4>, #tile.grid<arg = 8, dim = 0, step = 64>] outputs 2
+// CHECK-SAME: grid [#tile.grid<blocks = 4>, #tile.grid<arg = 0, dim = 0, step = 64>] outputs 2
 // CHECK: %[[BLOCK:.*]] = tile.program_index 0
 // CHECK: %[[FIRST:.*]] = arith.cmpi ult, %[[BLOCK]], %c3
 // CHECK: scf.if %[[FIRST]] {

@@ -55,6 +55,16 @@ reference::TensorRef toHost(MLIRContext &context, const girih_tensor &tensor) {
   return host;
 }
 
+// An entry's last results are its states, which the run left in the inputs.
+void appendStates(MLIRContext &context, girih_module *module, uint32_t entry, ArrayRef<girih_tensor> inputs,
+                  Tensors &results) {
+  for (auto [i, tensor] : llvm::enumerate(inputs)) {
+    girih_value_info info;
+    if (girih_module_input(module, entry, i, &info) == GIRIH_OK && info.is_state)
+      results.push_back(toHost(context, tensor));
+  }
+}
+
 // One run of an entry of a loaded artifact.
 Expected<Tensors> runEntry(MLIRContext &context, girih_module *module, const Request &request,
                            const Tensors &inputs) {
@@ -98,6 +108,7 @@ Expected<Tensors> runEntry(MLIRContext &context, girih_module *module, const Req
   Tensors results;
   for (const girih_tensor &tensor : out)
     results.push_back(toHost(context, tensor));
+  appendStates(context, module, entry, in, results);
   return results;
 }
 

@@ -52,6 +52,10 @@ std::optional<int64_t> girih::cpu::upperBound(Value index) {
                            less = getConstantIntValue(difference.getRhs());
     return most && less ? std::optional(*most - *less) : std::nullopt;
   }
+  if (isa<arith::DivUIOp, arith::DivSIOp>(op)) {
+    std::optional<int64_t> most = upperBound(op->getOperand(0)), by = getConstantIntValue(op->getOperand(1));
+    return most && by && *by > 0 && isNonNegative(op->getOperand(0)) ? std::optional(*most / *by) : std::nullopt;
+  }
   if (!isa<arith::AddIOp, arith::MulIOp, arith::MinSIOp, arith::MaxSIOp>(op))
     return std::nullopt;
   std::optional<int64_t> a = upperBound(op->getOperand(0)), b = upperBound(op->getOperand(1));

@@ -88,11 +88,42 @@ static SmallVector<Need> reshapeNeeds(tile::ReshapeOp op, ArrayRef<Need> result)
   return wanted;
 }
 
+/// Which rows of a scatter exist: those whose indices are in memory.
+static Need rowsNeed(Value indices) {
+  Need need;
+  need.all = true;
+  while (Operation *op = indices.getDefiningOp()) {
+    auto load = dyn_cast<tile::LoadOp>(op);
+    if (load && load.getTileDims().size() == 1) {
+      int64_t dim = load.getTileDims()[0];
+      Value offset = load.getOffsets()[dim];
+      Block *top = &op->getParentOfType<tile::ProgramOp>().getBody().front();
+      if (offset.getParentBlock() != top || !isNonNegative(offset))
+        return need;
+      need.all = false;
+      need.terms.push_back({load.getView(), unsigned(dim), offset, load.getResult().getType().getDimSize(0)});
+      return need;
+    }
+    if (!isa<arith::SelectOp, tile::ReshapeOp>(op))
+      return need;
+    indices = op->getOperand(isa<arith::SelectOp>(op) ? 1 : 0);
+  }
+  return need;
+}
+
 void Extents::propagate(Operation *op) {
   Need everything;
   everything.all = true;
   if (auto store = dyn_cast<tile::StoreOp>(op))
     return demand(store.getTile(), storeNeeds(store));
+  if (auto scatter = dyn_cast<tile::ScatterOp>(op)) {
+    Need everything, rows = rowsNeed(scatter.getIndices());
+    everything.all = true;
+    SmallVector<Need> wanted(scatter.getTile().getType().getRank(), everything);
+    wanted[0] = rows;
+    demand(scatter.getIndices(), {rows});
+    return demand(scatter.getTile(), wanted);
+  }
   if (auto loop = dyn_cast<scf::ForOp>(op)) {
     for (auto [init, argument, yielded, result] :
          llvm::zip(loop.getInitArgs(), loop.getRegionIterArgs(), loop.getYieldedValues(), loop.getResults()))

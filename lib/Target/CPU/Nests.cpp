@@ -171,3 +171,32 @@ void ProgramLowering::lowerStore(tile::StoreOp op) {
       },
       /*vectors=*/type.getNumElements() > 1);
 }
+
+/// Rows go where their indices say; the test of a row is part of its addresses' bounds.
+void ProgramLowering::lowerScatter(tile::ScatterOp op) {
+  RankedTensorType type = op.getTile().getType();
+  const View &view = views[op.getView()];
+  auto store = [&](const Point &point) {
+    Value number = evaluate(op.getIndices(), {{point.index[0]}, -1});
+    Access where;
+    where.position.push_back(arith::IndexCastOp::create(builder, loc, builder.getIndexType(), number));
+    where.checked.push_back(true);
+    for (auto [i, offset] : llvm::enumerate(op.getOffsets())) {
+      int64_t size = type.getDimSize(i + 1);
+      std::optional<int64_t> most = upperBound(offset), held = getConstantIntValue(view.sizes[i + 1]);
+      bool isLane = point.lane == int(i + 1);
+      bool fits = most && held && *most + (isLane ? llvm::alignTo(size, lanes) : size) <= *held &&
+                  isNonNegative(offset);
+      where.position.push_back(add(mapped(offset), point.index[i + 1]));
+      where.checked.push_back(!fits);
+      if (!isLane)
+        continue;
+      where.lane = i + 1;
+      where.mayBeNegative = !isNonNegative(offset);
+      if (size % lanes)
+        where.end = add(mapped(offset), constant(size)), where.checked.back() = true;
+    }
+    storeView(view, where, evaluate(op.getTile(), point));
+  };
+  nest(type, neededBounds(op.getTile()), store, /*vectors=*/laneDim(type.getShape()) > 0);
+}

@@ -78,6 +78,7 @@ private:
   void keepConcat(tile::ConcatOp op, const Slot &slot);
   void keepConstant(DenseElementsAttr values, const Slot &slot);
   void lowerStore(tile::StoreOp op);
+  void lowerScatter(tile::ScatterOp op);
   Slot allocate(RankedTensorType type);
   SmallVector<Value> neededBounds(Value tile);
 

@@ -128,6 +128,10 @@ LogicalResult ProgramLowering::lowerOp(Operation &op) {
     lowerStore(store);
     return success();
   }
+  if (auto scatter = dyn_cast<tile::ScatterOp>(op)) {
+    lowerScatter(scatter);
+    return success();
+  }
   bool known = isa<arith::ArithDialect, math::MathDialect, tile::TileDialect>(op.getDialect()) ||
                isa<tensor::SplatOp, tensor::ExtractOp>(op) || isStaticSlice(op);
   if (!known || op.getNumRegions() || op.getNumResults() != 1)

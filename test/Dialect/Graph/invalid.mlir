@@ -94,12 +94,12 @@ func.func private @f(tensor<4xi32> {girih.name = 3})
 
 // -----
 
-// expected-error @+1 {{expects girih.name or, on arguments, girih.range, but got "girih.range"}}
+// expected-error @+1 {{expects girih.name, girih.state or, on arguments, girih.range, but got "girih.range"}}
 func.func private @f() -> (tensor<4xi32> {girih.range = [0, 2]})
 
 // -----
 
-// expected-error @+1 {{expects girih.name or, on arguments, girih.range, but got "girih.ranges"}}
+// expected-error @+1 {{expects girih.name, girih.state or, on arguments, girih.range, but got "girih.ranges"}}
 func.func private @f(tensor<4xi32> {girih.ranges = [0, 2]})
 
 // -----
@@ -850,3 +850,129 @@ func.func private @f(tensor<4x64xf32, #girih.block_panels<q4_0, width = 0>>)
 
 // expected-error @+1 {{#girih.block_panels expects rows of a multiple of 32 elements for q4_0, but got 40}}
 func.func private @f(tensor<4x40xf32, #girih.block_panels<q4_0, width = 16>>)
+
+// -----
+
+// Decoding.
+
+func.func @f(%q: tensor<1x1x6x32xf32>, %k: tensor<40x2x32xf32>, %t: tensor<1x40xi32>, %p: tensor<1x1xi32>) {
+  // expected-note @-1 {{keys is defined here}}
+  // expected-error @+1 {{'girih.paged_attention' op expects keys of rank 3, but got 'tensor<1x1x6x32xf32>'}}
+  %0 = girih.paged_attention %q, %q, %k table %t positions %p {scale = 1.0 : f32} : (tensor<1x1x6x32xf32>, tensor<1x1x6x32xf32>, tensor<40x2x32xf32>, tensor<1x40xi32>, tensor<1x1xi32>) -> tensor<1x1x6x32xf32>
+  return
+}
+
+// -----
+
+func.func @f(%q: tensor<1x1x6x32xf32>, %k: tensor<40x4x32xf32>, %t: tensor<1x40xi32>, %p: tensor<1x1xi32>) {
+  // expected-error @+1 {{'girih.paged_attention' op expects query heads to be a multiple of key heads, but got 6 and 4}}
+  %0 = girih.paged_attention %q, %k, %k table %t positions %p {scale = 1.0 : f32} : (tensor<1x1x6x32xf32>, tensor<40x4x32xf32>, tensor<40x4x32xf32>, tensor<1x40xi32>, tensor<1x1xi32>) -> tensor<1x1x6x32xf32>
+  return
+}
+
+// -----
+
+func.func @f(%q: tensor<1x1x6x32xf32>, %k: tensor<40x2x32xf32>, %t: tensor<2x40xi32>, %p: tensor<1x1xi32>) {
+  // expected-note @-1 {{table is defined here}}
+  // expected-error @+1 {{'girih.paged_attention' op expects table of shape [b, T] = [1, 40], but got 'tensor<2x40xi32>'}}
+  %0 = girih.paged_attention %q, %k, %k table %t positions %p {scale = 1.0 : f32} : (tensor<1x1x6x32xf32>, tensor<40x2x32xf32>, tensor<40x2x32xf32>, tensor<2x40xi32>, tensor<1x1xi32>) -> tensor<1x1x6x32xf32>
+  return
+}
+
+// -----
+
+func.func @f(%q: tensor<1x1x6x32xf32>, %k: tensor<40x2x32xf32>, %t: tensor<1x40xi32>, %p: tensor<1x1xi32>) {
+  // expected-error @+1 {{expects a window of at least 1, but got 0}}
+  %0 = girih.paged_attention %q, %k, %k table %t positions %p {scale = 1.0 : f32, window = 0 : i64} : (tensor<1x1x6x32xf32>, tensor<40x2x32xf32>, tensor<40x2x32xf32>, tensor<1x40xi32>, tensor<1x1xi32>) -> tensor<1x1x6x32xf32>
+  return
+}
+
+// -----
+
+func.func @f(%q: tensor<1x4x2x8xf32>) {
+  // expected-error @+1 {{expects causal with a window, but got a window of 3 alone}}
+  %0 = girih.attention %q, %q, %q {scale = 1.0 : f32, window = 3 : i64} : (tensor<1x4x2x8xf32>, tensor<1x4x2x8xf32>, tensor<1x4x2x8xf32>) -> tensor<1x4x2x8xf32>
+  return
+}
+
+// -----
+
+func.func @f(%q: tensor<1x4x2x8xf32>) {
+  // expected-error @+1 {{expects a finite, positive softcap, but got}}
+  %0 = girih.attention %q, %q, %q {scale = 1.0 : f32, softcap = -1.0 : f32} : (tensor<1x4x2x8xf32>, tensor<1x4x2x8xf32>, tensor<1x4x2x8xf32>) -> tensor<1x4x2x8xf32>
+  return
+}
+
+// -----
+
+func.func @f(%c: tensor<40x2x32xf32>, %r: tensor<1x3x2x16xf32>, %s: tensor<1x3xi32>) {
+  // expected-note @-1 {{rows is defined here}}
+  // expected-error @+1 {{'girih.cache_write' op expects rows of shape [b, s, ..] = [1, 3, 2, 32], but got 'tensor<1x3x2x16xf32>'}}
+  %0 = girih.cache_write %c, %r at %s : (tensor<40x2x32xf32>, tensor<1x3x2x16xf32>, tensor<1x3xi32>) -> tensor<40x2x32xf32>
+  return
+}
+
+// -----
+
+func.func @f(%c: tensor<40x8xf32>, %r: tensor<1x3x8xbf16>, %s: tensor<1x3xi32>) {
+  // expected-error @+1 {{'girih.cache_write' op expects cache and rows of one element type, but got 'f32' and 'bf16'}}
+  %0 = girih.cache_write %c, %r at %s : (tensor<40x8xf32>, tensor<1x3x8xbf16>, tensor<1x3xi32>) -> tensor<40x8xf32>
+  return
+}
+
+// -----
+
+func.func @f(%x: tensor<f32>) {
+  // expected-error @+1 {{'girih.argmax' op expects input of rank 1 or more, but got 'tensor<f32>'}}
+  %0 = girih.argmax %x : (tensor<f32>) -> tensor<i32>
+  return
+}
+
+// -----
+
+func.func @f(%x: tensor<2x9xf32>, %l: tensor<3xi32>) {
+  // expected-note @-1 {{labels is defined here}}
+  // expected-error @+1 {{'girih.cross_entropy' op expects labels of shape [..] = [2], but got 'tensor<3xi32>'}}
+  %0 = girih.cross_entropy %x, %l : (tensor<2x9xf32>, tensor<3xi32>) -> tensor<2xf32>
+  return
+}
+
+// -----
+
+// States.
+
+// expected-error @+1 {{expects its last results to be its states in order, with girih.state = 0 on result 1}}
+func.func @f(%c: tensor<40x8xf32> {girih.state}) -> tensor<40x8xf32> attributes {girih.entry} {
+  return %c : tensor<40x8xf32>
+}
+
+// -----
+
+// expected-error @+1 {{expects result 0 to be the last version of state 0}}
+func.func @f(%c: tensor<40x8xf32> {girih.state}, %r: tensor<1x3x8xf32>, %s: tensor<1x3xi32>) -> (tensor<40x8xf32> {girih.state = 0}) attributes {girih.entry} {
+  %0 = girih.cache_write %c, %r at %s : (tensor<40x8xf32>, tensor<1x3x8xf32>, tensor<1x3xi32>) -> tensor<40x8xf32>
+  return %c : tensor<40x8xf32>
+}
+
+// -----
+
+func.func @f(%c: tensor<40x8xf32> {girih.state}, %r: tensor<1x3x8xf32>, %s: tensor<1x3xi32>) -> (tensor<40x8xf32> {girih.state = 0}) attributes {girih.entry} {
+  %0 = girih.cache_write %c, %r at %s : (tensor<40x8xf32>, tensor<1x3x8xf32>, tensor<1x3xi32>) -> tensor<40x8xf32>
+  // expected-error @+1 {{expects to be the only update of state 0, but the state is updated elsewhere too}}
+  %1 = girih.cache_write %c, %r at %s : (tensor<40x8xf32>, tensor<1x3x8xf32>, tensor<1x3xi32>) -> tensor<40x8xf32>
+  return %1 : tensor<40x8xf32>
+}
+
+// -----
+
+func.func @f(%c: tensor<40x8xf32> {girih.state}, %r: tensor<1x3x8xf32>, %s: tensor<1x3xi32>) -> (tensor<40x8xf32>, tensor<40x8xf32> {girih.state = 0}) attributes {girih.entry} {
+  %0 = girih.cache_write %c, %r at %s : (tensor<40x8xf32>, tensor<1x3x8xf32>, tensor<1x3xi32>) -> tensor<40x8xf32>
+  // expected-error @+1 {{expects state 0 as it is now, but reads a version from before an update}}
+  %1 = girih.exp %c : (tensor<40x8xf32>) -> tensor<40x8xf32>
+  return %1, %0 : tensor<40x8xf32>, tensor<40x8xf32>
+}
+
+// -----
+
+// expected-error @+1 {{expects girih.properties to be a dictionary of strings on a module}}
+module attributes {girih.properties = {layers = 3 : i64}} {}

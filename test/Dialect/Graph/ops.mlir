@@ -228,3 +228,20 @@ func.func private @k(%x: tensor<?x8xf32, #girih.dims<"seq">>, %w: tensor<4x8xf32
 }
 
 }
+
+// CHECK-LABEL: func.func @decoding
+// CHECK-SAME: {girih.state}
+func.func @decoding(%q: tensor<1x3x6x32xf32>, %c: tensor<40x2x32xf32> {girih.state}, %r: tensor<1x3x2x32xf32>, %s: tensor<1x3xi32>, %t: tensor<1x40xi32>, %l: tensor<1x3x9xf32>)
+    -> (tensor<1x3x6x32xf32>, tensor<40x2x32xf32> {girih.state = 1 : i64}) attributes {girih.entry} {
+  // CHECK: girih.cache_write %{{.*}}, %{{.*}} at %{{.*}} : (tensor<40x2x32xf32>, tensor<1x3x2x32xf32>, tensor<1x3xi32>) -> tensor<40x2x32xf32>
+  %0 = girih.cache_write %c, %r at %s : (tensor<40x2x32xf32>, tensor<1x3x2x32xf32>, tensor<1x3xi32>) -> tensor<40x2x32xf32>
+  // CHECK: girih.paged_attention %{{.*}}, %{{.*}}, %{{.*}} table %{{.*}} positions %{{.*}} {scale = 1.250000e-01 : f32, softcap = 5.000000e+01 : f32, window = 7 : i64}
+  %1 = girih.paged_attention %q, %0, %0 table %t positions %s {scale = 0.125 : f32, window = 7 : i64, softcap = 50.0 : f32} : (tensor<1x3x6x32xf32>, tensor<40x2x32xf32>, tensor<40x2x32xf32>, tensor<1x40xi32>, tensor<1x3xi32>) -> tensor<1x3x6x32xf32>
+  // CHECK: girih.attention %{{.*}} {causal, scale = 1.250000e-01 : f32, window = 7 : i64}
+  %2 = girih.attention %r, %r, %r {causal, scale = 0.125 : f32, window = 7 : i64} : (tensor<1x3x2x32xf32>, tensor<1x3x2x32xf32>, tensor<1x3x2x32xf32>) -> tensor<1x3x2x32xf32>
+  // CHECK: girih.argmax %{{.*}} : (tensor<1x3x9xf32>) -> tensor<1x3xi32>
+  %3 = girih.argmax %l : (tensor<1x3x9xf32>) -> tensor<1x3xi32>
+  // CHECK: girih.cross_entropy %{{.*}}, %{{.*}} : (tensor<1x3x9xf32>, tensor<1x3xi32>) -> tensor<1x3xf32>
+  %4 = girih.cross_entropy %l, %3 : (tensor<1x3x9xf32>, tensor<1x3xi32>) -> tensor<1x3xf32>
+  return %1, %0 : tensor<1x3x6x32xf32>, tensor<40x2x32xf32>
+}

@@ -34,7 +34,7 @@ def program(line):
     """A tile.program around one op."""
     values = operands(line)
     views = {name: kind for name, kind in values.items() if kind.startswith("!tile.view")}
-    if "tile.store" not in line:
+    if "tile.store" not in line and "tile.scatter" not in line:
         views["%output"] = "!tile.view<1xf32>"
     given = [f"  {name} = builtin.unrealized_conversion_cast to {kind}" for name, kind in values.items() if name not in views]
     body = given + [f"  {line}"] + ([] if line == "tile.return" else ["  tile.return"])

@@ -245,3 +245,24 @@ func.func @iota() {
   %d = tile.iota 1 : tensor<4xi32>
   return
 }
+
+// -----
+
+// expected-error @+1 {{expects tile.in_place of argument 1 to name an input of type '!tile.view<5xf32>', but got 0}}
+tile.program @in_place(%x: !tile.view<4xf32>, %y: !tile.view<5xf32> {tile.in_place = 0 : i64}) grid [] outputs 1 { tile.return }
+
+// -----
+
+// expected-error @+1 {{expects tile.in_place on an output, but argument 0 is an input}}
+tile.program @in_place(%x: !tile.view<4xf32> {tile.in_place = 0 : i64}, %y: !tile.view<5xf32>) grid [] outputs 1 { tile.return }
+
+// -----
+
+tile.program @scatter(%y: !tile.view<4x8xf32>) grid [] outputs 1 {
+  %z = arith.constant 0 : index
+  %i = arith.constant dense<0> : tensor<3xi32>
+  %t = arith.constant dense<0.0> : tensor<2x8xf32>
+  // expected-error @+1 {{expects indices of rank 1 and a tile of rank 2 with a row for each, but got 'tensor<3xi32>' and 'tensor<2x8xf32>'}}
+  tile.scatter %t, %y[%i, %z] : tensor<2x8xf32>, !tile.view<4x8xf32>, tensor<3xi32>
+  tile.return
+}

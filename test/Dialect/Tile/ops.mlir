@@ -20,6 +20,18 @@ tile.program @shared(%y: !tile.view<?xf32>) grid [#tile.grid<blocks = 10>, #tile
   tile.return
 }
 
+// An output that is an input's memory, of which rows are written by index.
+// CHECK-LABEL: tile.program @cache
+// CHECK-SAME: %{{.*}}: !tile.view<?x2x8xf32> {tile.in_place = 0 : i64}
+tile.program @cache(%c: !tile.view<?x2x8xf32>, %s: !tile.view<4xi32>, %y: !tile.view<?x2x8xf32> {tile.in_place = 0 : i64}) grid [] outputs 1 {
+  %z = arith.constant 0 : index
+  %slots = tile.load %s[%z] : !tile.view<4xi32> -> tensor<4xi32>
+  %rows = arith.constant dense<1.0> : tensor<4x2x8xf32>
+  // CHECK: tile.scatter %{{.*}}, %{{.*}}[%{{.*}}, %{{.*}}, %{{.*}}] : tensor<4x2x8xf32>, !tile.view<?x2x8xf32>, tensor<4xi32>
+  tile.scatter %rows, %y[%slots, %z, %z] : tensor<4x2x8xf32>, !tile.view<?x2x8xf32>, tensor<4xi32>
+  tile.return
+}
+
 // A single block, a scalar output, a visibility, and attributes on program and argument.
 // CHECK-LABEL: tile.program private @scalar(%{{.*}}: !tile.view<bf16> {girih.name = "y"}) grid [] outputs 1
 // CHECK-SAME: attributes {tile.note = "kept"} {

@@ -1,0 +1,71 @@
+// The loop over keys that every attention op emits for one block of query rows: fixed blocks of keys, in order, with each row's
+// running maximum, sum and weighted values. The scores of a block are all that ever exists of the sequence-by-sequence matrix. A
+// block of keys lies at a multiple of its size whatever the rows, so results do not depend on how the queries were cut, nor on
+// where keys and values lie.
+#pragma once
+
+#include "girih/Target.h"
+#include "lib/Tiling/Emit.h"
+
+namespace girih::tiling {
+
+/// One block of query rows under way; ops say where queries, keys and values come from and which of them meet.
+class AttentionLoop {
+public:
+  /// What happens to scores.
+  struct Scores {
+    mlir::Type compute;
+    double scale;
+    std::optional<double> softcap;
+  };
+  AttentionLoop(graph::TilePull &pull, mlir::Location loc, Scores scores, int64_t rows, int64_t headSize, int64_t valueSize)
+      : pull(pull), b(pull.builder()), loc(loc), scores(scores), rows(rows), headSize(headSize), valueSize(valueSize),
+        keys(pull.cost().attention(headSize, scores.compute).keys) {}
+  virtual ~AttentionLoop() = default;
+
+  /// The rows' results, `[rows, valueSize]`.
+  mlir::FailureOr<mlir::Value> emit();
+  /// After emit: maximum + log(sum), per row.
+  mlir::Value logSumExp();
+
+protected:
+  /// `[rows, headSize]`.
+  virtual mlir::FailureOr<mlir::Value> queryTile() = 0;
+  /// `[keys, headSize]` and `[keys, valueSize]` of the block of keys from `key` on.
+  virtual mlir::FailureOr<mlir::Value> keyTile(mlir::OpFoldResult key) = 0;
+  virtual mlir::FailureOr<mlir::Value> valueTile(mlir::OpFoldResult key) = 0;
+  /// Added to scores, or null.
+  virtual mlir::FailureOr<mlir::Value> biasTile(mlir::OpFoldResult key) { return mlir::Value(); }
+  /// Which scores count, i1 `[rows, keys]`.
+  virtual mlir::FailureOr<mlir::Value> visible(mlir::OpFoldResult key) = 0;
+  /// The first block of keys, and one past the last, that any row may see.
+  virtual mlir::OpFoldResult firstBlock() { return zero(b); }
+  virtual mlir::FailureOr<mlir::OpFoldResult> endBlock() = 0;
+
+  graph::TilePull &pull;
+  mlir::OpBuilder &b;
+  mlir::Location loc;
+  Scores scores;
+  int64_t rows, headSize, valueSize, keys;
+
+private:
+  mlir::Value operand(mlir::Value tile);
+  mlir::Value scaled(mlir::Value tile);
+  mlir::Value capped(mlir::Value tile);
+  mlir::FailureOr<mlir::Value> scoreTile(mlir::Value query, mlir::OpFoldResult key);
+  mlir::FailureOr<llvm::SmallVector<mlir::Value>> step(mlir::Value query, mlir::OpFoldResult key,
+                                                       mlir::ValueRange carried);
+  /// In f32 the query is scaled once instead of every score; in a narrow type that would round it again.
+  bool scalesQuery() { return scores.compute.isF32(); }
+
+  mlir::Value maximum, sum;
+};
+
+/// The key head that this query head shares: head / group.
+mlir::OpFoldResult keyHeadOf(mlir::OpBuilder &b, mlir::Location loc, mlir::OpFoldResult head, int64_t group);
+
+/// Rows at `places` (i32 `[rows]`) see the keys from `key` on up to their own place, no further back than `window`.
+mlir::Value causalMask(mlir::OpBuilder &b, mlir::Location loc, mlir::Value places, mlir::OpFoldResult key, int64_t keys,
+                       std::optional<int64_t> window);
+
+} // namespace girih::tiling
