@@ -4,7 +4,11 @@
 #include "lib/Pipelines/Stages.h"
 #include "lib/Support/Error.h"
 
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/Path.h"
+
 using namespace girih;
+using llvm::SmallString;
 using llvm::StringRef;
 
 static llvm::Error badOption(StringRef option, StringRef expected, StringRef found) {
@@ -50,6 +54,22 @@ static llvm::Error checkWeights(StringRef text, CheckedOptions &checked) {
   return llvm::Error::success();
 }
 
+/// Whether writing `output` would replace a file that a model is made of: the text that is read, or a file of
+/// the directory that a compiler never writes.
+static bool replacesModel(StringRef model, StringRef output) {
+  namespace fs = llvm::sys::fs;
+  if (!fs::exists(output))
+    return false;
+  if (!fs::is_directory(model))
+    return fs::equivalent(model, output);
+  SmallString<256> directory, file;
+  if (fs::real_path(model, directory) || fs::real_path(output, file))
+    return false;
+  bool inside = StringRef(file).starts_with((directory + "/").str());
+  return inside && llvm::is_contained({".json", ".safetensors", ".txt", ".model", ".bin", ".gguf"},
+                                      llvm::sys::path::extension(file));
+}
+
 llvm::Expected<CheckedOptions> girih::checkOptions(const CompileOptions &options) {
   CheckedOptions checked;
   if (llvm::Error error = checkStages(options, checked))
@@ -66,6 +86,8 @@ llvm::Expected<CheckedOptions> girih::checkOptions(const CompileOptions &options
     return badOption("--max-batch", "positive", std::to_string(options.maxBatch));
   if (options.output.empty())
     return badOption("the output", "a file name", "");
+  if (replacesModel(options.model, options.output))
+    return badOption("the output", "another file than those of the model", options.output);
   if (options.output == "-" && checked.product == Product::Artifact)
     return badOption("the output", "a file name, because an artifact does not go to a terminal", "-");
   return checked;

@@ -49,11 +49,39 @@ static llvm::Error narrowSymbol(ModuleOp module, StringRef option, StringRef nam
   return llvm::Error::success();
 }
 
+/// MLIR's parser recurses with every bracket, so hostile text could exhaust the stack. Real dumps nest a few
+/// dozen deep.
+static llvm::Error checkNesting(StringRef text, StringRef path) {
+  constexpr size_t limit = 500;
+  size_t depth = 0;
+  bool quoted = false;
+  for (size_t i = 0; i < text.size(); ++i) {
+    char c = text[i], before = i ? text[i - 1] : ' ';
+    if (quoted) {
+      i += c == '\\';
+      quoted = c != '"' && c != '\n';
+    } else if (c == '/' && before == '/') {
+      i = std::min(text.find('\n', i), text.size());
+    } else if (c == '"') {
+      quoted = true;
+    } else if (StringRef("([{<").contains(c)) {
+      if (++depth > limit)
+        return badInput("bad-mlir", "expected brackets nested at most {0} deep, but found more; in '{1}'",
+                        limit, path);
+    } else if (depth && (StringRef(")]}").contains(c) || (c == '>' && before != '-'))) {
+      --depth;
+    }
+  }
+  return llvm::Error::success();
+}
+
 static llvm::Expected<Module> readText(MLIRContext &context, DiagnosticCollector &diagnostics,
                                        const CompileOptions &options) {
   llvm::Expected<std::unique_ptr<llvm::MemoryBuffer>> buffer = openFile(options.model);
   if (!buffer)
     return buffer.takeError();
+  if (llvm::Error error = checkNesting((*buffer)->getBuffer(), options.model))
+    return std::move(error);
   llvm::SourceMgr sources;
   sources.AddNewSourceBuffer(llvm::MemoryBuffer::getMemBufferCopy((*buffer)->getBuffer(), options.model), {});
   Module module = parseSourceFile<ModuleOp>(sources, &context);
