@@ -25,6 +25,7 @@ def Girih_Dialect : Dialect {
     | --- | --- | --- |
     | `girih.contract` | module | numeric contract: `"exact"`, `"stable"` or `"fast"` |
     | `girih.model` | module | absolute directory of the files that sources name |
+    | `girih.properties` | module | what users of the artifact may ask: a dictionary of strings |
     | `girih.target` | module | the target once chosen, `"cpu:zen4"` |
     | `girih.entry` | `func.func` | the function is an entry point of the artifact |
     | `girih.kernel` | `func.func` | the function is an outlined kernel |
@@ -32,6 +33,11 @@ def Girih_Dialect : Dialect {
     | `girih.scratch_bytes` | a lowered kernel | bytes of memory that it needs for itself |
     | `girih.name` | entry arguments and results | the name users know it by |
     | `girih.range` | integer entry arguments | `[lo, hi)`, checked by the runtime before anything launches |
+    | `girih.state` | entry arguments | memory of the caller that a run reads and writes |
+    | `girih.state` | entry results | the argument's number: the result is its last version |
+
+    C1: a state is used linearly. It has at most one user that yields its next version; every other user comes before that one.
+    C2: the entry returns each state's last version, in order, after its other results.
   }];
   let cppNamespace = "::girih::graph";
   let dependentDialects = ["::mlir::func::FuncDialect", "::mlir::affine::AffineDialect", "::mlir::tensor::TensorDialect"];

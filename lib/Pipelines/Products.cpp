@@ -29,6 +29,9 @@ artifact::WriteRequest Compilation::request() {
   for (StringRef name : {graph::kModelAttr, graph::kTargetAttr, graph::kContractAttr, graph::kDtypeAttr})
     if (auto text = (*module)->getAttrOfType<StringAttr>(name))
       request.properties.push_back({name.split('.').second.str(), text.str()});
+  if (auto properties = (*module)->getAttrOfType<DictionaryAttr>(graph::kPropertiesAttr))
+    for (NamedAttribute property : properties)
+      request.properties.push_back({property.getName().str(), cast<StringAttr>(property.getValue()).str()});
   request.sizeKnown = options.sizeKnown;
   request.interrupted = options.interrupted;
   if (options.progress)

@@ -6,6 +6,7 @@
 // RUN: girih-eval %s --entry=reduced --tolerance=1 --print | FileCheck %s --check-prefix=REDUCE
 // RUN: girih-eval %s --entry=moved --print | FileCheck %s --check-prefix=MOVE
 // RUN: girih-eval %s --entry=looped --print | FileCheck %s --check-prefix=LOOP
+// RUN: girih-eval %s --entry=scattered --print | FileCheck %s --check-prefix=SCATTER
 
 // A 2x3 view read at (1, -1): rows and columns outside are 0, and only what is inside is stored.
 // BOUNDS: result 0 [2, 4] f32: 0 4 5 6 0 0 0 0
@@ -131,4 +132,23 @@ func.func @looped() -> tensor<3xf32> attributes {girih.entry} {
   %x = girih.constant dense<[1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0, 10.0]> : tensor<10xf32>
   %y = girih.launch @control(%x) : (tensor<10xf32>) -> tensor<3xf32>
   return %y : tensor<3xf32>
+}
+
+// Rows go where they are told from column 1 on; those told to go outside are dropped, as are columns past the view. The rest is as it was.
+// SCATTER: result 0 [3, 2] f32: 1 9 3 4 5 7
+tile.program private @written(%old: !tile.view<3x2xf32>, %x: !tile.view<4x2xf32>, %rows: !tile.view<4xi32>,
+                              %new: !tile.view<3x2xf32> {tile.in_place = 0 : i64}) grid [] outputs 1 {
+  %zero = arith.constant 0 : index
+  %one = arith.constant 1 : index
+  %t = tile.load %x[%zero, %zero] : !tile.view<4x2xf32> -> tensor<4x2xf32>
+  %i = tile.load %rows[%zero] : !tile.view<4xi32> -> tensor<4xi32>
+  tile.scatter %t, %new[%i, %one] : tensor<4x2xf32>, !tile.view<3x2xf32>, tensor<4xi32>
+  tile.return
+}
+func.func @scattered() -> tensor<3x2xf32> attributes {girih.entry} {
+  %old = girih.constant dense<[[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]> : tensor<3x2xf32>
+  %x = girih.constant dense<[[7.0, 70.0], [8.0, 80.0], [9.0, 90.0], [10.0, 100.0]]> : tensor<4x2xf32>
+  %rows = girih.constant dense<[2, -1, 0, 3]> : tensor<4xi32>
+  %y = girih.launch @written(%old, %x, %rows) : (tensor<3x2xf32>, tensor<4x2xf32>, tensor<4xi32>) -> tensor<3x2xf32>
+  return %y : tensor<3x2xf32>
 }
