@@ -9,5 +9,6 @@ include "dialects/Graph/ElementwiseOps.td"
 include "dialects/Graph/MovementOps.td"
 include "dialects/Graph/SequenceOps.td"
 include "dialects/Graph/DecodingOps.td"
+include "dialects/Graph/SamplingOps.td"
 
 #endif // GIRIH_GRAPH_OPS

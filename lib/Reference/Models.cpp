@@ -14,6 +14,7 @@ void girih::reference::registerReferenceModels(DialectRegistry &registry) {
     attachNormalizationModels(context);
     attachElementwiseModels(context);
     attachMovementModels(context);
+    attachSamplingModel(context);
     attachSequenceModels(context);
     attachDecodingModels(context);
   });

@@ -18,6 +18,7 @@ void attachAttentionModel(mlir::MLIRContext *context);
 void attachNormalizationModels(mlir::MLIRContext *context);
 void attachElementwiseModels(mlir::MLIRContext *context);
 void attachMovementModels(mlir::MLIRContext *context);
+void attachSamplingModel(mlir::MLIRContext *context);
 void attachSequenceModels(mlir::MLIRContext *context);
 void attachDecodingModels(mlir::MLIRContext *context);
 
