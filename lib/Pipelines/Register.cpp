@@ -2,6 +2,7 @@
 #include "lib/Pipelines/Register.h"
 
 #include "dialects/Graph/Graph.h"
+#include "dialects/Systolic/Systolic.h"
 #include "dialects/Tile/Tile.h"
 #include "girih/Target.h"
 #include "lib/Artifact/Passes.h"
@@ -38,7 +39,7 @@ static void registerUpstreamDialects(DialectRegistry &registry) {
 
 void girih::registerAll(DialectRegistry &registry) {
   registerUpstreamDialects(registry);
-  registry.insert<graph::GirihDialect, tile::TileDialect>();
+  registry.insert<graph::GirihDialect, tile::TileDialect, systolic::SystolicDialect>();
   reference::registerReferenceModels(registry);
   tiling::registerTilingModels(registry);
   registerTargetDialects(registry);

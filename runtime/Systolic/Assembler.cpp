@@ -221,7 +221,7 @@ private:
   }
 
   std::string field(Field f, std::string_view text, const OpInfo &info, Instruction &i) {
-    if (f == Field::fn && !functionNamed(text, info.op, i.fn))
+    if (f == Field::fn && !parseFunction(text, info.op, i.fn))
       return "expected a function of " + std::string(info.name) + ", but found '" + std::string(text) + "'";
     if (f == Field::fn)
       return "";
@@ -260,37 +260,6 @@ private:
       number = int32_t(number); // local addresses have bit 31
     i[f] = number;
     return "";
-  }
-
-  static bool functionNamed(std::string_view text, Op op, int64_t &fn) {
-    int64_t number;
-    if (op == Op::salu) {
-#define SYSTOLIC_SCALAR(name, code)                                                                                    \
-  if (text == #name)                                                                                                   \
-    return fn = code, true;
-#include "girih-runtime/SystolicISA.def"
-      return false;
-    }
-    if (op == Op::br) {
-#define SYSTOLIC_CONDITION(name, code)                                                                                 \
-  if (text == #name)                                                                                                   \
-    return fn = code, true;
-#include "girih-runtime/SystolicISA.def"
-      return false;
-    }
-    if (op != Op::vector)
-      return integer(text, number) && number >= 0 && number < 32 && (fn = number, true);
-    size_t dot = text.find('.');
-    std::string_view combine = text.substr(0, dot), function = dot == text.npos ? "id" : text.substr(dot + 1);
-    int64_t low = -1, high = -1;
-#define SYSTOLIC_COMBINE(name, code)                                                                                   \
-  if (combine == #name)                                                                                                \
-    low = code;
-#define SYSTOLIC_FUNCTION(name, code, fact)                                                                            \
-  if (function == #name)                                                                                               \
-    high = code;
-#include "girih-runtime/SystolicISA.def"
-    return low >= 0 && high >= 0 && (fn = low | high << 4, true);
   }
 
   static std::optional<Type> typeNamed(std::string_view text) {
@@ -424,4 +393,37 @@ bool girih::systolic::assemble(std::string_view text, std::string_view origin, P
     return true;
   error = std::string(origin) + ":" + std::to_string(assembler.line) + ": " + wrong;
   return false;
+}
+
+bool girih::systolic::parseFunction(std::string_view text, Op op, int64_t &fn) {
+  int64_t number = 0;
+  if (op == Op::salu) {
+#define SYSTOLIC_SCALAR(name, code)                                                                                    \
+  if (text == #name)                                                                                                   \
+  return fn = code, true;
+#include "girih-runtime/SystolicISA.def"
+    return false;
+  }
+  if (op == Op::br) {
+#define SYSTOLIC_CONDITION(name, code)                                                                                 \
+  if (text == #name)                                                                                                   \
+  return fn = code, true;
+#include "girih-runtime/SystolicISA.def"
+    return false;
+  }
+  if (op != Op::vector) {
+    auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+    return error == std::errc() && end == text.data() + text.size() && number >= 0 && number < 32 && (fn = number, true);
+  }
+  size_t dot = text.find('.');
+  std::string_view combine = text.substr(0, dot), function = dot == text.npos ? "id" : text.substr(dot + 1);
+  int64_t low = -1, high = -1;
+#define SYSTOLIC_COMBINE(name, code)                                                                                   \
+  if (combine == #name)                                                                                                \
+  low = code;
+#define SYSTOLIC_FUNCTION(name, code, fact)                                                                            \
+  if (function == #name)                                                                                               \
+  high = code;
+#include "girih-runtime/SystolicISA.def"
+  return low >= 0 && high >= 0 && (fn = low | high << 4, true);
 }

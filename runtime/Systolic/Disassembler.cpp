@@ -15,7 +15,7 @@ static std::string typeText(int64_t code) {
   return std::to_string(code);
 }
 
-static std::string functionText(const Instruction &i) {
+std::string girih::systolic::functionText(const Instruction &i) {
   std::string text = std::to_string(i.fn);
   switch (Op(i.op)) {
   case Op::salu:

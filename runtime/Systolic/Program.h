@@ -35,6 +35,9 @@ bool isBinaryProgram(std::string_view bytes);
 /// Assembly text, described in docs/targets/Systolic/isa.md. Errors name the line.
 bool assemble(std::string_view text, std::string_view origin, Program &program, std::string &error);
 std::string disassemble(const Instruction &instruction);
+/// `fn` by its name in assembly: "add" for salu, "mul.exp2" for vector, a number for load and store.
+bool parseFunction(std::string_view text, Op op, int64_t &fn);
+std::string functionText(const Instruction &instruction);
 std::string disassemble(const Program &program);
 
 } // namespace girih::systolic

@@ -10,7 +10,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 BIN = Path("/usr/lib/llvm-22/bin")
 INCLUDES = ["-I/usr/lib/llvm-22/include", f"-I{ROOT}"]
-DIALECTS = {"Graph": "girih", "Tile": "tile"}
+DIALECTS = {"Graph": "girih", "Tile": "tile", "Systolic": "systolic"}
 
 
 def tblgen(table, *arguments, program="mlir-tblgen"):

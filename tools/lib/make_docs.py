@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import dialect_pages
+import systolic_page
 
 ROOT = Path(__file__).resolve().parents[2]
 TBLGEN = ["/usr/lib/llvm-22/bin/mlir-tblgen", "-gen-pass-doc", "-I/usr/lib/llvm-22/include", f"-I{ROOT}"]
@@ -66,13 +67,13 @@ def errors_page():
 def main():
     check = sys.argv[1:] == ["--check"]
     stale = []
-    for name, make in (("docs/passes.md", passes_page), ("docs/errors.md", errors_page), *dialect_pages.pages()):
+    for name, make in (("docs/passes.md", passes_page), ("docs/errors.md", errors_page), *dialect_pages.pages(), *systolic_page.pages()):
         path, text = ROOT / name, make()
         if path.exists() and path.read_text() == text:
             continue
         stale.append(name)
         if not check:
-            path.parent.mkdir(exist_ok=True)
+            path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text)
     for name in stale:
         print(f"{name} {'is out of date: run ninja docs' if check else 'written'}")
