@@ -20,7 +20,6 @@ def Systolic_Dialect : Dialect {
     descriptions here say it in short.
   }];
   let useDefaultTypePrinterParser = 1;
-  let useDefaultAttributePrinterParser = 1;
 }
 
 #endif
