@@ -132,6 +132,13 @@ llvm::Expected<Checkpoint> Checkpoint::open(StringRef directory) {
   return checkpoint;
 }
 
+Checkpoint Checkpoint::ofFile(llvm::ArrayRef<SafeTensor> tensors, StringRef file) {
+  Checkpoint checkpoint;
+  for (const SafeTensor &tensor : tensors)
+    checkpoint.entries.try_emplace(tensor.name, Entry{tensor, file.str()});
+  return checkpoint;
+}
+
 const Checkpoint::Entry *Checkpoint::find(StringRef name) const {
   auto it = entries.find(name);
   return it == entries.end() ? nullptr : &it->second;

@@ -114,7 +114,7 @@ private:
     if (!normName.empty())
       split = norm(normName, split, config.headSize);
     model.at(prefix + names.attention);
-    return cos ? model.create<graph::RopeOp>(split, positions, cos, sin, /*interleaved=*/false).getResult() : split;
+    return cos ? model.create<graph::RopeOp>(split, positions, cos, sin, family.interleaved).getResult() : split;
   }
 
   SmallVector<Value> queryKeyValue(Value input) {

@@ -50,6 +50,8 @@ struct DecoderFamily {
   bool layerNorm = false;
   /// Linear layers keep their weights as `[in, out]`.
   bool transposed = false;
+  /// Pairs that rotary embeddings turn are neighbours, not halves of a head.
+  bool interleaved = false;
   /// `intermediate_size` that is not given: this many times the hidden size.
   int64_t expansion = 4;
   /// Endings of the names of tensors that are buffers, and are left alone.

@@ -15,6 +15,20 @@ llvm::Expected<std::optional<Checkpoint>> openCheckpoint(llvm::StringRef directo
 
 mlir::Value castToF32(ModelBuilder &model, mlir::Value value);
 
+/// A decoder that is about to be built, and its weights.
+struct DecoderImport {
+  const DecoderFamily &family;
+  const ModelConfig &config;
+  const Checkpoint *checkpoint; ///< null: random weights
+  std::string dropped;          ///< see WeightSource
+  llvm::ArrayRef<llvm::StringLiteral> ignored;
+};
+
+/// Builds the module with all entries. `describe` adds what the module says of itself.
+llvm::Expected<mlir::OwningOpRef<mlir::ModuleOp>>
+buildDecoderModule(mlir::MLIRContext &context, const DecoderImport &decoder, llvm::StringRef directory, const ImportOptions &options,
+                   llvm::StringRef where, llvm::function_ref<llvm::Error(ModelBuilder &)> describe);
+
 /// Imports the decoder that `json`, the config at `where`, describes.
 llvm::Expected<mlir::OwningOpRef<mlir::ModuleOp>> importDecoder(mlir::MLIRContext &context, const DecoderFamily &family,
                                                                 const llvm::json::Object &json, llvm::StringRef directory,

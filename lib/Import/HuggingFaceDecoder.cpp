@@ -28,29 +28,39 @@ static bool lacksPrefix(const Checkpoint &checkpoint, StringRef prefix) {
   return llvm::none_of(checkpoint.names(), [&](StringRef name) { return name.starts_with(prefix); });
 }
 
+llvm::Expected<OwningOpRef<ModuleOp>> girih::import::buildDecoderModule(MLIRContext &context, const DecoderImport &decoder, StringRef directory,
+                                                                        const ImportOptions &options, StringRef where,
+                                                                        llvm::function_ref<llvm::Error(ModelBuilder &)> describe) {
+  const auto &[family, config, checkpoint, dropped, ignored] = decoder;
+  int64_t longest = longestSequence(family, config);
+  auto sequence = chooseSequence(options, std::min(longest, usualSequence), longest, describeLimit(family, config), where);
+  if (!sequence)
+    return sequence.takeError();
+  Type f32 = Float32Type::get(&context), bf16 = BFloat16Type::get(&context);
+  ModelBuilder model(context, directory, options.dtype == ComputeType::BF16 ? bf16 : f32);
+  model.addSymbol("batch", options.maxBatch.value_or(usualBatch), /*likely=*/1);
+  model.addSymbol("seq", *sequence);
+  model.use({checkpoint, "", "", "", dropped});
+  model.beginEntry("logits", {{"ids", model.tokensType(), 0, config.vocabulary}});
+  model.endEntry(castToF32(model, buildDecoder(model, family, config, *sequence)), "logits");
+  model.checkAllClaimed(ignored, family.ignoredEndings);
+  if (llvm::Error error = describe(model))
+    return std::move(error);
+  return model.finish();
+}
+
 llvm::Expected<OwningOpRef<ModuleOp>> girih::import::importDecoder(MLIRContext &context, const DecoderFamily &family,
                                                                    const llvm::json::Object &json, StringRef directory,
                                                                    const ImportOptions &options, StringRef where) {
   auto config = readDecoderConfig(family, json, where);
   if (!config)
     return config.takeError();
-  int64_t longest = longestSequence(family, *config);
-  auto sequence = chooseSequence(options, std::min(longest, usualSequence), longest, describeLimit(family, *config), where);
-  if (!sequence)
-    return sequence.takeError();
   auto checkpoint = openCheckpoint(directory, options.randomWeights);
   if (!checkpoint)
     return checkpoint.takeError();
-
-  Type f32 = Float32Type::get(&context), bf16 = BFloat16Type::get(&context);
-  ModelBuilder model(context, directory, options.dtype == ComputeType::BF16 ? bf16 : f32);
-  model.addSymbol("batch", options.maxBatch.value_or(usualBatch), /*likely=*/1);
-  model.addSymbol("seq", *sequence);
   bool lacks = *checkpoint && lacksPrefix(**checkpoint, family.prefix);
-  model.use({*checkpoint ? &**checkpoint : nullptr, "", "", "", lacks ? family.prefix.str() : ""});
-  model.beginEntry("logits", {{"ids", model.tokensType(), 0, config->vocabulary}});
-  model.endEntry(castToF32(model, buildDecoder(model, family, *config, *sequence)), "logits");
   static constexpr StringLiteral tiedHead[] = {"lm_head."};
-  model.checkAllClaimed(config->tied ? ArrayRef(tiedHead) : ArrayRef<StringLiteral>(), family.ignoredEndings);
-  return model.finish();
+  DecoderImport decoder{family, *config, *checkpoint ? &**checkpoint : nullptr, lacks ? family.prefix.str() : "",
+                        config->tied ? ArrayRef(tiedHead) : ArrayRef<StringLiteral>()};
+  return buildDecoderModule(context, decoder, directory, options, where, [](ModelBuilder &) { return llvm::Error::success(); });
 }

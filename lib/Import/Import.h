@@ -31,4 +31,12 @@ bool isHuggingFaceDirectory(llvm::StringRef path);
 llvm::Expected<mlir::OwningOpRef<mlir::ModuleOp>> importHuggingFace(mlir::MLIRContext &context, llvm::StringRef directory,
                                                                     const ImportOptions &options);
 
+/// True for a file that begins as GGUF files do.
+bool isGGUF(llvm::StringRef path);
+
+/// Imports a decoder from a GGUF file: the same module as from a Hugging Face directory, with quantized weights in the file's blocks, and
+/// the tokenizer among `girih.properties`.
+llvm::Expected<mlir::OwningOpRef<mlir::ModuleOp>> importGGUF(mlir::MLIRContext &context, llvm::StringRef path,
+                                                             const ImportOptions &options);
+
 } // namespace girih::import

@@ -110,6 +110,9 @@ static Type weightType(StringRef dtype, MLIRContext *context) {
   return {};
 }
 
+/// The format of a quantized type, or nothing.
+static std::optional<graph::BlockFormat> blockFormat(StringRef dtype) { return graph::symbolizeBlockFormat(dtype.lower()); }
+
 /// Finds a tensor, checks shape and type, and says where its `elements` elements from number `first` on lie.
 graph::SourceAttr ModelBuilder::claim(StringRef name, ArrayRef<int64_t> shape, int64_t first, int64_t elements) {
   if (!source.checkpoint || failed())
@@ -133,6 +136,8 @@ graph::SourceAttr ModelBuilder::claim(StringRef name, ArrayRef<int64_t> shape, i
                   quoted(entry->tensor.name), printShape(shape), printShape(entry->tensor.shape), source.folder, entry->file));
     return {};
   }
+  if (std::optional<graph::BlockFormat> format = blockFormat(entry->tensor.dtype))
+    return claimBlocks(*entry, *format, first, elements);
   Type type = weightType(entry->tensor.dtype, builder.getContext());
   if (!type) {
     fail(badInput("unsupported-dtype", "expected tensor {0} to be F32, BF16 or F16, but found {1}; in {2}{3}; convert it first",
@@ -144,12 +149,39 @@ graph::SourceAttr ModelBuilder::claim(StringRef name, ArrayRef<int64_t> shape, i
                                 elements * bytes, type);
 }
 
+/// Rows of blocks, of a matrix that is whole blocks wide.
+graph::SourceAttr ModelBuilder::claimBlocks(const Checkpoint::Entry &entry, graph::BlockFormat format, int64_t first, int64_t elements) {
+  if (entry.tensor.shape.size() != 2) {
+    fail(badInput("unsupported-dtype", "expected tensor {0} of {1} to be a matrix, but its shape is {2}; in {3}{4}", quoted(entry.tensor.name),
+                  entry.tensor.dtype, printShape(entry.tensor.shape), source.folder, entry.file));
+    return {};
+  }
+  int64_t width = entry.tensor.shape.back(), rowBytes = static_cast<int64_t>(entry.tensor.bytes) / entry.tensor.shape.front();
+  return graph::SourceAttr::get(builder.getContext(), source.folder + entry.file, static_cast<int64_t>(entry.tensor.offset) + first / width * rowBytes,
+                                elements / width * rowBytes, builder.getF32Type(), format);
+}
+
+/// What a parameter is stored as: quantized weights keep their blocks.
+RankedTensorType ModelBuilder::storedType(ArrayRef<int64_t> shape, graph::SourceAttr from) {
+  if (!from || !from.getFormat())
+    return RankedTensorType::get(shape, floatType);
+  return RankedTensorType::get(shape, builder.getF32Type(), graph::BlocksAttr::get(builder.getContext(), *from.getFormat()));
+}
+
+void ModelBuilder::setProperty(StringRef name, StringRef text) {
+  if (text.empty())
+    return;
+  NamedAttrList properties((*module)->getAttrOfType<DictionaryAttr>(graph::kPropertiesAttr));
+  properties.set(name, builder.getStringAttr(text));
+  (*module)->setAttr(graph::kPropertiesAttr, properties.getDictionary(builder.getContext()));
+}
+
 /// Declares the parameter, unless it is, and reads it.
 Value ModelBuilder::read(StringRef name, ArrayRef<int64_t> shape, graph::SourceAttr from) {
   graph::ParameterOp &parameter = parameters[source.module + name.str()];
   if (!parameter) {
     OpBuilder atModule(entry);
-    parameter = graph::ParameterOp::create(atModule, location, source.module + name.str(), RankedTensorType::get(shape, floatType), from);
+    parameter = graph::ParameterOp::create(atModule, location, source.module + name.str(), storedType(shape, from), from);
   }
   return create<graph::GetParameterOp>(parameter);
 }

@@ -49,6 +49,8 @@ public:
   void beginEncode(int64_t vocabulary);
   /// Ends the entry with `result` under `name`.
   void endEntry(mlir::Value result, llvm::StringRef name);
+  /// Says something about the model to the artifact's users; an empty text says nothing.
+  void setProperty(llvm::StringRef name, llvm::StringRef text);
   /// Verifies the module.
   llvm::Expected<mlir::OwningOpRef<mlir::ModuleOp>> finish();
 
@@ -86,6 +88,8 @@ public:
 
 private:
   graph::SourceAttr claim(llvm::StringRef name, llvm::ArrayRef<int64_t> shape, int64_t first, int64_t elements);
+  graph::SourceAttr claimBlocks(const Checkpoint::Entry &entry, graph::BlockFormat format, int64_t first, int64_t elements);
+  mlir::RankedTensorType storedType(llvm::ArrayRef<int64_t> shape, graph::SourceAttr from);
   mlir::Value read(llvm::StringRef name, llvm::ArrayRef<int64_t> shape, graph::SourceAttr source);
   std::string describeMissing(llvm::StringRef name) const;
 

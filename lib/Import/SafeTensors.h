@@ -65,6 +65,9 @@ public:
   /// Reads one file of `directory`.
   static llvm::Expected<Checkpoint> openFile(llvm::StringRef directory, llvm::StringRef file);
 
+  /// Takes the tensors of one file, whatever its format.
+  static Checkpoint ofFile(llvm::ArrayRef<SafeTensor> tensors, llvm::StringRef file);
+
   const Entry *find(llvm::StringRef name) const;
   /// Sorted by name.
   std::vector<llvm::StringRef> names() const;

@@ -1,4 +1,4 @@
-// Imports a directory, or parses a .mlir file and narrows its symbols to the bounds that the user asked for.
+// Imports a directory or a GGUF file, or parses a .mlir file and narrows its symbols to the bounds that the user asked for.
 #include "lib/Pipelines/ReadModel.h"
 
 #include "dialects/Graph/Graph.h"
@@ -15,11 +15,12 @@ using namespace girih;
 
 using Module = OwningOpRef<ModuleOp>;
 
-static llvm::Expected<Module> readDirectory(MLIRContext &context, const CompileOptions &options,
+/// Imports a directory or a GGUF file.
+static llvm::Expected<Module> importModel(MLIRContext &context, const CompileOptions &options,
                                             const CheckedOptions &checked) {
   if (checked.firstStage != 0)
     return makeError(ExitStatus::Usage, "bad-option",
-                     "expected a .mlir file with --from={0} but '{1}' is a directory", options.from,
+                     "expected a .mlir file with --from={0} but '{1}' is a model", options.from,
                      options.model);
   import::ImportOptions importing;
   importing.dtype = options.dtype == "bf16" ? import::ComputeType::BF16 : import::ComputeType::F32;
@@ -28,7 +29,9 @@ static llvm::Expected<Module> readDirectory(MLIRContext &context, const CompileO
   if (options.maxSequence)
     importing.maxSequence = options.maxSequence;
   importing.randomWeights = checked.weights == artifact::WeightStorage::Random;
-  llvm::Expected<Module> module = import::importHuggingFace(context, options.model, importing);
+  llvm::Expected<Module> module = llvm::sys::fs::is_directory(options.model)
+                                      ? import::importHuggingFace(context, options.model, importing)
+                                      : import::importGGUF(context, options.model, importing);
   if (module)
     (**module)->setAttr(graph::kDtypeAttr, StringAttr::get(&context, options.dtype));
   return module;
@@ -98,7 +101,7 @@ static llvm::Expected<Module> readText(MLIRContext &context, DiagnosticCollector
 
 llvm::Expected<Module> girih::readModel(MLIRContext &context, DiagnosticCollector &diagnostics,
                                         const CompileOptions &options, const CheckedOptions &checked) {
-  if (llvm::sys::fs::is_directory(options.model))
-    return readDirectory(context, options, checked);
+  if (llvm::sys::fs::is_directory(options.model) || import::isGGUF(options.model))
+    return importModel(context, options, checked);
   return readText(context, diagnostics, options);
 }

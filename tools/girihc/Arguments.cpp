@@ -12,7 +12,7 @@ llvm::StringRef girihc::helpText() {
 
 usage: girihc MODEL -o out.girih [options]
 
-MODEL is a Hugging Face directory (config.json and .safetensors) or a .mlir file in the girih dialect.
+MODEL is a Hugging Face directory (config.json and .safetensors), a .gguf file, or a .mlir file in the girih dialect.
 
 What to make
   -o FILE, --output=FILE   where the result goes; dumps go to standard output unless given
@@ -25,8 +25,8 @@ For which machine and sizes
   --target=TARGET          cpu (this machine, default), cpu:zen4 or another that --list-targets prints, or the
                            path of a facts file
   --list-targets           print the machines that ship with girih
-  --max-seq-len=N          longest sequence (default: the model's own limit)
-  --max-batch=N            largest batch (default: 64)
+  --max-seq-len=N          longest sequence (default: the model's own limit; of decoders at most 4096)
+  --max-batch=N            largest batch (default: 64; 8 for decoders)
 
 Numbers and weights
   --dtype=f32|bf16         type the model computes in (default: f32)
@@ -155,7 +155,7 @@ llvm::Expected<Arguments> Parser::run() {
     return std::move(arguments);
   CompileOptions &options = arguments.options;
   if (options.model.empty())
-    return usage("expected a MODEL: a Hugging Face directory or a .mlir file");
+    return usage("expected a MODEL: a Hugging Face directory, a .gguf file or a .mlir file");
   bool prints = options.emit != "artifact" && options.emit != "object";
   if (options.output.empty() && !prints)
     return usage("expected -o FILE: where the " + options.emit + " goes");
