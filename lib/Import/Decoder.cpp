@@ -1,7 +1,9 @@
-// Builds a decoder from a family's description. Ops carry the path of the module that computes them in transformers.
+// Builds a decoder from a family's description. Ops carry the path of the module that computes them in
+// transformers.
 #include "lib/Import/Decoder.h"
 
 #include "lib/Import/Activations.h"
+#include "lib/Import/HuggingFace.h"
 
 #include <cmath>
 #include <numeric>
@@ -13,25 +15,57 @@ using graph::SizeExpr;
 
 namespace {
 
-/// One decoder being built; each method is one module of the model.
+/// Where keys and values are kept between calls.
+struct Cache {
+  Value slots, table;
+  SmallVector<Value> states; ///< a layer's keys and values side by side; the last versions so far
+};
+
+/// One decoder being built over an entry's ids, `[batch, length]`; each method is one module of the model.
 class Decoder {
 public:
-  Decoder(ModelBuilder &model, const DecoderFamily &family, const ModelConfig &config, int64_t bound)
-      : model(model), names(family.names), family(family), config(config), bound(bound) {}
+  Decoder(ModelBuilder &model, const DecoderFamily &family, const ModelConfig &config, int64_t bound,
+          SizeExpr length)
+      : model(model), names(family.names), family(family), config(config), bound(bound), length(length) {}
 
-  Value build() {
+  /// The scores of every token's next one, `[batch, length, vocabulary]`.
+  Value logits() {
+    positions = model.create<graph::PositionsOp>(model.ids(), graph::PositionsKind::Absolute, IntegerAttr());
+    return finish(layers());
+  }
+
+  /// The same for each row's last token that counts, `[batch, vocabulary]`, over what the cache holds and
+  /// will hold.
+  Value step(Value mask, Value places, Cache &held) {
+    positions = places;
+    cache = &held;
+    Value hidden = layers();
+    model.at(names.finalNorm);
+    return finish(length == SizeExpr(1)
+                      ? model
+                            .create<graph::ReshapeOp>(
+                                hidden, ArrayRef<SizeExpr>{SizeExpr::symbol("batch"), config.hidden})
+                            .getResult()
+                      : model.create<graph::PoolOp>(hidden, mask, graph::PoolKind::Last).getResult());
+  }
+
+private:
+  Value layers() {
     Value hidden = embeddings();
     // A config that promises too many layers fails at the first one that has no tensors.
     for (int64_t i = 0; i < config.layers && !model.failed(); ++i) {
       prefix = (names.layers + "." + Twine(i) + ".").str();
-      hidden = feedForward(attention(hidden));
+      hidden = feedForward(attention(hidden, i));
     }
     prefix.clear();
-    return head(norm(names.finalNorm, hidden, config.hidden));
+    return hidden;
   }
 
-private:
-  Value bias(StringRef path, int64_t out, bool has) { return has ? model.parameter((path + ".bias").str(), {out}) : Value(); }
+  Value finish(Value hidden) { return head(norm(names.finalNorm, hidden, config.hidden)); }
+
+  Value bias(StringRef path, int64_t out, bool has) {
+    return has ? model.parameter((path + ".bias").str(), {out}) : Value();
+  }
 
   Value linear(StringRef name, Value input, int64_t in, int64_t out, bool hasBias) {
     std::string path = prefix + name.str();
@@ -47,7 +81,8 @@ private:
   }
 
   /// Some outputs of a linear layer that holds several: `count` rows of `all` from `first` on.
-  Value linearRows(StringRef name, Value input, int64_t in, int64_t all, int64_t first, int64_t count, bool hasBias) {
+  Value linearRows(StringRef name, Value input, int64_t in, int64_t all, int64_t first, int64_t count,
+                   bool hasBias) {
     std::string path = prefix + name.str();
     model.at(path);
     Value weight = model.rows(path + ".weight", {all, in}, first, count);
@@ -55,13 +90,17 @@ private:
     return model.create<graph::LinearOp>(input, weight, shift, TypeAttr(), TypeAttr());
   }
 
-  /// The parts of a layer that holds several and whose weight is transposed: columns of it, which are no range of the file.
-  SmallVector<Value> linearParts(StringRef name, Value input, int64_t in, ArrayRef<int64_t> sizes, bool hasBias) {
+  /// The parts of a layer that holds several and whose weight is transposed: columns of it, which are no
+  /// range of the file.
+  SmallVector<Value> linearParts(StringRef name, Value input, int64_t in, ArrayRef<int64_t> sizes,
+                                 bool hasBias) {
     int64_t all = std::accumulate(sizes.begin(), sizes.end(), int64_t(0)), first = 0;
     SmallVector<Value> parts;
     Value joined = family.transposed ? linear(name, input, in, all, hasBias) : Value();
     for (int64_t size : sizes) {
-      parts.push_back(joined ? model.create<graph::SliceOp>(joined, ArrayRef<int64_t>{0, 0, first}, ArrayRef<int64_t>{-1, -1, size})
+      parts.push_back(joined ? model
+                                   .create<graph::SliceOp>(joined, ArrayRef<int64_t>{0, 0, first},
+                                                           ArrayRef<int64_t>{-1, -1, size})
                                    .getResult()
                              : linearRows(name, input, in, all, first, size, hasBias));
       first += size;
@@ -81,12 +120,12 @@ private:
 
   Value lookUp(StringRef name, int64_t rows, Value indices) {
     model.at(name);
-    return model.create<graph::EmbeddingOp>(model.parameter((name + ".weight").str(), {rows, config.hidden}), indices);
+    return model.create<graph::EmbeddingOp>(model.parameter((name + ".weight").str(), {rows, config.hidden}),
+                                            indices);
   }
 
   Value embeddings() {
     Value words = lookUp(names.words, config.vocabulary, model.ids());
-    positions = model.create<graph::PositionsOp>(model.ids(), graph::PositionsKind::Absolute, IntegerAttr());
     if (names.positions.empty()) {
       buildTables();
       return words;
@@ -105,7 +144,7 @@ private:
 
   Value splitHeads(Value input, int64_t heads) {
     return model.create<graph::ReshapeOp>(
-        input, ArrayRef<SizeExpr>{SizeExpr::symbol("batch"), SizeExpr::symbol("seq"), heads, config.headSize});
+        input, ArrayRef<SizeExpr>{SizeExpr::symbol("batch"), length, heads, config.headSize});
   }
 
   /// Queries or keys by head: normed where the family does so, and rotated.
@@ -114,7 +153,8 @@ private:
     if (!normName.empty())
       split = norm(normName, split, config.headSize);
     model.at(prefix + names.attention);
-    return cos ? model.create<graph::RopeOp>(split, positions, cos, sin, family.interleaved).getResult() : split;
+    return cos ? model.create<graph::RopeOp>(split, positions, cos, sin, family.interleaved).getResult()
+               : split;
   }
 
   SmallVector<Value> queryKeyValue(Value input) {
@@ -127,29 +167,50 @@ private:
     return {query, key, linear(names.value, input, config.hidden, keys, hasBias)};
   }
 
-  Value attention(Value input) {
+  /// Every row over the rows up to its own.
+  Value attend(Value query, Value key, Value value, float scale) {
+    auto op = model.create<graph::AttentionOp>(
+        TypeRange{query.getType()}, query, key, value, /*mask=*/Value(), /*bias=*/Value(), APFloat(scale),
+        /*causal=*/true, /*return_lse=*/false, /*window=*/IntegerAttr(), /*softcap=*/FloatAttr(), TypeAttr(),
+        TypeAttr());
+    return op.getResult();
+  }
+
+  /// The same over the cache, after keys and values went into it.
+  Value attendCached(Value query, Value key, Value value, float scale, int64_t layer) {
+    Value &keys = cache->states[2 * layer], &values = cache->states[2 * layer + 1];
+    keys = model.create<graph::CacheWriteOp>(keys, key, cache->slots);
+    values = model.create<graph::CacheWriteOp>(values, value, cache->slots);
+    return model.create<graph::PagedAttentionOp>(query, keys, values, cache->table, positions, APFloat(scale),
+                                                 /*window=*/IntegerAttr(),
+                                                 /*softcap=*/FloatAttr(), TypeAttr(), TypeAttr());
+  }
+
+  Value attention(Value input, int64_t layer) {
     SmallVector<Value> parts = queryKeyValue(norm(names.attentionNorm, input, config.hidden));
     Value query = place(parts[0], config.heads, names.queryNorm);
     Value key = place(parts[1], config.keyHeads, names.keyNorm);
     model.at(prefix + names.attention);
     float scale = config.scaled ? static_cast<float>(1 / std::sqrt(static_cast<double>(config.headSize))) : 1;
-    auto attended = model.create<graph::AttentionOp>(
-        TypeRange{query.getType()}, query, key, splitHeads(parts[2], config.keyHeads), /*mask=*/Value(), /*bias=*/Value(),
-        APFloat(scale), /*causal=*/true, /*return_lse=*/false, /*window=*/IntegerAttr(), /*softcap=*/FloatAttr(), TypeAttr(), TypeAttr());
+    Value value = splitHeads(parts[2], config.keyHeads);
+    Value attended = cache ? attendCached(query, key, value, scale, layer) : attend(query, key, value, scale);
     int64_t width = config.heads * config.headSize;
-    Value joined = model.create<graph::ReshapeOp>(attended.getResult(),
-                                                  ArrayRef<SizeExpr>{SizeExpr::symbol("batch"), SizeExpr::symbol("seq"), width});
-    Value output = linear(names.attentionOutput, joined, width, config.hidden, family.biases.attentionOutput || config.attentionBias);
+    Value joined = model.create<graph::ReshapeOp>(
+        attended, ArrayRef<SizeExpr>{SizeExpr::symbol("batch"), length, width});
+    Value output = linear(names.attentionOutput, joined, width, config.hidden,
+                          family.biases.attentionOutput || config.attentionBias);
     return model.create<graph::AddOp>(output, input);
   }
 
   Value activated(Value input, bool hasBias) {
     if (!names.gateUp.empty()) {
-      SmallVector<Value> parts = linearParts(names.gateUp, input, config.hidden, {config.intermediate, config.intermediate}, hasBias);
+      SmallVector<Value> parts = linearParts(names.gateUp, input, config.hidden,
+                                             {config.intermediate, config.intermediate}, hasBias);
       return buildGate(model, config.activation, parts[0], parts[1]);
     }
     if (names.gate.empty())
-      return buildActivation(model, config.activation, linear(names.up, input, config.hidden, config.intermediate, hasBias));
+      return buildActivation(model, config.activation,
+                             linear(names.up, input, config.hidden, config.intermediate, hasBias));
     Value gate = linear(names.gate, input, config.hidden, config.intermediate, hasBias);
     Value up = linear(names.up, input, config.hidden, config.intermediate, hasBias);
     return buildGate(model, config.activation, gate, up);
@@ -158,12 +219,14 @@ private:
   Value feedForward(Value input) {
     bool hasBias = family.biases.feedForward || config.feedForwardBias;
     Value inner = activated(norm(names.feedForwardNorm, input, config.hidden), hasBias);
-    return model.create<graph::AddOp>(linear(names.down, inner, config.intermediate, config.hidden, hasBias), input);
+    return model.create<graph::AddOp>(linear(names.down, inner, config.intermediate, config.hidden, hasBias),
+                                      input);
   }
 
   Value head(Value hidden) {
     model.at(names.head);
-    Value weight = model.parameter(((config.tied ? names.words : names.head) + ".weight").str(), {config.vocabulary, config.hidden});
+    Value weight = model.parameter(((config.tied ? names.words : names.head) + ".weight").str(),
+                                   {config.vocabulary, config.hidden});
     return model.create<graph::LinearOp>(hidden, weight, Value(), TypeAttr(), TypeAttr());
   }
 
@@ -172,12 +235,79 @@ private:
   const DecoderFamily &family;
   const ModelConfig &config;
   int64_t bound;
+  SizeExpr length;
+  Cache *cache = nullptr;
   Value positions, cos, sin;
   std::string prefix;
 };
 
 } // namespace
 
-Value girih::import::buildDecoder(ModelBuilder &model, const DecoderFamily &family, const ModelConfig &config, int64_t positions) {
-  return Decoder(model, family, config, positions).build();
+//===-- entries -----------------------------------------------------------===//
+
+namespace {
+/// Builds one entry after another over the same parameters.
+class Entries {
+public:
+  Entries(ModelBuilder &model, const DecoderFamily &family, const ModelConfig &config,
+          const DecoderBounds &bounds)
+      : model(model), family(family), config(config), bounds(bounds) {}
+
+  void logits() {
+    model.beginEntry("logits", {{"ids", model.tokensType(), 0, config.vocabulary}});
+    model.endEntry({{castToF32(model, decoder(SizeExpr::symbol("seq")).logits()), "logits"}});
+  }
+
+  void loss() {
+    model.beginEntry("loss", {{"ids", model.tokensType(), 0, config.vocabulary},
+                              {"labels", model.tokensType(), -1, config.vocabulary}});
+    Value scores = castToF32(model, decoder(SizeExpr::symbol("seq")).logits());
+    model.endEntry({{model.create<graph::CrossEntropyOp>(scores, model.argument(1)), "loss"}});
+  }
+
+  /// A call that appends `length` tokens to each row's sequence and chooses the next one.
+  void step(StringRef name, SizeExpr length) {
+    SizeExpr batch = SizeExpr::symbol("batch");
+    RankedTensorType tokens = integers({batch, length});
+    SmallVector<EntryInput> inputs{{"ids", tokens, 0, config.vocabulary},
+                                   {"mask", tokens, 0, 2},
+                                   {"positions", tokens, -1, bounds.positions},
+                                   {"slots", tokens, -1, bounds.slots},
+                                   {"table", integers({batch, SizeExpr::symbol("total")}), -1, bounds.slots}};
+    unsigned first = inputs.size();
+    for (int64_t layer = 0; layer < config.layers; ++layer)
+      for (StringRef kind : {"keys.", "values."})
+        inputs.push_back({(kind + Twine(layer)).str(), cacheType(), 0, 0, /*isState=*/true});
+    model.beginEntry(name, inputs);
+    Cache cache{model.argument(3), model.argument(4), {}};
+    for (unsigned i = first; i < inputs.size(); ++i)
+      cache.states.push_back(model.argument(i));
+    Value scores = castToF32(model, decoder(length).step(model.argument(1), model.argument(2), cache));
+    model.endEntry({{model.create<graph::ArgmaxOp>(scores), "next"}, {scores, "logits"}}, cache.states);
+  }
+
+private:
+  Decoder decoder(SizeExpr length) { return Decoder(model, family, config, bounds.positions, length); }
+  RankedTensorType integers(ArrayRef<SizeExpr> sizes) {
+    return graph::getTensorType(sizes, model.getBuilder().getI32Type());
+  }
+  RankedTensorType cacheType() {
+    return graph::getTensorType({SizeExpr::symbol("slots"), config.keyHeads, config.headSize},
+                                model.getFloatType());
+  }
+
+  ModelBuilder &model;
+  const DecoderFamily &family;
+  const ModelConfig &config;
+  const DecoderBounds &bounds;
+};
+} // namespace
+
+void girih::import::buildDecoderEntries(ModelBuilder &model, const DecoderFamily &family,
+                                        const ModelConfig &config, const DecoderBounds &bounds) {
+  Entries entries(model, family, config, bounds);
+  entries.logits();
+  entries.loss();
+  entries.step("prefill", SizeExpr::symbol("seq"));
+  entries.step("decode", 1);
 }

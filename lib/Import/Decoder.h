@@ -1,4 +1,5 @@
-// The decoder that all families share: embeddings, pre-norm transformer layers with causal attention, and the head.
+// The decoder that all families share: embeddings, pre-norm transformer layers with causal attention, and the
+// head.
 #pragma once
 
 #include "lib/Import/DecoderFamily.h"
@@ -6,7 +7,8 @@
 
 namespace girih::import {
 
-/// Gives what the config left open its meaning (key heads, head size, …) and checks what the keys say together.
+/// Gives what the config left open its meaning (key heads, head size, …) and checks what the keys say
+/// together.
 llvm::Error completeConfig(const DecoderFamily &family, ModelConfig &config, llvm::StringRef where);
 
 /// The greatest bound of `seq` for which the model can be expressed.
@@ -14,8 +16,15 @@ int64_t longestSequence(const DecoderFamily &family, const ModelConfig &config);
 /// What sets that bound, for messages.
 llvm::StringRef describeLimit(const DecoderFamily &family, const ModelConfig &config);
 
-/// Builds the decoder over the entry's ids; yields the scores of every next token, `[batch, seq, vocabulary]`. `positions` is the
-/// bound of positions, which sizes the tables of rotary embeddings.
-mlir::Value buildDecoder(ModelBuilder &model, const DecoderFamily &family, const ModelConfig &config, int64_t positions);
+/// What sizes a decoder's tables and caches.
+struct DecoderBounds {
+  int64_t positions; ///< of a sequence
+  int64_t slots;     ///< of a cache, all sequences together
+};
+
+/// Builds the entries: `logits` over whole sequences, `loss` over them and their labels, `prefill` and
+/// `decode` over a cache.
+void buildDecoderEntries(ModelBuilder &model, const DecoderFamily &family, const ModelConfig &config,
+                         const DecoderBounds &bounds);
 
 } // namespace girih::import

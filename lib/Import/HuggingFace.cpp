@@ -116,7 +116,7 @@ static llvm::Expected<OwningOpRef<ModuleOp>> importEncoder(MLIRContext &context,
   Value result = castToF32(model, *hidden);
   model.setFloatType(f32);
   result = buildSentenceModules(model, sentence, directory, options.randomWeights, result);
-  model.endEntry(result, sentence.modules.empty() ? "last_hidden_state" : "embedding");
+  model.endEntry({{result, sentence.modules.empty() ? "last_hidden_state" : "embedding"}});
   return model.finish();
 }
 

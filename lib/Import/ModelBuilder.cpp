@@ -1,4 +1,5 @@
-// Claims tensors of the checkpoint and writes the module: symbols, parameters in the order of their first use, the entry.
+// Claims tensors of the checkpoint and writes the module: symbols, parameters in the order of their first
+// use, the entry.
 #include "lib/Import/ModelBuilder.h"
 
 #include "lib/Support/Error.h"
@@ -23,8 +24,8 @@ static std::string legacyName(StringRef name) {
 }
 
 ModelBuilder::ModelBuilder(MLIRContext &context, StringRef directory, Type floatType)
-    : builder(&context), module(ModuleOp::create(UnknownLoc::get(&context))), location(UnknownLoc::get(&context)),
-      floatType(floatType) {
+    : builder(&context), module(ModuleOp::create(UnknownLoc::get(&context))),
+      location(UnknownLoc::get(&context)), floatType(floatType) {
   context.loadDialect<graph::GirihDialect, func::FuncDialect>();
   (*module)->setAttr(graph::kContractAttr, builder.getStringAttr("stable"));
   (*module)->setAttr(graph::kModelAttr, builder.getStringAttr(directory));
@@ -49,7 +50,10 @@ void ModelBuilder::beginEntry(StringRef name, ArrayRef<EntryInput> inputs) {
   entry->setAttr(graph::kEntryAttr, builder.getUnitAttr());
   for (auto [i, input] : llvm::enumerate(inputs)) {
     entry.setArgAttr(i, graph::kNameAttr, builder.getStringAttr(input.name));
-    entry.setArgAttr(i, graph::kRangeAttr, builder.getI64ArrayAttr({input.first, input.end}));
+    if (input.isState)
+      entry.setArgAttr(i, graph::kStateAttr, builder.getUnitAttr());
+    else
+      entry.setArgAttr(i, graph::kRangeAttr, builder.getI64ArrayAttr({input.first, input.end}));
   }
   builder.setInsertionPointToStart(entry.addEntryBlock());
 }
@@ -58,17 +62,25 @@ void ModelBuilder::beginEncode(int64_t vocabulary) {
   beginEntry("encode", {{"ids", tokensType(), 0, vocabulary}, {"mask", tokensType(), 0, 2}});
 }
 
-void ModelBuilder::endEntry(Value result, StringRef name) {
-  func::ReturnOp::create(builder, location, result);
-  entry.setType(builder.getFunctionType(entry.getArgumentTypes(), result.getType()));
-  entry.setResultAttrs(0, builder.getDictionaryAttr(builder.getNamedAttr(graph::kNameAttr, builder.getStringAttr(name))));
+void ModelBuilder::endEntry(ArrayRef<EntryResult> results, ValueRange states) {
+  SmallVector<Value> values(llvm::map_range(results, [](const EntryResult &result) { return result.value; }));
+  llvm::append_range(values, states);
+  func::ReturnOp::create(builder, location, values);
+  entry.setType(builder.getFunctionType(entry.getArgumentTypes(), ValueRange(values).getTypes()));
+  for (auto [i, result] : llvm::enumerate(results))
+    entry.setResultAttr(i, graph::kNameAttr, builder.getStringAttr(result.name));
+  unsigned next = results.size();
+  for (unsigned i = 0; i < entry.getNumArguments(); ++i)
+    if (entry.getArgAttr(i, graph::kStateAttr))
+      entry.setResultAttr(next++, graph::kStateAttr, builder.getI64IntegerAttr(i));
 }
 
 llvm::Expected<OwningOpRef<ModuleOp>> ModelBuilder::finish() {
   if (error)
     return std::move(error);
   if (mlir::failed(verify(*module)))
-    return makeError(ExitStatus::Internal, "internal", "the imported graph does not verify; please report this model");
+    return makeError(ExitStatus::Internal, "internal",
+                     "the imported graph does not verify; please report this model");
   return std::move(module);
 }
 
@@ -111,10 +123,13 @@ static Type weightType(StringRef dtype, MLIRContext *context) {
 }
 
 /// The format of a quantized type, or nothing.
-static std::optional<graph::BlockFormat> blockFormat(StringRef dtype) { return graph::symbolizeBlockFormat(dtype.lower()); }
+static std::optional<graph::BlockFormat> blockFormat(StringRef dtype) {
+  return graph::symbolizeBlockFormat(dtype.lower());
+}
 
 /// Finds a tensor, checks shape and type, and says where its `elements` elements from number `first` on lie.
-graph::SourceAttr ModelBuilder::claim(StringRef name, ArrayRef<int64_t> shape, int64_t first, int64_t elements) {
+graph::SourceAttr ModelBuilder::claim(StringRef name, ArrayRef<int64_t> shape, int64_t first,
+                                      int64_t elements) {
   if (!source.checkpoint || failed())
     return {};
   name.consume_front(source.dropped);
@@ -124,7 +139,8 @@ graph::SourceAttr ModelBuilder::claim(StringRef name, ArrayRef<int64_t> shape, i
     entry = source.checkpoint->find(legacyName(full));
   if (!entry) {
     fail(badInput("missing-tensor",
-                  "expected tensor {0} of shape {1}, as config.json says, but the weights have no such tensor ({2}); in {3}; "
+                  "expected tensor {0} of shape {1}, as config.json says, but the weights have no such "
+                  "tensor ({2}); in {3}; "
                   "check that config.json belongs to these weights",
                   quoted(full), printShape(shape), describeMissing(full),
                   quoted((*module)->getAttrOfType<StringAttr>(graph::kModelAttr))));
@@ -132,32 +148,40 @@ graph::SourceAttr ModelBuilder::claim(StringRef name, ArrayRef<int64_t> shape, i
   }
   claimed.insert(entry->tensor.name);
   if (ArrayRef<int64_t>(entry->tensor.shape) != shape) {
-    fail(badInput("shape-mismatch", "expected tensor {0} to have shape {1}, as config.json says, but found {2}; in {3}{4}",
-                  quoted(entry->tensor.name), printShape(shape), printShape(entry->tensor.shape), source.folder, entry->file));
+    fail(badInput("shape-mismatch",
+                  "expected tensor {0} to have shape {1}, as config.json says, but found {2}; in {3}{4}",
+                  quoted(entry->tensor.name), printShape(shape), printShape(entry->tensor.shape),
+                  source.folder, entry->file));
     return {};
   }
   if (std::optional<graph::BlockFormat> format = blockFormat(entry->tensor.dtype))
     return claimBlocks(*entry, *format, first, elements);
   Type type = weightType(entry->tensor.dtype, builder.getContext());
   if (!type) {
-    fail(badInput("unsupported-dtype", "expected tensor {0} to be F32, BF16 or F16, but found {1}; in {2}{3}; convert it first",
+    fail(badInput("unsupported-dtype",
+                  "expected tensor {0} to be F32, BF16 or F16, but found {1}; in {2}{3}; convert it first",
                   quoted(entry->tensor.name), entry->tensor.dtype, source.folder, entry->file));
     return {};
   }
   int64_t bytes = graph::getElementBytes(type);
-  return graph::SourceAttr::get(builder.getContext(), source.folder + entry->file, entry->tensor.offset + first * bytes,
-                                elements * bytes, type);
+  return graph::SourceAttr::get(builder.getContext(), source.folder + entry->file,
+                                entry->tensor.offset + first * bytes, elements * bytes, type);
 }
 
 /// Rows of blocks, of a matrix that is whole blocks wide.
-graph::SourceAttr ModelBuilder::claimBlocks(const Checkpoint::Entry &entry, graph::BlockFormat format, int64_t first, int64_t elements) {
+graph::SourceAttr ModelBuilder::claimBlocks(const Checkpoint::Entry &entry, graph::BlockFormat format,
+                                            int64_t first, int64_t elements) {
   if (entry.tensor.shape.size() != 2) {
-    fail(badInput("unsupported-dtype", "expected tensor {0} of {1} to be a matrix, but its shape is {2}; in {3}{4}", quoted(entry.tensor.name),
-                  entry.tensor.dtype, printShape(entry.tensor.shape), source.folder, entry.file));
+    fail(badInput("unsupported-dtype",
+                  "expected tensor {0} of {1} to be a matrix, but its shape is {2}; in {3}{4}",
+                  quoted(entry.tensor.name), entry.tensor.dtype, printShape(entry.tensor.shape),
+                  source.folder, entry.file));
     return {};
   }
-  int64_t width = entry.tensor.shape.back(), rowBytes = static_cast<int64_t>(entry.tensor.bytes) / entry.tensor.shape.front();
-  return graph::SourceAttr::get(builder.getContext(), source.folder + entry.file, static_cast<int64_t>(entry.tensor.offset) + first / width * rowBytes,
+  int64_t width = entry.tensor.shape.back(),
+          rowBytes = static_cast<int64_t>(entry.tensor.bytes) / entry.tensor.shape.front();
+  return graph::SourceAttr::get(builder.getContext(), source.folder + entry.file,
+                                static_cast<int64_t>(entry.tensor.offset) + first / width * rowBytes,
                                 elements / width * rowBytes, builder.getF32Type(), format);
 }
 
@@ -165,7 +189,8 @@ graph::SourceAttr ModelBuilder::claimBlocks(const Checkpoint::Entry &entry, grap
 RankedTensorType ModelBuilder::storedType(ArrayRef<int64_t> shape, graph::SourceAttr from) {
   if (!from || !from.getFormat())
     return RankedTensorType::get(shape, floatType);
-  return RankedTensorType::get(shape, builder.getF32Type(), graph::BlocksAttr::get(builder.getContext(), *from.getFormat()));
+  return RankedTensorType::get(shape, builder.getF32Type(),
+                               graph::BlocksAttr::get(builder.getContext(), *from.getFormat()));
 }
 
 void ModelBuilder::setProperty(StringRef name, StringRef text) {
@@ -181,7 +206,8 @@ Value ModelBuilder::read(StringRef name, ArrayRef<int64_t> shape, graph::SourceA
   graph::ParameterOp &parameter = parameters[source.module + name.str()];
   if (!parameter) {
     OpBuilder atModule(entry);
-    parameter = graph::ParameterOp::create(atModule, location, source.module + name.str(), storedType(shape, from), from);
+    parameter = graph::ParameterOp::create(atModule, location, source.module + name.str(),
+                                           storedType(shape, from), from);
   }
   return create<graph::GetParameterOp>(parameter);
 }
@@ -206,7 +232,8 @@ Value ModelBuilder::table(StringRef name, DenseElementsAttr value) {
   graph::ParameterOp &parameter = parameters[source.module + name.str()];
   if (!parameter) {
     OpBuilder atModule(entry);
-    parameter = graph::ParameterOp::create(atModule, location, source.module + name.str(), cast<RankedTensorType>(value.getType()), value);
+    parameter = graph::ParameterOp::create(atModule, location, source.module + name.str(),
+                                           cast<RankedTensorType>(value.getType()), value);
   }
   return create<graph::GetParameterOp>(parameter);
 }
@@ -227,9 +254,10 @@ void ModelBuilder::checkAllClaimed(ArrayRef<StringLiteral> ignored, ArrayRef<Str
     return;
   const Checkpoint::Entry *first = source.checkpoint->find(extra.front());
   fail(badInput("unexpected-tensor",
-                "expected only tensors that config.json has a place for, but found {0} of shape {1}{2}; in {3}{4}; check that "
+                "expected only tensors that config.json has a place for, but found {0} of shape {1}{2}; in "
+                "{3}{4}; check that "
                 "config.json belongs to these weights",
                 quoted(extra.front()), printShape(first->tensor.shape),
-                extra.size() > 1 ? llvm::formatv(" and {0} more", extra.size() - 1).str() : std::string(), source.folder,
-                first->file));
+                extra.size() > 1 ? llvm::formatv(" and {0} more", extra.size() - 1).str() : std::string(),
+                source.folder, first->file));
 }

@@ -1,5 +1,6 @@
-// Builds a graph module while checking the checkpoint against it: asking for a parameter claims a tensor, and what nobody has
-// claimed at the end is an error. The first error sticks, so that building code stays a straight line.
+// Builds a graph module while checking the checkpoint against it: asking for a parameter claims a tensor, and
+// what nobody has claimed at the end is an error. The first error sticks, so that building code stays a
+// straight line.
 #pragma once
 
 #include "dialects/Graph/Graph.h"
@@ -27,12 +28,19 @@ struct WeightSource {
   std::string dropped = "";
 };
 
-/// An argument of an entry: integers in [first, end).
+/// An argument of an entry: integers in [first, end), or a state.
 struct EntryInput {
-  llvm::StringRef name;
+  std::string name;
   mlir::RankedTensorType type;
   int64_t first = 0;
   int64_t end = 0;
+  bool isState = false;
+};
+
+/// A result of an entry, other than a state.
+struct EntryResult {
+  mlir::Value value;
+  llvm::StringRef name;
 };
 
 class ModelBuilder {
@@ -47,8 +55,8 @@ public:
   void beginEntry(llvm::StringRef name, llvm::ArrayRef<EntryInput> inputs);
   /// Begins the entry `encode(ids, mask)`, ids in [0, vocabulary).
   void beginEncode(int64_t vocabulary);
-  /// Ends the entry with `result` under `name`.
-  void endEntry(mlir::Value result, llvm::StringRef name);
+  /// Ends the entry with `results`, then the last versions of its states in their order.
+  void endEntry(llvm::ArrayRef<EntryResult> results, mlir::ValueRange states = {});
   /// Says something about the model to the artifact's users; an empty text says nothing.
   void setProperty(llvm::StringRef name, llvm::StringRef text);
   /// Verifies the module.
@@ -56,9 +64,10 @@ public:
 
   /// Where parameters come from now.
   void use(WeightSource source);
-  /// Checks that every tensor of the current source is claimed, or begins with one of `ignored` (after the prefix), or ends with
-  /// one of `ignoredEndings`.
-  void checkAllClaimed(llvm::ArrayRef<llvm::StringLiteral> ignored, llvm::ArrayRef<llvm::StringLiteral> ignoredEndings = {});
+  /// Checks that every tensor of the current source is claimed, or begins with one of `ignored` (after the
+  /// prefix), or ends with one of `ignoredEndings`.
+  void checkAllClaimed(llvm::ArrayRef<llvm::StringLiteral> ignored,
+                       llvm::ArrayRef<llvm::StringLiteral> ignoredEndings = {});
 
   /// Reads the tensor `name`, which must have `shape`. A tensor that is read twice is one parameter.
   mlir::Value parameter(llvm::StringRef name, llvm::ArrayRef<int64_t> shape);
@@ -80,6 +89,7 @@ public:
   mlir::Type getFloatType() const { return floatType; }
   mlir::Value ids() { return entry.getArgument(0); }
   mlir::Value mask() { return entry.getArgument(1); }
+  mlir::Value argument(unsigned i) { return entry.getArgument(i); }
 
   /// Keeps the first error.
   void fail(llvm::Error error);
@@ -87,8 +97,10 @@ public:
   ~ModelBuilder() { llvm::consumeError(std::move(error)); }
 
 private:
-  graph::SourceAttr claim(llvm::StringRef name, llvm::ArrayRef<int64_t> shape, int64_t first, int64_t elements);
-  graph::SourceAttr claimBlocks(const Checkpoint::Entry &entry, graph::BlockFormat format, int64_t first, int64_t elements);
+  graph::SourceAttr claim(llvm::StringRef name, llvm::ArrayRef<int64_t> shape, int64_t first,
+                          int64_t elements);
+  graph::SourceAttr claimBlocks(const Checkpoint::Entry &entry, graph::BlockFormat format, int64_t first,
+                                int64_t elements);
   mlir::RankedTensorType storedType(llvm::ArrayRef<int64_t> shape, graph::SourceAttr from);
   mlir::Value read(llvm::StringRef name, llvm::ArrayRef<int64_t> shape, graph::SourceAttr source);
   std::string describeMissing(llvm::StringRef name) const;
