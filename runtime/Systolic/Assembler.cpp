@@ -52,6 +52,7 @@ private:
   std::vector<Branch> branches;
   std::vector<std::pair<uint32_t, unsigned>> openLoops; // index, line
   std::vector<bool> explicitBody;
+  int64_t randomLeft = 1 << 24; // elements that .random may still make: a few bytes of text must not cost minutes
 
   static std::vector<std::string_view> split(std::string_view s) {
     std::vector<std::string_view> words;
@@ -324,8 +325,11 @@ private:
       std::vector<int64_t> countAndSeed;
       if (std::string wrong = numbers(words, 3, countAndSeed); !wrong.empty())
         return wrong;
-      if (countAndSeed.size() != 2 || countAndSeed[0] < 0 || countAndSeed[0] > 1 << 28)
+      if (countAndSeed.size() != 2 || countAndSeed[0] < 0)
         return "expected .random ADDRESS TYPE COUNT SEED";
+      randomLeft -= std::min(randomLeft, countAndSeed[0]);
+      if (randomLeft == 0)
+        return "a program has at most 16777216 random elements; load larger data from a file";
       randomBytes(*type, countAndSeed[0], uint64_t(countAndSeed[1]), segment.bytes);
     } else {
       for (size_t w = 3; w != words.size(); ++w)

@@ -47,6 +47,8 @@ int64_t Simulator::dramRow(const Resolved &what, int64_t i) const {
 std::string Simulator::moveDma(const Resolved &what, bool load) {
   const Instruction &i = what.code;
   int64_t t = typeBytes(unsigned(i.ta)), rowBytes = i.cols * t;
+  if (i.rows == 0)
+    return ""; // nothing bounds cols then
   const Span &span = load ? what.dst : what.a;
   bool transposed = what.has(flag::load_transpose);
   std::vector<uint8_t> row(rowBytes);
@@ -81,7 +83,7 @@ std::string Simulator::moveDma(const Resolved &what, bool load) {
 static int64_t padded(int64_t columns) { return (columns + 15) / 16 * 16; }
 
 void Simulator::loadWeights(const Resolved &what) {
-  const Instruction &i = what.code;
+  const Instruction &i = what.code; // without rows, cells stay 0
   auto bank = std::make_shared<WeightBank>();
   bank->type = Type(i.ta);
   bank->sparse = what.has(flag::wload_sparse);

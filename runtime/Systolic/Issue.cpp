@@ -264,6 +264,8 @@ void Simulator::issue(unsigned queue) {
     arrays[std::countr_zero(uint64_t(what.code.mask))].sliceFree = retire;
   if ((op == Op::wload || op == Op::matmul) && stats.firstMatrixIssue < 0)
     stats.firstMatrixIssue = now;
+  if (retire >= options.maxCycles) // before the work is done: it may be billions of rows
+    return fail(what.index, "the instruction retires in cycle " + std::to_string(retire) + ", past the limit of " + std::to_string(options.maxCycles));
   holdPorts(what, now, streamEnd, retire);
   stats.busy[queue] += what.duration;
   count(what);

@@ -119,7 +119,7 @@ private:
   std::string dma() {
     bool isLoad = Op(i.op) == Op::load, transposed = r.has(flag::load_transpose), gather = r.has(flag::load_gather);
     int64_t t = typeBytes(unsigned(i.ta)), rowBytes = i.cols * t;
-    if (i.rows * rowBytes > int64_t(kMaxDramBytes) || rowBytes > INT32_MAX)
+    if (rowBytes > INT32_MAX || i.rows > int64_t(kMaxDramBytes) / rowBytes)
       return "a transfer of " + to_string(i.rows) + " rows of " + to_string(rowBytes) + " bytes is too large";
     int64_t address = isLoad ? i.dst : i.a, pitch = isLoad ? i.pd : i.pa;
     std::string wrong = transposed ? span(isLoad ? "dst" : "a", address, pitch, i.rows ? i.cols : 0, i.rows * t, t, isLoad ? r.dst : r.a)

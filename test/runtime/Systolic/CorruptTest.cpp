@@ -39,6 +39,20 @@ TEST(SystolicCorrupt, SaysWhatIsWrong) {
   EXPECT_EQ(faultOf(loops + "halt"), "8: loops nest deeper than 8");
 }
 
+TEST(SystolicCorrupt, WorkWithoutEndIsRefusedBeforeItIsDone) {
+  Options options;
+  options.maxCycles = 100000;
+  Execution rows(preset("edge16"), "load ta=i8 rows=2147483647 cols=1\nhalt", options);
+  EXPECT_EQ(rows.fault(), "0: the instruction retires in cycle 2147483748, past the limit of 100000");
+  // Sizes that overflow 64 bits when multiplied, and no rows of two billion bytes.
+  EXPECT_EQ(faultOf("load ta=f32 rows=1633771873 cols=1633771873\nhalt"), "0: load: a transfer of 1633771873 rows of 6535087492 bytes is too large");
+  EXPECT_EQ(faultOf("load ta=i8 rows=0 cols=2147483647\nhalt"), "");
+  Program program;
+  std::string error;
+  EXPECT_FALSE(assemble(".random 0 i8 16777216 1\nhalt", "file", program, error));
+  EXPECT_EQ(error, "file:1: a program has at most 16777216 random elements; load larger data from a file");
+}
+
 TEST(SystolicCorrupt, SemaphoresOverflow) {
   EXPECT_EQ(faultOf("loop rows=100\nnop signal=9:7\nnext\nhalt").substr(3), "semaphore 9 rises above 255");
 }
