@@ -4,6 +4,8 @@
 
 #include "Module.h"
 
+#include <algorithm>
+
 namespace girih::runtime {
 
 /// What an input of 'prefill' or 'decode' is for. The order is that of roleNames.
@@ -31,6 +33,8 @@ struct DecoderEntry {
   std::vector<Role> roles;                         // per input
   uint32_t next = GIRIH_NONE, logits = GIRIH_NONE; // outputs
   bool exists() const { return index != GIRIH_NONE; }
+  /// Whether it draws tokens; others take the most likely one.
+  bool samples() const { return std::ranges::find(roles, Role::Temperature) != roles.end(); }
 };
 
 /// A state: [slots, row...].
@@ -45,6 +49,7 @@ struct Decoder {
   uint32_t slots = GIRIH_NONE; // the symbol
   int64_t vocabulary = 0;
   int64_t longest = 0; // positions of a sequence
+  bool samples() const { return prefill.samples() && (!decode.exists() || decode.samples()); }
 
   /// GIRIH_WRONG_MODEL if the module is no decoder.
   static girih_code read(const Module &module, Decoder &decoder, girih_status *status);

@@ -121,6 +121,12 @@ girih_code Stepper::checkRow(const girih_step &step, uint32_t row, girih_status 
                 "and %g in row %u",
                 double(s.temperature), s.top_k, double(s.repetition_penalty), double(s.top_p),
                 double(s.min_p), row);
+  bool draws = s.temperature > 0 || (s.repetition_penalty != 0 && s.repetition_penalty != 1);
+  if (draws && !decoder.samples())
+    return fail(status, GIRIH_INVALID_ARGUMENT,
+                "expected temperature 0 and no repetition_penalty but got %g and %g in row %u: this artifact takes the "
+                "most likely token; choose from its logits instead",
+                double(s.temperature), double(s.repetition_penalty), row);
   return GIRIH_OK;
 }
 

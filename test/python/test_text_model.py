@@ -114,3 +114,11 @@ def test_the_program_stays_within_its_memory(artifact, model, ids):
     listing = subprocess.run([BUILD / "bin/girih-run", artifact], check=True, capture_output=True, text=True).stdout
     weights = float(re.search(r"weights of ([\d.]+) MB", listing)[1]) * 1e6
     assert peak <= weights + arena + cache + (32 << 20), (peak, weights, arena, cache)
+
+
+def test_drawing_is_declined(model, ids):
+    """The entries take the most likely token: asking for another choice is an error, not ignored."""
+    with pytest.raises(girih.Error, match="takes the most likely token"):
+        list(model.generate(ids, max_new_tokens=2, temperature=0.8))
+    with pytest.raises(girih.Error, match="takes the most likely token"):
+        list(model.generate(ids, max_new_tokens=2, repetition_penalty=1.2))

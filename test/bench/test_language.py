@@ -2,7 +2,7 @@
 
 import types
 
-import decoders
+import language
 import pytest
 
 
@@ -19,21 +19,21 @@ def test_rounds_take_turns_and_give_medians():
         return run
 
     engines = {"girih": engine("g", [(10, 1), (30, 3), (20, 2)]), "llama.cpp": engine("l", [(8, 4), (8, 4), (8, 4)])}
-    found = decoders.measure(types.SimpleNamespace(rounds=3), "file", 1, engines)
+    found = language.measure(types.SimpleNamespace(rounds=3), "file", 1, engines)
     assert "".join(order) == "gllggl"
     assert found["prefill"]["girih"]["median"] == 20 and found["decode"]["girih"]["median"] == 2
-    assert decoders.ratio(found["prefill"]) == pytest.approx(2.5) and decoders.ratio(found["decode"]) == pytest.approx(0.5)
+    assert language.ratio(found["prefill"]) == pytest.approx(2.5) and language.ratio(found["decode"]) == pytest.approx(0.5)
 
 
 def test_only_the_measured_part_of_the_page_changes(tmp_path, monkeypatch):
     (tmp_path / "docs").mkdir()
     page = tmp_path / "docs/benchmarks.md"
-    page.write_text(f"before\n{decoders.BEGIN}\nold\n{decoders.END}\nafter\n")
-    monkeypatch.setattr(decoders, "ROOT", tmp_path)
+    page.write_text(f"before\n{language.BEGIN}\nold\n{language.END}\nafter\n")
+    monkeypatch.setattr(language, "ROOT", tmp_path)
     rate = {"median": 10.0, "low": 9.0, "high": 11.0, "runs": 5}
     both = {"girih": rate, "llama.cpp": {**rate, "median": 8.0}}
-    text = decoders.table([{"format": "Q4_0", "threads": 2, "prefill": both, "decode": both}])
-    decoders.write_docs({"date": "2026-01-02", "command": "test/bench/run --decoders", "machine": "m", "load": 0.25, "model": "a.gguf",
+    text = language.table([{"format": "Q4_0", "threads": 2, "prefill": both, "decode": both}])
+    language.write_docs({"date": "2026-01-02", "command": "test/bench/run --decoders", "machine": "m", "load": 0.25, "model": "a.gguf",
                          "prompt": 512, "context": 16}, text)
     written = page.read_text()
     assert written.startswith("before\n") and written.endswith("after\n") and "old" not in written
@@ -42,4 +42,4 @@ def test_only_the_measured_part_of_the_page_changes(tmp_path, monkeypatch):
 
 def test_a_failing_engine_is_one_error():
     with pytest.raises(SystemExit, match="false ended with status 1"):
-        decoders.output_of("false", ["false"])
+        language.output_of("false", ["false"])
