@@ -118,20 +118,25 @@ def broken_pipe():
     return writing
 
 
-def test_interrupting_ends_the_answer_not_the_conversation(decoder):
-    """SIGINT while it answers: the answer ends, the next line of the conversation is read."""
+def converse_with_an_interrupt(decoder):
+    """What a conversation of two questions says on stderr, SIGINT arriving after the first letter of the first answer."""
     process = subprocess.Popen(command(decoder, "--interactive", "--max-new-tokens", 200, "--stats"), stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                stderr=subprocess.PIPE)
     process.stdin.write(b"one\n")
     process.stdin.flush()
     assert process.stdout.read(1)
     process.send_signal(signal.SIGINT)
-    said = process.stderr.readline()
-    assert b"interrupted" in said or b"ended by" in said  # it may have been over
-    process.stdin.write(b"two\n")
-    process.stdin.close()
-    assert b"ended by" in process.stderr.readline()
-    assert process.wait(timeout=30) == 0
+    said = process.communicate(b"two\n", timeout=30)[1].splitlines()
+    assert process.returncode == 0 and b"Traceback" not in b"".join(said)
+    return said
+
+
+def test_interrupting_ends_the_answer_not_the_conversation(decoder):
+    """Wherever SIGINT finds the program, the next question is answered; that the first was cut short shows in one of a few attempts,
+    because the model may be faster than the signal."""
+    attempts = [converse_with_an_interrupt(decoder) for _ in range(5)]
+    assert all(b"ended by" in said[-1] and b"interrupted" not in said[-1] for said in attempts), attempts
+    assert any(b"ended by interrupted" in line for said in attempts for line in said), attempts
 
 
 @pytest.mark.parametrize("template, message", [

@@ -146,30 +146,35 @@ class Speaker:
 
 
 def converse(speaker, options) -> int:
+    """Questions and answers until the input ends. Ctrl-C, whenever it comes, ends an answer at most: a question without one is taken back."""
     messages = []
     while True:
         try:
-            words = ask()
-        except EOFError:
-            say("\n")
-            return 0
+            if not take_turn(speaker, messages, options):
+                return 0
         except KeyboardInterrupt:
+            if len(messages) % 2:
+                messages.pop()
             say("\nCtrl-D ends the conversation\n")
-            continue
-        if not words.strip():
-            continue
-        messages.append({"role": "user", "content": words})
-        try:
-            answer = answer_within(speaker, messages)
-        except KeyboardInterrupt:  # before a token was asked for
-            messages.pop()
-            answer = None
-        if answer is None:
-            continue
+
+
+def take_turn(speaker, messages, options) -> bool:
+    """One question and its answer, which `messages` gain; False where the input ended."""
+    try:
+        words = ask()
+    except EOFError:
+        say("\n")
+        return False
+    if not words.strip():
+        return True
+    messages.append({"role": "user", "content": words})
+    answer = answer_within(speaker, messages)
+    if answer is not None:
         messages.append({"role": "assistant", "content": answer.text})
         say("\n")
         if options.stats:
             print(answer.summary(), file=sys.stderr)
+    return True
 
 
 def answer_within(speaker, messages):
