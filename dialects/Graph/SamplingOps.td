@@ -39,7 +39,8 @@ def Girih_SampleOp : Girih_InferredOp<"sample"> {
 
     Source: Salmon et al., "Parallel Random Numbers: As Easy as 1, 2, 3" (SC 2011), for the generator.
 
-    Lowering: none yet; `lib/Reference/Sampling.cpp` computes it.
+    Lowering: one program a row, which finds the thresholds of 3 and 4 by bisection over the order of floats, two bits a walk along the row, and skips the walks that the row does not ask for
+    (`lib/Tiling/EmitDraw.cpp`).
   }];
   let arguments = (ins
     Arg<Girih_F32Tensor, "logits [b, V]">:$logits,

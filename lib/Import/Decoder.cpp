@@ -274,19 +274,40 @@ public:
                                    {"positions", tokens, -1, bounds.positions},
                                    {"slots", tokens, -1, bounds.slots},
                                    {"table", integers({batch, SizeExpr::symbol("total")}), -1, bounds.slots}};
-    unsigned first = inputs.size();
+    unsigned firstSampling = inputs.size();
+    addSampling(inputs);
+    unsigned firstState = inputs.size();
     for (int64_t layer = 0; layer < config.layers; ++layer)
       for (StringRef kind : {"keys.", "values."})
         inputs.push_back({(kind + Twine(layer)).str(), cacheType(), 0, 0, /*isState=*/true});
     model.beginEntry(name, inputs);
     Cache cache{model.argument(3), model.argument(4), {}};
-    for (unsigned i = first; i < inputs.size(); ++i)
+    for (unsigned i = firstState; i < inputs.size(); ++i)
       cache.states.push_back(model.argument(i));
     Value scores = castToF32(model, decoder(length).step(model.argument(1), model.argument(2), cache));
-    model.endEntry({{model.create<graph::ArgmaxOp>(scores), "next"}, {scores, "logits"}}, cache.states);
+    SmallVector<Value> operands{scores};
+    for (unsigned i = firstSampling; i < firstState; ++i)
+      operands.push_back(model.argument(i));
+    model.endEntry({{model.create<graph::SampleOp>(ValueRange(operands)), "next"}, {scores, "logits"}},
+                   cache.states);
   }
 
 private:
+  /// The operands of `girih.sample` after the logits, in its order.
+  void addSampling(SmallVectorImpl<EntryInput> &inputs) {
+    SizeExpr batch = SizeExpr::symbol("batch");
+    RankedTensorType numbers = integers({batch}),
+                     reals = graph::getTensorType({batch}, model.getBuilder().getF32Type());
+    RankedTensorType flags = graph::getTensorType({batch, config.vocabulary}, model.getBuilder().getI8Type());
+    inputs.append({{"temperature", reals},
+                   {"top_k", numbers},
+                   {"top_p", reals},
+                   {"min_p", reals},
+                   {"penalty", reals},
+                   {"seen", flags},
+                   {"seed", numbers},
+                   {"step", numbers}});
+  }
   Decoder decoder(SizeExpr length) { return Decoder(model, family, config, bounds.positions, length); }
   RankedTensorType integers(ArrayRef<SizeExpr> sizes) {
     return graph::getTensorType(sizes, model.getBuilder().getI32Type());

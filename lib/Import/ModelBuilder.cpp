@@ -52,7 +52,7 @@ void ModelBuilder::beginEntry(StringRef name, ArrayRef<EntryInput> inputs) {
     entry.setArgAttr(i, graph::kNameAttr, builder.getStringAttr(input.name));
     if (input.isState)
       entry.setArgAttr(i, graph::kStateAttr, builder.getUnitAttr());
-    else
+    else if (input.first < input.end)
       entry.setArgAttr(i, graph::kRangeAttr, builder.getI64ArrayAttr({input.first, input.end}));
   }
   builder.setInsertionPointToStart(entry.addEntryBlock());

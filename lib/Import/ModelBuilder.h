@@ -28,7 +28,7 @@ struct WeightSource {
   std::string dropped = "";
 };
 
-/// An argument of an entry: integers in [first, end), or a state.
+/// An argument of an entry: integers in [first, end), any values where that is empty, or a state.
 struct EntryInput {
   std::string name;
   mlir::RankedTensorType type;

@@ -182,8 +182,12 @@ Function integerFunction(Operation *op) {
   return TypeSwitch<Operation *, Function>(op)
       .Case([](arith::AddIOp) { return [](V v) { return v[0] + v[1]; }; })
       .Case([](arith::SubIOp) { return [](V v) { return v[0] - v[1]; }; })
-      .Case([](arith::MulIOp) {
-        return [](V v) { return double(int64_t(uint64_t(asInt(v[0])) * uint64_t(asInt(v[1])))); };
+      .Case([width](arith::MulIOp) -> Function {
+        // Wrapped before it becomes a double, which holds 53 bits.
+        return [width](V v) {
+          uint64_t product = uint64_t(asInt(v[0])) * uint64_t(asInt(v[1]));
+          return double(width == 32 ? int64_t(int32_t(product)) : int64_t(product));
+        };
       })
       .Case([](arith::MaxSIOp) { return [](V v) { return std::fmax(v[0], v[1]); }; })
       .Case([](arith::MinSIOp) { return [](V v) { return std::fmin(v[0], v[1]); }; })

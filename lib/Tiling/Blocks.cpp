@@ -125,7 +125,7 @@ static Blocks movementBlocks(Operation *op, ArrayRef<int64_t> shape, const CostM
   int64_t rank = shape.size();
   if (isa<graph::PoolOp>(op)) {
     blocks.sizes = {1, bounded(kPooledColumns, shape[1])};
-  } else if (isa<graph::ArgmaxOp, graph::CrossEntropyOp>(op)) {
+  } else if (isa<graph::ArgmaxOp, graph::CrossEntropyOp, graph::SampleOp>(op)) {
     blocks.sizes.assign(rank, 1); // a row each: rows are long, and few
   } else if (isa<graph::PositionsOp>(op)) {
     blocks.sizes = {1, bounded(64, shape[1])};

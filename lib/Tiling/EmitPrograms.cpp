@@ -297,5 +297,6 @@ void tiling::registerTilingModels(DialectRegistry &registry) {
     attachSequence(context);
     attachPooling(context);
     attachSampling(context);
+    attachDraw(context);
   });
 }

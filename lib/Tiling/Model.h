@@ -32,5 +32,6 @@ void attachReduction(mlir::MLIRContext *context);
 void attachSequence(mlir::MLIRContext *context);
 void attachPooling(mlir::MLIRContext *context);
 void attachSampling(mlir::MLIRContext *context);
+void attachDraw(mlir::MLIRContext *context);
 
 } // namespace girih::tiling

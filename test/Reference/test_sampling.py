@@ -1,5 +1,6 @@
 """The next token is drawn as transformers' processors filter and softmax distributes, by random numbers that are Philox's."""
 
+import functools
 import math
 import os
 import subprocess
@@ -27,7 +28,12 @@ func.func @main({arguments}) -> tensor<{batch}xi32> attributes {{girih.entry}} {
 """
 
 
-def draw(folder, logits, seeds, steps, seen=None, **wishes):
+@pytest.fixture(params=["graph", "cpu"])
+def draw(request, tmp_path):
+    return functools.partial(draw_at, request.param, tmp_path)
+
+
+def draw_at(level, folder, logits, seeds, steps, seen=None, **wishes):
     """One token for each seed, all from the same logits."""
     batch, vocabulary = len(seeds), len(logits)
     per_row = {name: np.full(batch, value, np.int32 if name == "top_k" else np.float32) for name, value in (PLAIN | wishes).items()}
@@ -38,8 +44,8 @@ def draw(folder, logits, seeds, steps, seen=None, **wishes):
     for name, array in [("logits", np.tile(logits, (batch, 1)))] + [(name, per_row[name]) for name in NAMES]:
         files.append(str(folder / f"{name}.npy"))
         np.save(files[-1], array)
-    done = subprocess.run([EVAL, str(folder / "module.mlir"), "--levels=graph", "--inputs=" + ",".join(files), f"--output={folder}/out.npy"],
-                          capture_output=True, text=True)
+    done = subprocess.run([EVAL, str(folder / "module.mlir"), f"--levels={level}", "--target=cpu", "--inputs=" + ",".join(files),
+                           f"--output={folder}/out.npy"], capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
     return np.load(folder / "out.npy")
 
@@ -72,12 +78,12 @@ WISHES = [dict(), dict(temperature=0.7), dict(top_k=7), dict(top_p=0.8), dict(mi
 
 
 @pytest.mark.parametrize("wishes", WISHES, ids=lambda wishes: ",".join(f"{k}={v}" for k, v in wishes.items()) or "plain")
-def test_distribution(tmp_path, wishes):
+def test_distribution(draw, wishes):
     """Dropped tokens never come, the others as often as the softmax says."""
     rng, draws = np.random.default_rng(3), 6000
     logits = rng.standard_normal(40).astype(np.float32)
     seen = (rng.random(40) < 0.3).astype(np.int8)
-    chosen = draw(tmp_path, logits, np.arange(draws), np.full(draws, 5), seen, **wishes)
+    chosen = draw(logits, np.arange(draws), np.full(draws, 5), seen, **wishes)
     scores = filtered(logits, seen, **wishes)
     expected = np.exp(scores - scores.max())
     expected *= draws / expected.sum()
@@ -88,11 +94,11 @@ def test_distribution(tmp_path, wishes):
     assert kept.sum() == 1 or statistic < bound(kept.sum() - 1)
 
 
-def test_steps_are_independent(tmp_path):
+def test_steps_are_independent(draw):
     """The steps of one seed distribute as its seeds do, and neither repeats the other."""
     logits, draws = np.zeros(16, np.float32), 8000
-    by_step = draw(tmp_path, logits, np.full(draws, 11), np.arange(draws))
-    by_seed = draw(tmp_path, logits, np.arange(draws), np.full(draws, 11))
+    by_step = draw(logits, np.full(draws, 11), np.arange(draws))
+    by_seed = draw(logits, np.arange(draws), np.full(draws, 11))
     for chosen in (by_step, by_seed):
         counts = np.bincount(chosen, minlength=16)
         assert ((counts - draws / 16) ** 2 / (draws / 16)).sum() < bound(15)
@@ -111,29 +117,29 @@ def philox(counter, key):
     return counter
 
 
-def test_the_numbers_are_philox(tmp_path):
+def test_the_numbers_are_philox(draw):
     """With equal logits the choice is the token of the greatest number; the generator here gives the vectors published with Random123."""
     assert philox([0] * 4, [0] * 2) == [0x6627E8D5, 0xE169C58D, 0xBC57AC4C, 0x9B00DBD8]
     assert philox([0xFFFFFFFF] * 4, [0xFFFFFFFF] * 2) == [0x408F276D, 0x41C83B0E, 0xA20BC7C6, 0x6D5451FD]
     seeds, steps = [0, 1, -1, 123456789], [0, 7, -1, 2**31 - 1]
-    chosen = draw(tmp_path, np.zeros(100, np.float32), seeds, steps)
+    chosen = draw(np.zeros(100, np.float32), seeds, steps)
     for token, seed, step in zip(chosen, seeds, steps):
         numbers = [philox([t, step % 2**32, 0, 0], [seed % 2**32, 0])[0] >> 9 for t in range(100)]
         assert token == int(np.argmax(numbers))
 
 
-def test_temperature_zero_is_greedy(tmp_path):
+def test_temperature_zero_is_greedy(draw):
     """The first of the greatest penalised logits, whatever else is asked; NaN counts as greatest."""
     logits = np.array([1, 3, 3, 2.5, -1], np.float32)
     seen = np.array([0, 1, 0, 0, 1], np.int8)
-    assert draw(tmp_path, logits, [1], [0], temperature=0.0, top_p=0.1).tolist() == [1]
-    assert draw(tmp_path, logits, [1], [0], seen, temperature=0.0, penalty=1.5).tolist() == [2]
+    assert draw(logits, [1], [0], temperature=0.0, top_p=0.1).tolist() == [1]
+    assert draw(logits, [1], [0], seen, temperature=0.0, penalty=1.5).tolist() == [2]
     logits[3] = np.nan
-    assert draw(tmp_path, logits, [1], [0], temperature=0.0).tolist() == [3]
-    assert draw(tmp_path, logits, [1], [0], top_k=2, top_p=0.5, min_p=0.1).tolist() == [3]
+    assert draw(logits, [1], [0], temperature=0.0).tolist() == [3]
+    assert draw(logits, [1], [0], top_k=2, top_p=0.5, min_p=0.1).tolist() == [3]
 
 
-def test_equal_logits_stay_together(tmp_path):
+def test_equal_logits_stay_together(draw):
     """Of four equal logits top_k = 2 keeps all or none, as transformers' does."""
-    chosen = draw(tmp_path, np.array([0, 2, 2, 2, 2, 1], np.float32), np.arange(400), np.zeros(400), top_k=2)
+    chosen = draw(np.array([0, 2, 2, 2, 2, 1], np.float32), np.arange(400), np.zeros(400), top_k=2)
     assert sorted(set(chosen.tolist())) == [1, 2, 3, 4]

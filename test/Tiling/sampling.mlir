@@ -25,6 +25,38 @@ func.func @run(%x: tensor<?x5001xf32, #girih.dims<"rows">>, %l: tensor<?xi32, #g
   return %0, %1 : tensor<?xi32, #girih.dims<"rows">>, tensor<?xf32, #girih.dims<"rows">>
 }
 
+// A draw skips what its row does not ask for: loops that run once or not at all hold the walks.
+// CHECK-LABEL: tile.program @draw
+// CHECK: %[[ONCE:.*]] = arith.index_cast {{.*}} : i32 to index
+// CHECK: scf.for {{.*}} to %[[ONCE]]
+// CHECK: tensor.extract
+// CHECK: arith.bitcast
+func.func private @draw(%x: tensor<?x5001xf32, #girih.dims<"rows">>, %f: tensor<?xf32, #girih.dims<"rows">>, %i: tensor<?xi32, #girih.dims<"rows">>, %s: tensor<?x5001xi8, #girih.dims<"rows">>)
+    -> tensor<?xi32, #girih.dims<"rows">> attributes {girih.kernel} {
+  %0 = girih.sample %x temperature %f top_k %i top_p %f min_p %f penalty %f seen %s seed %i step %i :
+    (tensor<?x5001xf32, #girih.dims<"rows">>, tensor<?xf32, #girih.dims<"rows">>, tensor<?xi32, #girih.dims<"rows">>, tensor<?xf32, #girih.dims<"rows">>, tensor<?xf32, #girih.dims<"rows">>,
+     tensor<?xf32, #girih.dims<"rows">>, tensor<?x5001xi8, #girih.dims<"rows">>, tensor<?xi32, #girih.dims<"rows">>, tensor<?xi32, #girih.dims<"rows">>) -> tensor<?xi32, #girih.dims<"rows">>
+  return %0 : tensor<?xi32, #girih.dims<"rows">>
+}
+
+// Equal scores, infinities and numbers that are none, drawn and greedy rows side by side: row 0 draws among equals, row 1 must take +infinity, row 2 the NaN, rows 3 and 4 are greedy and penalised.
+// RUN: girih-eval %s --entry=odd --levels=graph,tile,cpu --print | FileCheck %s --check-prefix=ODD
+// ODD: result 0 [5] i32: [[#]] 2 1 0 1
+// ODD: {{^}}PASS
+func.func @odd() -> tensor<5xi32> attributes {girih.entry} {
+  %x = girih.constant dense<[[1.0, 1.0, 1.0], [0.0, -1.0, 0x7F800000], [9.0, 0x7FC00000, 9.5], [3.0, 2.0, 1.0], [3.0, 2.0, 1.0]]> : tensor<5x3xf32>
+  %t = girih.constant dense<[0.5, 1.0, 2.0, 0.0, 0.0]> : tensor<5xf32>
+  %k = girih.constant dense<[2, 2, 1, 0, 0]> : tensor<5xi32>
+  %p = girih.constant dense<[0.5, 0.9, 0.1, 0.5, 1.0]> : tensor<5xf32>
+  %m = girih.constant dense<[0.9, 0.1, 0.5, 0.0, 0.0]> : tensor<5xf32>
+  %r = girih.constant dense<[1.0, 1.0, 1.0, 1.0, 2.0]> : tensor<5xf32>
+  %s = girih.constant dense<[[0, 0, 0], [0, 0, 0], [0, 0, 0], [0, 0, 0], [1, 0, 1]]> : tensor<5x3xi8>
+  %n = girih.constant dense<[0, 1, 2, 3, 4]> : tensor<5xi32>
+  %0 = girih.sample %x temperature %t top_k %k top_p %p min_p %m penalty %r seen %s seed %n step %n :
+    (tensor<5x3xf32>, tensor<5xf32>, tensor<5xi32>, tensor<5xf32>, tensor<5xf32>, tensor<5xf32>, tensor<5x3xi8>, tensor<5xi32>, tensor<5xi32>) -> tensor<5xi32>
+  return %0 : tensor<5xi32>
+}
+
 // TIES: result 0 [4] i32: 1 2 0 1
 func.func @ties() -> tensor<4xi32> attributes {girih.entry} {
   %x = girih.constant dense<[[1.0, 3.0, 3.0], [-3.0, -2.0, -1.0], [0xFF800000, 0xFF800000, 0xFF800000], [4.0, 0x7FC00000, 9.0]]> : tensor<4x3xf32>

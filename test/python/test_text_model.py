@@ -116,9 +116,57 @@ def test_the_program_stays_within_its_memory(artifact, model, ids):
     assert peak <= weights + arena + cache + (32 << 20), (peak, weights, arena, cache)
 
 
-def test_drawing_is_declined(model, ids):
-    """The entries take the most likely token: asking for another choice is an error, not ignored."""
-    with pytest.raises(girih.Error, match="takes the most likely token"):
-        list(model.generate(ids, max_new_tokens=2, temperature=0.8))
-    with pytest.raises(girih.Error, match="takes the most likely token"):
-        list(model.generate(ids, max_new_tokens=2, repetition_penalty=1.2))
+def test_drawing(model, ids):
+    """A seed gives its tokens again, another one others; of one token to draw from, the likeliest comes; what occurred comes less."""
+    def drawn(**wishes):
+        return list(model.generate(ids, max_new_tokens=12, **wishes))
+
+    first = drawn(temperature=1.5, seed=1)
+    assert first == drawn(temperature=1.5, seed=1) != drawn(temperature=1.5, seed=2)
+    greedy = drawn()
+    assert greedy == drawn(temperature=0.7, top_k=1, seed=3) == drawn(temperature=0.7, top_p=1e-6, seed=4) == drawn(temperature=1.0, min_p=1.0, seed=5)
+    assert len(set(drawn(repetition_penalty=5.0))) == 12
+
+
+@pytest.fixture(scope="module")
+def oracle():
+    """transformers' model of the same file, in f32."""
+    import torch
+    from transformers import AutoModelForCausalLM
+
+    file = next(Path(PACKAGE.origin).parent.glob("*.gguf"))
+    return AutoModelForCausalLM.from_pretrained(file.parent, gguf_file=file.name, dtype=torch.float32).eval()
+
+
+PROMPTS = [
+    "What is the capital of France?", "Write a short poem about the sea.", "Explain how a bicycle stays upright.", "List three prime numbers.",
+    "Translate 'good morning' into Spanish.", "Why is the sky blue?", "Tell me a story about a dragon and a mouse.", "def fibonacci(n):",
+    "How do I bake bread at home?", "Summarize the plot of Romeo and Juliet in two sentences.",
+]
+
+
+@pytest.mark.skipif(not os.environ.get("GIRIH_LONG"), reason="transformers takes half a minute")
+@pytest.mark.parametrize("prompt", PROMPTS)
+def test_greedy_text_is_transformers(model, oracle, prompt):
+    import torch
+    from girih.text import Language
+
+    ids = Language(model).chat([{"role": "user", "content": prompt}])
+    stop = [int(token) for token in model.metadata("eos").split(",")]
+    with torch.no_grad():
+        theirs = oracle.generate(torch.tensor([ids]), max_new_tokens=64, do_sample=False, eos_token_id=stop, pad_token_id=stop[0])[0, len(ids):].tolist()
+    assert list(model.generate(ids, max_new_tokens=64, stop=stop)) == theirs
+
+
+@pytest.mark.skipif(not os.environ.get("GIRIH_LONG"), reason="transformers takes half a minute")
+def test_loss_of_english_is_transformers(model, oracle):
+    import torch
+    from girih.text import Language
+
+    text = (Path(__file__).parent / "Inputs/alice.txt").read_text(encoding="utf-8")
+    ids = Language(model).encode(text)[:512]
+    assert len(ids) == 512
+    with torch.no_grad():
+        theirs = oracle(torch.tensor([ids]), labels=torch.tensor([ids])).loss.item()
+    ours = model.loss([ids[:-1]], [ids[1:]]).mean()
+    assert abs(ours - theirs) < 1e-4

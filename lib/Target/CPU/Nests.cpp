@@ -185,7 +185,7 @@ void ProgramLowering::lowerScatter(tile::ScatterOp op) {
       int64_t size = type.getDimSize(i + 1);
       std::optional<int64_t> most = upperBound(offset), held = getConstantIntValue(view.sizes[i + 1]);
       bool isLane = point.lane == int(i + 1);
-      bool fits = most && held && *most + (isLane ? llvm::alignTo(size, lanes) : size) <= *held &&
+      bool fits = most && held && *most + (isLane ? int64_t(llvm::alignTo(size, lanes)) : size) <= *held &&
                   isNonNegative(offset);
       where.position.push_back(add(mapped(offset), point.index[i + 1]));
       where.checked.push_back(!fits);
