@@ -65,7 +65,8 @@ SmallVector<SizeExpr> DimsAttr::getSizeExprs() const {
 static bool isOfWholeBytes(Type type) { return type.isIntOrFloat() && type.getIntOrFloatBitWidth() % 8 == 0; }
 
 LogicalResult SourceAttr::verify(function_ref<InFlightDiagnostic()> emitError, StringRef file, int64_t offset,
-                                 int64_t bytes, Type type, std::optional<BlockFormat> format) {
+                                 int64_t bytes, Type type, std::optional<BlockFormat> format,
+                                 int64_t unpaired) {
   if (file.empty() || offset < 0 || bytes < 0) // C1
     return emitError()
            << "#girih.source expects a file, an offset and a length that are not negative, but got file \""
@@ -75,7 +76,21 @@ LogicalResult SourceAttr::verify(function_ref<InFlightDiagnostic()> emitError, S
   if (format && !type.isF32())
     return emitError() << "#girih.source expects f32 as the type of " << stringifyBlockFormat(*format)
                        << ", but got " << type;
+  if (unpaired < 0 || unpaired % 2) // C3
+    return emitError() << "#girih.source expects an even number of rows as unpaired, but got " << unpaired;
   return success();
+}
+
+SmallVector<ArrayRef<char>> SourceAttr::inOrder(ArrayRef<char> bytes, int64_t rowBytes) const {
+  if (!getUnpaired())
+    return {bytes};
+  SmallVector<ArrayRef<char>> rows;
+  int64_t half = getUnpaired() / 2, count = static_cast<int64_t>(bytes.size()) / rowBytes;
+  for (int64_t row = 0; row < count; ++row) {
+    int64_t head = row / getUnpaired() * getUnpaired(), within = row - head;
+    rows.push_back(bytes.slice((head + within % half * 2 + within / half) * rowBytes, rowBytes));
+  }
+  return rows;
 }
 
 int64_t SourceAttr::getRowBytes(int64_t elements) const {

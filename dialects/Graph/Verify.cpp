@@ -74,6 +74,9 @@ static LogicalResult verifySources(ParameterOp op, RankedTensorType type, ArrayR
     if (sources.size() > 1 && (rowBytes == 0 || source.getBytes() % rowBytes))
       return op.emitOpError("expects sources of whole rows of ")
              << rowBytes << " bytes, but got " << source.getBytes();
+    if (source.getUnpaired() && (rowBytes == 0 || source.getBytes() % rowBytes || source.getBytes() / rowBytes % source.getUnpaired()))
+      return op.emitOpError("expects a source of whole heads of ")
+             << source.getUnpaired() << " rows of " << rowBytes << " bytes, but got " << source.getBytes() << " bytes";
     found = llvm::SaturatingAdd<uint64_t>(found, source.getBytes());
   }
   if (found == expected)

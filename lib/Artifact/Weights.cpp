@@ -60,11 +60,13 @@ llvm::Expected<WeightReader::Source> WeightReader::sourceOf(graph::ParameterOp p
                      "--weights=random:SEED or give its bytes",
                      parameter.getSymName());
   Source source{{}, parts.front().getType(), parts.front().getFormat()};
+  int64_t rows = typeOf(parameter).getRank() ? std::max<int64_t>(typeOf(parameter).getDimSize(0), 1) : 1;
   for (graph::SourceAttr part : parts) {
     llvm::Expected<ArrayRef<char>> bytes = bytesOf(parameter, part);
     if (!bytes)
       return bytes.takeError();
-    source.parts.push_back(*bytes);
+    llvm::append_range(source.parts,
+                       part.inOrder(*bytes, part.getRowBytes(typeOf(parameter).getNumElements() / rows)));
   }
   return source;
 }
@@ -117,7 +119,8 @@ bool WeightReader::isVerbatim(unsigned weight) const {
 }
 
 bool WeightReader::isStoredAsInSource(unsigned weight) const {
-  return graph::ParameterOp(parameters[weight]).getSourceAttr() && isVerbatim(weight);
+  graph::SourceAttr source = graph::ParameterOp(parameters[weight]).getSourceAttr();
+  return source && !source.getUnpaired() && isVerbatim(weight);
 }
 
 std::pair<std::string, const llvm::MemoryBuffer *> WeightReader::file(graph::ParameterOp parameter) const {

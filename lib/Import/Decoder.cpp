@@ -63,11 +63,11 @@ private:
 
   Value finish(Value hidden) { return head(norm(names.finalNorm, hidden, config.hidden)); }
 
-  Value bias(StringRef path, int64_t out, bool has) {
-    return has ? model.parameter((path + ".bias").str(), {out}) : Value();
+  Value bias(StringRef path, int64_t out, bool has, int64_t unpaired = 0) {
+    return has ? model.parameter((path + ".bias").str(), {out}, unpaired) : Value();
   }
 
-  Value linear(StringRef name, Value input, int64_t in, int64_t out, bool hasBias) {
+  Value linear(StringRef name, Value input, int64_t in, int64_t out, bool hasBias, int64_t unpaired = 0) {
     std::string path = prefix + name.str();
     model.at(path);
     Value weight;
@@ -75,9 +75,10 @@ private:
       weight = model.parameter(path + ".weight", {in, out});
       weight = model.create<graph::TransposeOp>(weight, ArrayRef<int64_t>{1, 0});
     } else {
-      weight = model.parameter(path + ".weight", {out, in});
+      weight = model.parameter(path + ".weight", {out, in}, unpaired);
     }
-    return model.create<graph::LinearOp>(input, weight, bias(path, out, hasBias), TypeAttr(), TypeAttr());
+    return model.create<graph::LinearOp>(input, weight, bias(path, out, hasBias, unpaired), TypeAttr(),
+                                         TypeAttr());
   }
 
   /// Some outputs of a linear layer that holds several: `count` rows of `all` from `first` on.
@@ -147,14 +148,19 @@ private:
         input, ArrayRef<SizeExpr>{SizeExpr::symbol("batch"), length, heads, config.headSize});
   }
 
+  /// Whether the rows of queries and keys are put into halves as they are read. Rotating halves is cheap in
+  /// vectors, and scores do not depend on the order of what both sides sum over. Where a part of a head is
+  /// rotated, its pairs stay.
+  bool readsPairs() const { return family.interleaved && config.rope.partial == 1; }
+
   /// Queries or keys by head: normed where the family does so, and rotated.
   Value place(Value input, int64_t heads, StringRef normName) {
     Value split = splitHeads(input, heads);
     if (!normName.empty())
       split = norm(normName, split, config.headSize);
     model.at(prefix + names.attention);
-    return cos ? model.create<graph::RopeOp>(split, positions, cos, sin, family.interleaved).getResult()
-               : split;
+    bool interleaved = family.interleaved && !readsPairs();
+    return cos ? model.create<graph::RopeOp>(split, positions, cos, sin, interleaved).getResult() : split;
   }
 
   SmallVector<Value> queryKeyValue(Value input) {
@@ -162,8 +168,9 @@ private:
     bool hasBias = family.biases.queryKeyValue || config.attentionBias;
     if (!names.queryKeyValue.empty())
       return linearParts(names.queryKeyValue, input, config.hidden, {queries, keys, keys}, hasBias);
-    Value query = linear(names.query, input, config.hidden, queries, hasBias);
-    Value key = linear(names.key, input, config.hidden, keys, hasBias);
+    int64_t pairs = readsPairs() ? config.headSize : 0;
+    Value query = linear(names.query, input, config.hidden, queries, hasBias, pairs);
+    Value key = linear(names.key, input, config.hidden, keys, hasBias, pairs);
     return {query, key, linear(names.value, input, config.hidden, keys, hasBias)};
   }
 

@@ -182,7 +182,7 @@ graph::SourceAttr ModelBuilder::claimBlocks(const Checkpoint::Entry &entry, grap
           rowBytes = static_cast<int64_t>(entry.tensor.bytes) / entry.tensor.shape.front();
   return graph::SourceAttr::get(builder.getContext(), source.folder + entry.file,
                                 static_cast<int64_t>(entry.tensor.offset) + first / width * rowBytes,
-                                elements / width * rowBytes, builder.getF32Type(), format);
+                                elements / width * rowBytes, builder.getF32Type(), format, 0);
 }
 
 /// What a parameter is stored as: quantized weights keep their blocks.
@@ -212,8 +212,12 @@ Value ModelBuilder::read(StringRef name, ArrayRef<int64_t> shape, graph::SourceA
   return create<graph::GetParameterOp>(parameter);
 }
 
-Value ModelBuilder::parameter(StringRef name, ArrayRef<int64_t> shape) {
-  return read(name, shape, claim(name, shape, 0, ShapedType::getNumElements(shape)));
+Value ModelBuilder::parameter(StringRef name, ArrayRef<int64_t> shape, int64_t unpaired) {
+  graph::SourceAttr from = claim(name, shape, 0, ShapedType::getNumElements(shape));
+  if (from && unpaired)
+    from = graph::SourceAttr::get(from.getContext(), from.getFile(), from.getOffset(), from.getBytes(),
+                                  from.getType(), from.getFormat(), unpaired);
+  return read(name, shape, from);
 }
 
 Value ModelBuilder::firstRow(StringRef name, ArrayRef<int64_t> shape) {

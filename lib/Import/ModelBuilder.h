@@ -70,7 +70,8 @@ public:
                        llvm::ArrayRef<llvm::StringLiteral> ignoredEndings = {});
 
   /// Reads the tensor `name`, which must have `shape`. A tensor that is read twice is one parameter.
-  mlir::Value parameter(llvm::StringRef name, llvm::ArrayRef<int64_t> shape);
+  /// With `unpaired`, its rows are heads of so many that hold pairs, see `#girih.source`.
+  mlir::Value parameter(llvm::StringRef name, llvm::ArrayRef<int64_t> shape, int64_t unpaired = 0);
   /// Reads `count` rows of the tensor `name` from row `first` on; all of it must have `shape`.
   mlir::Value rows(llvm::StringRef name, llvm::ArrayRef<int64_t> shape, int64_t first, int64_t count);
   /// Reads a table that the importer computed.

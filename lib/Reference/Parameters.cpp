@@ -111,15 +111,18 @@ LogicalResult Parameters::fillFromSource(graph::ParameterOp parameter, HostTenso
   if (sources.empty())
     return parameter.emitOpError(
         "expects a source or a value to be loaded, but has neither; give random weights a seed");
+  auto type = cast<RankedTensorType>(parameter.getType());
+  int64_t columns = type.getNumElements() / (type.getRank() ? std::max<int64_t>(type.getDimSize(0), 1) : 1);
   std::vector<char> rows; // stacked; the verifier saw to it that they are as many as the shape says
   for (graph::SourceAttr source : sources) {
     FailureOr<ArrayRef<char>> bytes = bytesOf(parameter, source);
     if (failed(bytes))
       return failure();
-    rows.insert(rows.end(), bytes->begin(), bytes->end());
+    for (ArrayRef<char> piece : source.inOrder(*bytes, source.getRowBytes(columns)))
+      rows.insert(rows.end(), piece.begin(), piece.end());
   }
   if (std::optional<graph::BlockFormat> format = sources.front().getFormat())
-    fillFromBlocks(cast<RankedTensorType>(parameter.getType()), *format, rows, tensor);
+    fillFromBlocks(type, *format, rows, tensor);
   else
     tensor.fromBytes(rows, sources.front().getType());
   tensor.round();

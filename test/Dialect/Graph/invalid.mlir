@@ -182,6 +182,16 @@ girih.parameter @p : tensor<4xf32> {source = #girih.source<file = "w", offset = 
 
 // -----
 
+// expected-error @+1 {{#girih.source expects an even number of rows as unpaired, but got 3}}
+girih.parameter @p : tensor<6x1xf32> {source = #girih.source<file = "w", offset = 0, bytes = 24, type = f32, unpaired = 3>}
+
+// -----
+
+// expected-error @+1 {{expects a source of whole heads of 4 rows of 4 bytes, but got 24 bytes}}
+girih.parameter @p : tensor<6x1xf32> {source = #girih.source<file = "w", offset = 0, bytes = 24, type = f32, unpaired = 4>}
+
+// -----
+
 // expected-error @+1 {{expects a source of 8 bytes for 'tensor<4xf32>' from 'bf16', but got 16}}
 girih.parameter @p : tensor<4xf32> {source = #girih.source<file = "w", offset = 0, bytes = 16, type = bf16>}
 
