@@ -66,7 +66,7 @@ static bool isOfWholeBytes(Type type) { return type.isIntOrFloat() && type.getIn
 
 LogicalResult SourceAttr::verify(function_ref<InFlightDiagnostic()> emitError, StringRef file, int64_t offset,
                                  int64_t bytes, Type type, std::optional<BlockFormat> format,
-                                 int64_t unpaired) {
+                                 int64_t unpaired, int64_t transposed) {
   if (file.empty() || offset < 0 || bytes < 0) // C1
     return emitError()
            << "#girih.source expects a file, an offset and a length that are not negative, but got file \""
@@ -78,7 +78,21 @@ LogicalResult SourceAttr::verify(function_ref<InFlightDiagnostic()> emitError, S
                        << ", but got " << type;
   if (unpaired < 0 || unpaired % 2) // C3
     return emitError() << "#girih.source expects an even number of rows as unpaired, but got " << unpaired;
+  if (transposed < 0 || (transposed && (format || unpaired))) // C4
+    return emitError()
+           << "#girih.source expects transposed to be a row's length, without format and unpaired, but got "
+           << transposed;
   return success();
+}
+
+void SourceAttr::readTransposed(ArrayRef<char> bytes, int64_t columns, int64_t first,
+                                MutableArrayRef<char> into) const {
+  int64_t size = getElementBytes(getType()), row = first / columns, column = first % columns;
+  for (size_t at = 0; at < into.size(); at += size) {
+    std::copy_n(bytes.data() + (column * getTransposed() + row) * size, size, into.data() + at);
+    if (++column == columns)
+      column = 0, ++row;
+  }
 }
 
 SmallVector<ArrayRef<char>> SourceAttr::inOrder(ArrayRef<char> bytes, int64_t rowBytes) const {

@@ -60,21 +60,28 @@ def Girih_SourceAttr : Girih_Attr<"Source", "source"> {
     With `unpaired = d`, rows come in heads of d that hold a rotation's pairs side by side, as GGUF keeps Llama's queries and keys; the parameter has them
     as halves: its row i of a head, `i < d / 2`, is row `2 i` of the bytes, and its row `d / 2 + i` is row `2 i + 1`.
 
+    With `transposed = N`, the file holds rows of N elements, of which the parameter's rows are columns: its element (r, k) is element `k N + r` from `offset` on,
+    and the bytes end with the last of them. GPT-2 keeps its layers so.
+
     C1: `offset` and `bytes` are not negative, and `file` is not empty.
     C2: `type` is a float or integer type of whole bytes; f32 with `format`.
     C3: `unpaired` is even and not negative; the bytes are whole heads, which the parameter checks.
+    C4: `transposed` is not negative, and stands without `format` and `unpaired`.
   }];
   let parameters = (ins StringRefParameter<"file relative to the model's directory">:$file, "int64_t":$offset,
                         "int64_t":$bytes, "::mlir::Type":$type, Girih_OptionalBlockFormat:$format,
-                        DefaultValuedParameter<"int64_t", "0", "rows of a head">:$unpaired);
+                        DefaultValuedParameter<"int64_t", "0", "rows of a head">:$unpaired,
+                        DefaultValuedParameter<"int64_t", "0", "elements of a row in the file">:$transposed);
   let builders = [
     AttrBuilder<(ins "::llvm::StringRef":$file, "int64_t":$offset, "int64_t":$bytes, "::mlir::Type":$type), [{
-      return $_get($_ctxt, file, offset, bytes, type, std::nullopt, 0);
+      return $_get($_ctxt, file, offset, bytes, type, std::nullopt, 0, 0);
     }]>,
   ];
   let extraClassDeclaration = [{
     /// Bytes of a row of `elements` elements; -1 if a row does not consist of whole blocks.
     int64_t getRowBytes(int64_t elements) const;
+    /// Reads elements of a transposed source from number `first` of the parameter on, whose rows have `columns`.
+    void readTransposed(::llvm::ArrayRef<char> bytes, int64_t columns, int64_t first, ::llvm::MutableArrayRef<char> into) const;
     /// The pieces of the source's bytes in the order of the parameter's rows, of `rowBytes` each.
     ::llvm::SmallVector<::llvm::ArrayRef<char>> inOrder(::llvm::ArrayRef<char> bytes, int64_t rowBytes) const;
   }];

@@ -68,15 +68,25 @@ static LogicalResult verifySources(ParameterOp op, RankedTensorType type, ArrayR
   if (rowBytes < 0)
     return op.emitOpError("expects rows of whole blocks of ")
            << stringifyBlockFormat(*first.getFormat()) << ", but got " << type;
+  if (int64_t stride = first.getTransposed()) {
+    if (sources.size() > 1 || type.getRank() != 2 || stride < rows)
+      return op.emitOpError("expects one transposed source of rows of at least ")
+             << rows << " elements for " << type << ", but got " << first;
+    int64_t before = (SizeExpr(std::max<int64_t>(columns - 1, 0)) * SizeExpr(stride)).getCoefficient();
+    expected = (SizeExpr(before) * SizeExpr(rowBytes / std::max<int64_t>(columns, 1))).getCoefficient();
+    expected = llvm::SaturatingAdd<uint64_t>(expected, first.getRowBytes(rows));
+  }
   for (SourceAttr source : sources) {
     if (source.getType() != first.getType() || source.getFormat() != first.getFormat())
       return op.emitOpError("expects sources of one type and format, but got ") << first << " and " << source;
     if (sources.size() > 1 && (rowBytes == 0 || source.getBytes() % rowBytes))
       return op.emitOpError("expects sources of whole rows of ")
              << rowBytes << " bytes, but got " << source.getBytes();
-    if (source.getUnpaired() && (rowBytes == 0 || source.getBytes() % rowBytes || source.getBytes() / rowBytes % source.getUnpaired()))
+    if (source.getUnpaired() && (rowBytes == 0 || source.getBytes() % rowBytes ||
+                                 source.getBytes() / rowBytes % source.getUnpaired()))
       return op.emitOpError("expects a source of whole heads of ")
-             << source.getUnpaired() << " rows of " << rowBytes << " bytes, but got " << source.getBytes() << " bytes";
+             << source.getUnpaired() << " rows of " << rowBytes << " bytes, but got " << source.getBytes()
+             << " bytes";
     found = llvm::SaturatingAdd<uint64_t>(found, source.getBytes());
   }
   if (found == expected)

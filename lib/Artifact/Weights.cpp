@@ -61,6 +61,8 @@ llvm::Expected<WeightReader::Source> WeightReader::sourceOf(graph::ParameterOp p
                      parameter.getSymName());
   Source source{{}, parts.front().getType(), parts.front().getFormat()};
   int64_t rows = typeOf(parameter).getRank() ? std::max<int64_t>(typeOf(parameter).getDimSize(0), 1) : 1;
+  if (parts.front().getTransposed())
+    source.transposed = parts.front();
   for (graph::SourceAttr part : parts) {
     llvm::Expected<ArrayRef<char>> bytes = bytesOf(parameter, part);
     if (!bytes)
@@ -97,7 +99,7 @@ llvm::Error WeightReader::check(graph::ParameterOp parameter, const Source &sour
   if (!canConvert(source.type, type))
     return badInput("unsupported-dtype", "cannot store '{0}' as {1}: its source holds {2}",
                     parameter.getSymName(), type, source.type);
-  if (source.format)
+  if (source.format || source.transposed)
     return llvm::Error::success();
   int64_t elements = source.splat ? 1 : typeOf(parameter).getNumElements();
   uint64_t expected = elements * graph::getElementBytes(source.type), found = 0;
@@ -115,7 +117,8 @@ bool WeightReader::isVerbatim(unsigned weight) const {
   const Source &source = sources[weight];
   if (source.format)
     return type.getEncoding() == graph::BlocksAttr::get(type.getContext(), *source.format);
-  return !encodingOf(parameters[weight]) && !source.splat && source.type == type.getElementType();
+  return !encodingOf(parameters[weight]) && !source.splat && !source.transposed &&
+         source.type == type.getElementType();
 }
 
 bool WeightReader::isStoredAsInSource(unsigned weight) const {
@@ -178,6 +181,13 @@ void WeightReader::fillElements(unsigned weight, int64_t first, MutableArrayRef<
   if (source.splat) {
     for (size_t i = 0; i < data.size(); i += toBytes)
       convert(source.parts[0].data(), from, data.data() + i, to, 1);
+    return;
+  }
+  if (source.transposed) {
+    std::vector<char> elements(data.size() / toBytes * fromBytes);
+    source.transposed.readTransposed(source.parts[0], typeOf(parameters[weight]).getDimSize(1), first,
+                                     elements);
+    convert(elements.data(), from, data.data(), to, data.size() / toBytes);
     return;
   }
   char *next = data.data();

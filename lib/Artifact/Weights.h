@@ -38,7 +38,8 @@ private:
     llvm::SmallVector<llvm::ArrayRef<char>, 1> parts; ///< rows of the parameter, top first
     mlir::Type type;
     std::optional<graph::BlockFormat> format = std::nullopt;
-    bool splat = false; ///< one element stands for all
+    bool splat = false;                ///< one element stands for all
+    graph::SourceAttr transposed = {}; ///< the source, if it is
   };
 
   llvm::Expected<Source> sourceOf(graph::ParameterOp parameter);

@@ -144,6 +144,7 @@ struct FlattenOp : RewritePattern {
 
   LogicalResult matchAndRewrite(Operation *op, PatternRewriter &rewriter) const override {
     LogicalResult done = isElementwise(op)              ? elementwise(op, rewriter)
+                         : isHeadNorm(op)               ? headNorm(op, rewriter)
                          : isa<graph::EmbeddingOp>(op)  ? embedding(cast<graph::EmbeddingOp>(op), rewriter)
                          : isa<graph::RopeOp>(op)       ? rope(cast<graph::RopeOp>(op), rewriter)
                          : isa<graph::CacheWriteOp>(op) ? cacheWrite(cast<graph::CacheWriteOp>(op), rewriter)
@@ -167,6 +168,30 @@ private:
     SmallVector<Value> taken =
         llvm::map_to_vector(op->getOperands(), [&](Value operand) { return operands.take(operand); });
     rewriter.replaceOp(op, reshape(rewriter, op->getLoc(), cloneWith(rewriter, op, taken, flat), sizes));
+    return success();
+  }
+
+  /// A norm of each head of wider rows.
+  static bool isHeadNorm(Operation *op) {
+    if (!isa<graph::RMSNormOp, graph::LayerNormOp>(op))
+      return false;
+    SmallVector<SizeExpr> sizes = graph::getSizes(tensorOf(op->getOperand(0)));
+    Value rows = op->getOperand(0);
+    while (auto heads = rows.getDefiningOp<graph::ReshapeOp>())
+      rows = heads.getInput();
+    return sizes.size() == 4 && tensorOf(rows).getRank() > 0 &&
+           graph::getSizes(tensorOf(rows)).back() == sizes[2] * sizes[3];
+  }
+
+  /// Its heads stay together, so that the layer that computes them can norm them.
+  LogicalResult headNorm(Operation *op, PatternRewriter &rewriter) const {
+    SmallVector<SizeExpr> sizes = graph::getSizes(tensorOf(op->getResult(0)));
+    if (sizes[0] == SizeExpr(1))
+      return failure();
+    SmallVector<SizeExpr> flat{1, sizes[0] * sizes[1], sizes[2], sizes[3]};
+    SmallVector<Value> operands(op->getOperands());
+    operands[0] = reshape(rewriter, op->getLoc(), operands[0], flat);
+    rewriter.replaceOp(op, reshape(rewriter, op->getLoc(), cloneWith(rewriter, op, operands, flat), sizes));
     return success();
   }
 

@@ -107,10 +107,12 @@ bool KernelFormer::takeConsumer(Id group, Value value, ArrayRef<graph::SizeExpr>
   return true;
 }
 
-/// What alone reads a value by heads and can be computed where the heads are: their rotation, their way into
-/// a cache.
+/// What alone reads a value by heads and can be computed where the heads are: their norm, their rotation,
+/// their way into a cache.
 static Operation *headsReader(Value heads) {
   Operation *user = heads.hasOneUse() ? *heads.user_begin() : nullptr;
+  if (isa_and_nonnull<graph::RMSNormOp, graph::LayerNormOp>(user) && user->getOperand(0) == heads)
+    return user;
   if (auto rope = dyn_cast_or_null<graph::RopeOp>(user); rope && rope.getInput() == heads)
     return rope;
   if (auto write = dyn_cast_or_null<graph::CacheWriteOp>(user); write && write.getRows() == heads)

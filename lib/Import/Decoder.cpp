@@ -70,13 +70,8 @@ private:
   Value linear(StringRef name, Value input, int64_t in, int64_t out, bool hasBias, int64_t unpaired = 0) {
     std::string path = prefix + name.str();
     model.at(path);
-    Value weight;
-    if (family.transposed) {
-      weight = model.parameter(path + ".weight", {in, out});
-      weight = model.create<graph::TransposeOp>(weight, ArrayRef<int64_t>{1, 0});
-    } else {
-      weight = model.parameter(path + ".weight", {out, in}, unpaired);
-    }
+    Value weight = family.transposed ? model.columns(path + ".weight", {in, out}, 0, out)
+                                     : model.parameter(path + ".weight", {out, in}, unpaired);
     return model.create<graph::LinearOp>(input, weight, bias(path, out, hasBias, unpaired), TypeAttr(),
                                          TypeAttr());
   }
@@ -86,24 +81,19 @@ private:
                    bool hasBias) {
     std::string path = prefix + name.str();
     model.at(path);
-    Value weight = model.rows(path + ".weight", {all, in}, first, count);
+    Value weight = family.transposed ? model.columns(path + ".weight", {in, all}, first, count)
+                                     : model.rows(path + ".weight", {all, in}, first, count);
     Value shift = hasBias ? model.rows(path + ".bias", {all}, first, count) : Value();
     return model.create<graph::LinearOp>(input, weight, shift, TypeAttr(), TypeAttr());
   }
 
-  /// The parts of a layer that holds several and whose weight is transposed: columns of it, which are no
-  /// range of the file.
+  /// The parts of a layer that holds several.
   SmallVector<Value> linearParts(StringRef name, Value input, int64_t in, ArrayRef<int64_t> sizes,
                                  bool hasBias) {
     int64_t all = std::accumulate(sizes.begin(), sizes.end(), int64_t(0)), first = 0;
     SmallVector<Value> parts;
-    Value joined = family.transposed ? linear(name, input, in, all, hasBias) : Value();
     for (int64_t size : sizes) {
-      parts.push_back(joined ? model
-                                   .create<graph::SliceOp>(joined, ArrayRef<int64_t>{0, 0, first},
-                                                           ArrayRef<int64_t>{-1, -1, size})
-                                   .getResult()
-                             : linearRows(name, input, in, all, first, size, hasBias));
+      parts.push_back(linearRows(name, input, in, all, first, size, hasBias));
       first += size;
     }
     return parts;

@@ -182,7 +182,7 @@ graph::SourceAttr ModelBuilder::claimBlocks(const Checkpoint::Entry &entry, grap
           rowBytes = static_cast<int64_t>(entry.tensor.bytes) / entry.tensor.shape.front();
   return graph::SourceAttr::get(builder.getContext(), source.folder + entry.file,
                                 static_cast<int64_t>(entry.tensor.offset) + first / width * rowBytes,
-                                elements / width * rowBytes, builder.getF32Type(), format, 0);
+                                elements / width * rowBytes, builder.getF32Type(), format, 0, 0);
 }
 
 /// What a parameter is stored as: quantized weights keep their blocks.
@@ -216,7 +216,7 @@ Value ModelBuilder::parameter(StringRef name, ArrayRef<int64_t> shape, int64_t u
   graph::SourceAttr from = claim(name, shape, 0, ShapedType::getNumElements(shape));
   if (from && unpaired)
     from = graph::SourceAttr::get(from.getContext(), from.getFile(), from.getOffset(), from.getBytes(),
-                                  from.getType(), from.getFormat(), unpaired);
+                                  from.getType(), from.getFormat(), unpaired, 0);
   return read(name, shape, from);
 }
 
@@ -230,6 +230,16 @@ Value ModelBuilder::rows(StringRef name, ArrayRef<int64_t> shape, int64_t first,
   part.front() = count;
   std::string range = llvm::formatv("{0}[{1}:{2}]", name, first, first + count).str();
   return read(range, part, claim(name, shape, first * width, count * width));
+}
+
+Value ModelBuilder::columns(StringRef name, ArrayRef<int64_t> shape, int64_t first, int64_t count) {
+  graph::SourceAttr from = claim(name, shape, first, (shape[0] - 1) * shape[1] + count);
+  if (from)
+    from = graph::SourceAttr::get(from.getContext(), from.getFile(), from.getOffset(), from.getBytes(),
+                                  from.getType(), from.getFormat(), 0, shape[1]);
+  std::string part =
+      count == shape[1] ? name.str() : llvm::formatv("{0}[:, {1}:{2}]", name, first, first + count).str();
+  return read(part, {count, shape[0]}, from);
 }
 
 Value ModelBuilder::table(StringRef name, DenseElementsAttr value) {

@@ -74,6 +74,9 @@ public:
   mlir::Value parameter(llvm::StringRef name, llvm::ArrayRef<int64_t> shape, int64_t unpaired = 0);
   /// Reads `count` rows of the tensor `name` from row `first` on; all of it must have `shape`.
   mlir::Value rows(llvm::StringRef name, llvm::ArrayRef<int64_t> shape, int64_t first, int64_t count);
+  /// Reads `count` columns of the matrix `name` from column `first` on, as the rows of a parameter; all of it
+  /// must have `shape`.
+  mlir::Value columns(llvm::StringRef name, llvm::ArrayRef<int64_t> shape, int64_t first, int64_t count);
   /// Reads a table that the importer computed.
   mlir::Value table(llvm::StringRef name, mlir::DenseElementsAttr value);
   /// Reads row 0 of the matrix `name`, which must have `shape`.

@@ -118,6 +118,11 @@ LogicalResult Parameters::fillFromSource(graph::ParameterOp parameter, HostTenso
     FailureOr<ArrayRef<char>> bytes = bytesOf(parameter, source);
     if (failed(bytes))
       return failure();
+    if (source.getTransposed()) {
+      rows.resize(type.getNumElements() * graph::getElementBytes(source.getType()));
+      source.readTransposed(*bytes, columns, 0, rows);
+      continue;
+    }
     for (ArrayRef<char> piece : source.inOrder(*bytes, source.getRowBytes(columns)))
       rows.insert(rows.end(), piece.begin(), piece.end());
   }

@@ -13,18 +13,22 @@
 // GOOD: result 1 [2, 2] f32: 1 2 3 4
 // GOOD: result 2 [2] f32: 5 6
 
-// Pairs become halves, in the interpreter and in an artifact: rows 0 and 2 of the bytes, then 1 and 3; each is doubled.
+// Pairs become halves, in the interpreter and in an artifact: rows 0 and 2 of the bytes, then 1 and 3; each is doubled. A transposed source gives its columns.
 // RUN: sed -e 's|DIRECTORY|%t|' %t/pairs.mlir > %t/pairs-model.mlir
 // RUN: girih-eval %t/pairs-model.mlir --levels=graph,tile,cpu --target=cpu --print | FileCheck %s --check-prefix=PAIRS
 // PAIRS: result 0 [4, 1] f32: 2 6 4 8
+// PAIRS: result 1 [1, 2] f32: 4 8
 // PAIRS: {{^}}PASS
 //--- pairs.mlir
 module attributes {girih.model = "DIRECTORY"} {
   girih.parameter @pairs : tensor<4x1xf32> {source = #girih.source<file = "weights.bin", offset = 0, bytes = 16, type = f32, unpaired = 4>}
-  func.func @main() -> tensor<4x1xf32> attributes {girih.entry} {
+  girih.parameter @column : tensor<1x2xf32> {source = #girih.source<file = "weights.bin", offset = 4, bytes = 12, type = f32, transposed = 2>}
+  func.func @main() -> (tensor<4x1xf32>, tensor<1x2xf32>) attributes {girih.entry} {
     %h = girih.get_parameter @pairs : tensor<4x1xf32>
     %0 = girih.add %h, %h : (tensor<4x1xf32>, tensor<4x1xf32>) -> tensor<4x1xf32>
-    return %0 : tensor<4x1xf32>
+    %c = girih.get_parameter @column : tensor<1x2xf32>
+    %1 = girih.add %c, %c : (tensor<1x2xf32>, tensor<1x2xf32>) -> tensor<1x2xf32>
+    return %0, %1 : tensor<4x1xf32>, tensor<1x2xf32>
   }
 }
 

@@ -21,6 +21,17 @@ def test_logits(family, dtype, tmp_path, compiled):
         decoders.assert_accepted(runner.logits(ids), truth, torchs, dtype)
 
 
+@pytest.mark.parametrize("family", [name for name in decoders.FAMILIES if name not in decoders.LONG_ONLY])
+def test_launches_of_a_token(family, tmp_path, compiled):
+    """At most six launches a layer and four besides, in every family."""
+    model = decoders.make(family, tmp_path)
+    runner = girih.load(compiled(tmp_path, "f32"))
+    session = runner.session()
+    session.prefill(decoders.inputs(model, 1, 5)[0])
+    session.decode(session.token)
+    assert 0 < runner.statistics["launches"] <= 6 * model.config.num_hidden_layers + 4
+
+
 def test_saved_without_head(tmp_path, compiled):
     """A tied model's decoder alone has all weights, under names without the first module."""
     model = decoders.make("qwen2", tmp_path)

@@ -192,6 +192,21 @@ girih.parameter @p : tensor<6x1xf32> {source = #girih.source<file = "w", offset 
 
 // -----
 
+// expected-error @+1 {{#girih.source expects transposed to be a row's length, without format and unpaired, but got 6}}
+girih.parameter @p : tensor<6x2xf32> {source = #girih.source<file = "w", offset = 0, bytes = 48, type = f32, unpaired = 2, transposed = 6>}
+
+// -----
+
+// expected-error @+1 {{expects one transposed source of rows of at least 6 elements for 'tensor<6x2xf32>'}}
+girih.parameter @p : tensor<6x2xf32> {source = #girih.source<file = "w", offset = 0, bytes = 48, type = f32, transposed = 5>}
+
+// -----
+
+// expected-error @+1 {{expects a source of 52 bytes for 'tensor<6x2xf32>' from 'f32', but got 48}}
+girih.parameter @p : tensor<6x2xf32> {source = #girih.source<file = "w", offset = 0, bytes = 48, type = f32, transposed = 7>}
+
+// -----
+
 // expected-error @+1 {{expects a source of 8 bytes for 'tensor<4xf32>' from 'bf16', but got 16}}
 girih.parameter @p : tensor<4xf32> {source = #girih.source<file = "w", offset = 0, bytes = 16, type = bf16>}
 
