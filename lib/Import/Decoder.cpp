@@ -164,12 +164,17 @@ private:
     return {query, key, linear(names.value, input, config.hidden, keys, hasBias)};
   }
 
+  /// The keys that a row of this layer sees; none where it sees all that there can be.
+  IntegerAttr window(int64_t layer) {
+    int64_t keys = windowOf(config, layer);
+    return keys && keys < bound ? model.getBuilder().getI64IntegerAttr(keys) : IntegerAttr();
+  }
+
   /// Every row over the rows up to its own.
-  Value attend(Value query, Value key, Value value, float scale) {
+  Value attend(Value query, Value key, Value value, float scale, int64_t layer) {
     auto op = model.create<graph::AttentionOp>(
         TypeRange{query.getType()}, query, key, value, /*mask=*/Value(), /*bias=*/Value(), APFloat(scale),
-        /*causal=*/true, /*return_lse=*/false, /*window=*/IntegerAttr(), /*softcap=*/FloatAttr(), TypeAttr(),
-        TypeAttr());
+        /*causal=*/true, /*return_lse=*/false, window(layer), /*softcap=*/FloatAttr(), TypeAttr(), TypeAttr());
     return op.getResult();
   }
 
@@ -179,8 +184,7 @@ private:
     keys = model.create<graph::CacheWriteOp>(keys, key, cache->slots);
     values = model.create<graph::CacheWriteOp>(values, value, cache->slots);
     return model.create<graph::PagedAttentionOp>(query, keys, values, cache->table, positions, APFloat(scale),
-                                                 /*window=*/IntegerAttr(),
-                                                 /*softcap=*/FloatAttr(), TypeAttr(), TypeAttr());
+                                                 window(layer), /*softcap=*/FloatAttr(), TypeAttr(), TypeAttr());
   }
 
   Value attention(Value input, int64_t layer) {
@@ -190,7 +194,7 @@ private:
     model.at(prefix + names.attention);
     float scale = config.scaled ? static_cast<float>(1 / std::sqrt(static_cast<double>(config.headSize))) : 1;
     Value value = splitHeads(parts[2], config.keyHeads);
-    Value attended = cache ? attendCached(query, key, value, scale, layer) : attend(query, key, value, scale);
+    Value attended = cache ? attendCached(query, key, value, scale, layer) : attend(query, key, value, scale, layer);
     int64_t width = config.heads * config.headSize;
     Value joined = model.create<graph::ReshapeOp>(
         attended, ArrayRef<SizeExpr>{SizeExpr::symbol("batch"), length, width});

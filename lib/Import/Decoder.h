@@ -16,6 +16,9 @@ int64_t longestSequence(const DecoderFamily &family, const ModelConfig &config);
 /// What sets that bound, for messages.
 llvm::StringRef describeLimit(const DecoderFamily &family, const ModelConfig &config);
 
+/// The last keys that a row of this layer sees; 0: all.
+int64_t windowOf(const ModelConfig &config, int64_t layer);
+
 /// What sizes a decoder's tables and caches.
 struct DecoderBounds {
   int64_t positions; ///< of a sequence

@@ -4,8 +4,6 @@
 #include "lib/Support/Error.h"
 #include "lib/Support/Json.h"
 
-#include <algorithm>
-
 using namespace mlir;
 using namespace girih;
 using namespace girih::import;
@@ -71,28 +69,17 @@ llvm::Error girih::import::completeConfig(const DecoderFamily &family, ModelConf
   return checkLayerTypes(config, where);
 }
 
-/// True if some layer's rows see only the last `window` keys.
-static bool hasWindow(const ModelConfig &config) {
-  if (!config.window)
-    return false;
-  return config.layerTypes.empty() ? config.firstWindowLayer < config.layers : llvm::is_contained(config.layerTypes, "sliding_attention");
-}
-
-static int64_t rotatedPositions(const DecoderFamily &family, const ModelConfig &config) {
-  return family.names.positions.empty() ? staticPositions(config.rope, config.positions) : config.positions;
+int64_t girih::import::windowOf(const ModelConfig &config, int64_t layer) {
+  bool slides = config.layerTypes.empty() ? layer >= config.firstWindowLayer : config.layerTypes[layer] == "sliding_attention";
+  return slides ? config.window : 0;
 }
 
 int64_t girih::import::longestSequence(const DecoderFamily &family, const ModelConfig &config) {
-  // Within the window all rows see all keys before them.
-  int64_t longest = rotatedPositions(family, config);
-  return hasWindow(config) ? std::min(longest, config.window) : longest;
+  return family.names.positions.empty() ? staticPositions(config.rope, config.positions) : config.positions;
 }
 
 StringRef girih::import::describeLimit(const DecoderFamily &family, const ModelConfig &config) {
-  int64_t longest = longestSequence(family, config);
-  if (longest == config.positions)
-    return "'max_position_embeddings'";
-  return longest == rotatedPositions(family, config)
-             ? "'original_max_position_embeddings', past which longrope's frequencies depend on the length,"
-             : "'sliding_window'";
+  return longestSequence(family, config) == config.positions
+             ? "'max_position_embeddings'"
+             : "'original_max_position_embeddings', past which longrope's frequencies depend on the length,";
 }

@@ -35,15 +35,19 @@ FAMILIES = {
     "llama-yarn-scales": family("Llama", rope_parameters={**YARN, "mscale": 0.8, "mscale_all_dim": 0.5, "beta_fast": 16.0, "truncate": False}),
     "llama-dynamic": family("Llama", rope_parameters=dict(rope_type="dynamic", rope_theta=10000.0, factor=2.0)),
     "mistral": family("Mistral", head_dim=16, sliding_window=140),
+    "mistral-window": family("Mistral", head_dim=16, sliding_window=21),
     "qwen2": family("Qwen2", tie_word_embeddings=True),
+    "qwen2-window": family("Qwen2", use_sliding_window=True, sliding_window=32, max_window_layers=1),
     "qwen3": family("Qwen3", head_dim=16),
+    "qwen3-window": family("Qwen3", head_dim=16, use_sliding_window=True, sliding_window=5, layer_types=["sliding_attention", "full_attention"]),
     "phi3": family("Phi3", pad_token_id=0),
+    "phi3-window": family("Phi3", pad_token_id=0, sliding_window=1),
     "phi3-partial": family("Phi3", pad_token_id=0, rope_parameters=dict(rope_type="default", rope_theta=10000.0, partial_rotary_factor=0.5)),
     "phi3-long": family("Phi3", pad_token_id=0, original_max_position_embeddings=130, rope_parameters=LONG),
     "gpt2": family("GPT2"),
     "gpt2-wide": family("GPT2", n_inner=200, activation_function="relu", scale_attn_weights=False, tie_word_embeddings=False),
 }
-LONG_ONLY = set() if os.environ.get("GIRIH_LONG") else {"llama-linear", "llama-yarn-scales", "llama-dynamic", "phi3-partial", "gpt2-wide"}
+LONG_ONLY = set() if os.environ.get("GIRIH_LONG") else {"llama-linear", "llama-yarn-scales", "llama-dynamic", "phi3-partial", "phi3-window", "gpt2-wide"}
 SHAPES = [(1, 1), (1, 7), (1, 129), (3, 1), (3, 7), (3, 129)]
 
 

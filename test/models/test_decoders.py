@@ -1,7 +1,9 @@
-"""Random small decoders of every family meet the rule of acceptance: batch 1 and 3, lengths 1, 7 and 129, f32 and, in the long run, bf16."""
+"""Random small decoders of every family meet the rule of acceptance: batch 1 and 3, lengths 1, 7 and 129, f32 and, in the long run, bf16.
+Through the cache they give one pass's bits."""
 
 import os
 
+import numpy as np
 import pytest
 
 import decoders
@@ -39,3 +41,17 @@ def test_saved_without_head(tmp_path, compiled):
     ids = decoders.inputs(model, 2, 9)
     truth, torchs = decoders.references(model, ids, "f32")
     decoders.assert_accepted(girih.load(compiled(tmp_path)).logits(ids), truth, torchs, "f32")
+
+
+@pytest.mark.parametrize("family", ["mistral-window", "qwen2-window", "qwen3-window"])
+def test_windows_through_the_cache(family, tmp_path, compiled):
+    """A row sees the same keys whichever call brought them: prefill in any pieces, then decode, gives one pass's bits."""
+    model = decoders.make(family, tmp_path)
+    runner = girih.load(compiled(tmp_path), page_size=16)
+    ids = decoders.inputs(model, 1, 130)[0].tolist()
+    whole = runner.logits([ids])[0]
+    for splits in [(1, 2, 40), (20, 21, 22), (33, 64, 65, 128), (129,)]:
+        session = runner.session()
+        for begin, end in zip((0, *splits), (*splits, len(ids))):
+            logits = session.decode(ids[begin]) if end == begin + 1 else session.prefill(ids[begin:end])
+            np.testing.assert_array_equal(logits.view(np.int32), whole[end - 1].view(np.int32))
