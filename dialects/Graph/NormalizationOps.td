@@ -11,6 +11,8 @@ def Girih_RMSNormOp : Girih_InferredOp<"rms_norm"> {
 
     `result[.., h] = input[.., h] / sqrt(mean over i of input[.., i]^2 + epsilon) * weight[h]`
 
+    With `unit_offset` the factor is `1 + weight[h]`, not rounded to the weight's type: weights that are kept by their distance from 1.
+
     C1: `input` has rank 1 or more; its last size is H.
     C2: `weight` is `[H]`.
     C3: `epsilon` is finite and not negative.
@@ -27,7 +29,8 @@ def Girih_RMSNormOp : Girih_InferredOp<"rms_norm"> {
   let arguments = (ins
     Arg<Girih_FloatTensor, "rows [.., H]">:$input,
     Arg<Girih_FloatTensor, "scale [H]">:$weight,
-    Arg<F32Attr, "added to the mean square">:$epsilon);
+    Arg<F32Attr, "added to the mean square">:$epsilon,
+    Arg<UnitAttr, "whether 1 is added to the weight">:$unit_offset);
   let results = (outs Girih_FloatTensor:$result);
   let assemblyFormat = "$input `,` $weight attr-dict `:` functional-type(operands, results)";
   let hasVerifier = 1;

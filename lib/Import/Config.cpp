@@ -80,6 +80,8 @@ static llvm::Error readValue(const ConfigKey &key, const llvm::json::Value &valu
   if (key.nullable && value.getAsNull()) {
     if (key.count)
       config.*key.count = 0;
+    if (key.number)
+      config.*key.number = 0;
     return llvm::Error::success();
   }
   if (key.texts)

@@ -38,7 +38,11 @@ struct ModelConfig {
   bool attentionBias = false;
   bool feedForwardBias = false;
   bool tied = false; ///< whether the head's weight is the word table
-  bool scaled = true; ///< whether scores are divided by the root of the head's size
+  bool scaled = true; ///< whether scores are divided by the root of `scoreSize`
+  int64_t scoreSize = 0; ///< 0: the head's size
+  double scoreCap = 0;   ///< the bound that scores approach; 0: none
+  double logitCap = 0;   ///< the same of logits
+  int64_t windowPeriod = 1; ///< unless `layerTypes` says: every how many layers one has a window
   RopeConfig rope;
 };
 
@@ -77,6 +81,10 @@ constexpr ConfigKey token(llvm::StringLiteral name, int64_t ModelConfig::*field,
 /// A positive number.
 constexpr ConfigKey number(llvm::StringLiteral name, double ModelConfig::*field, double fallback) {
   return {.name = name, .number = field, .defaultNumber = fallback};
+}
+/// A positive number, or null for none.
+constexpr ConfigKey optionalNumber(llvm::StringLiteral name, double ModelConfig::*field, double fallback) {
+  return {.name = name, .number = field, .defaultNumber = fallback, .nullable = true};
 }
 constexpr ConfigKey text(llvm::StringLiteral name, std::string ModelConfig::*field, llvm::StringLiteral fallback) {
   return {.name = name, .text = field, .defaultText = fallback};

@@ -105,7 +105,7 @@ private:
     Value weight = model.parameter(path + ".weight", {width});
     APFloat epsilon(static_cast<float>(config.epsilon));
     if (!family.layerNorm)
-      return model.create<graph::RMSNormOp>(input, weight, epsilon);
+      return model.create<graph::RMSNormOp>(input, weight, epsilon, family.unitOffset);
     return model.create<graph::LayerNormOp>(input, weight, bias(path, width, true), epsilon);
   }
 
@@ -115,8 +115,17 @@ private:
                                             indices);
   }
 
+  /// A number that broadcasts, in the model's type.
+  Value scalar(double number) {
+    auto type = RankedTensorType::get({1}, model.getFloatType());
+    Attribute value = FloatAttr::get(model.getFloatType(), number);
+    return model.create<graph::ConstantOp>(DenseElementsAttr::get(type, value));
+  }
+
   Value embeddings() {
     Value words = lookUp(names.words, config.vocabulary, model.ids());
+    if (family.scalesEmbeddings)
+      words = model.create<graph::MulOp>(words, scalar(std::sqrt(static_cast<double>(config.hidden))));
     if (names.positions.empty()) {
       buildTables();
       return words;
@@ -170,11 +179,15 @@ private:
     return keys && keys < bound ? model.getBuilder().getI64IntegerAttr(keys) : IntegerAttr();
   }
 
+  FloatAttr scoreCap() {
+    return config.scoreCap > 0 ? model.getBuilder().getF32FloatAttr(static_cast<float>(config.scoreCap)) : FloatAttr();
+  }
+
   /// Every row over the rows up to its own.
   Value attend(Value query, Value key, Value value, float scale, int64_t layer) {
     auto op = model.create<graph::AttentionOp>(
         TypeRange{query.getType()}, query, key, value, /*mask=*/Value(), /*bias=*/Value(), APFloat(scale),
-        /*causal=*/true, /*return_lse=*/false, window(layer), /*softcap=*/FloatAttr(), TypeAttr(), TypeAttr());
+        /*causal=*/true, /*return_lse=*/false, window(layer), scoreCap(), TypeAttr(), TypeAttr());
     return op.getResult();
   }
 
@@ -184,7 +197,14 @@ private:
     keys = model.create<graph::CacheWriteOp>(keys, key, cache->slots);
     values = model.create<graph::CacheWriteOp>(values, value, cache->slots);
     return model.create<graph::PagedAttentionOp>(query, keys, values, cache->table, positions, APFloat(scale),
-                                                 window(layer), /*softcap=*/FloatAttr(), TypeAttr(), TypeAttr());
+                                                 window(layer), scoreCap(), TypeAttr(), TypeAttr());
+  }
+
+  /// The sum with the residual, after a norm where the family has one there.
+  Value addTo(Value residual, Value output, StringRef postNorm) {
+    if (!postNorm.empty())
+      output = norm(postNorm, output, config.hidden);
+    return model.create<graph::AddOp>(output, residual);
   }
 
   Value attention(Value input, int64_t layer) {
@@ -192,7 +212,7 @@ private:
     Value query = place(parts[0], config.heads, names.queryNorm);
     Value key = place(parts[1], config.keyHeads, names.keyNorm);
     model.at(prefix + names.attention);
-    float scale = config.scaled ? static_cast<float>(1 / std::sqrt(static_cast<double>(config.headSize))) : 1;
+    float scale = config.scaled ? static_cast<float>(1 / std::sqrt(static_cast<double>(config.scoreSize))) : 1;
     Value value = splitHeads(parts[2], config.keyHeads);
     Value attended = cache ? attendCached(query, key, value, scale, layer) : attend(query, key, value, scale, layer);
     int64_t width = config.heads * config.headSize;
@@ -200,7 +220,7 @@ private:
         attended, ArrayRef<SizeExpr>{SizeExpr::symbol("batch"), length, width});
     Value output = linear(names.attentionOutput, joined, width, config.hidden,
                           family.biases.attentionOutput || config.attentionBias);
-    return model.create<graph::AddOp>(output, input);
+    return addTo(input, output, names.attentionPostNorm);
   }
 
   Value activated(Value input, bool hasBias) {
@@ -220,15 +240,24 @@ private:
   Value feedForward(Value input) {
     bool hasBias = family.biases.feedForward || config.feedForwardBias;
     Value inner = activated(norm(names.feedForwardNorm, input, config.hidden), hasBias);
-    return model.create<graph::AddOp>(linear(names.down, inner, config.intermediate, config.hidden, hasBias),
-                                      input);
+    Value output = linear(names.down, inner, config.intermediate, config.hidden, hasBias);
+    return addTo(input, output, names.feedForwardPostNorm);
   }
 
   Value head(Value hidden) {
     model.at(names.head);
     Value weight = model.parameter(((config.tied ? names.words : names.head) + ".weight").str(),
                                    {config.vocabulary, config.hidden});
-    return model.create<graph::LinearOp>(hidden, weight, Value(), TypeAttr(), TypeAttr());
+    return capped(model.create<graph::LinearOp>(hidden, weight, Value(), TypeAttr(), TypeAttr()));
+  }
+
+  /// c * tanh(x / c).
+  Value capped(Value scores) {
+    if (config.logitCap <= 0)
+      return scores;
+    Value cap = scalar(config.logitCap);
+    return model.create<graph::MulOp>(
+        model.create<graph::TanhOp>(model.create<graph::DivOp>(scores, cap).getResult()), cap);
   }
 
   ModelBuilder &model;

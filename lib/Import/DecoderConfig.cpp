@@ -15,6 +15,9 @@ static void complete(const DecoderFamily &family, ModelConfig &config) {
     config.headSize = config.hidden / config.heads;
   if (!config.intermediate)
     config.intermediate = family.expansion * config.hidden;
+  if (!config.scoreSize)
+    config.scoreSize = config.headSize;
+  config.windowPeriod = family.windowPeriod;
   if (!config.usesWindow)
     config.window = 0;
 }
@@ -70,7 +73,8 @@ llvm::Error girih::import::completeConfig(const DecoderFamily &family, ModelConf
 }
 
 int64_t girih::import::windowOf(const ModelConfig &config, int64_t layer) {
-  bool slides = config.layerTypes.empty() ? layer >= config.firstWindowLayer : config.layerTypes[layer] == "sliding_attention";
+  bool slides = config.layerTypes.empty() ? layer >= config.firstWindowLayer && layer % config.windowPeriod == 0
+                                          : config.layerTypes[layer] == "sliding_attention";
   return slides ? config.window : 0;
 }
 

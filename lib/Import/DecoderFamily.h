@@ -21,11 +21,13 @@ struct DecoderNames {
   llvm::StringLiteral queryNorm = "";     ///< over each head, before rotation
   llvm::StringLiteral keyNorm = "";
   llvm::StringLiteral attentionOutput = "self_attn.o_proj";
+  llvm::StringLiteral attentionPostNorm = ""; ///< before the sum with the residual
   llvm::StringLiteral feedForwardNorm = "post_attention_layernorm";
   llvm::StringLiteral gate = "mlp.gate_proj"; ///< empty: the activation stands alone
   llvm::StringLiteral up = "mlp.up_proj";
   llvm::StringLiteral gateUp = ""; ///< one linear layer in the place of the two
   llvm::StringLiteral down = "mlp.down_proj";
+  llvm::StringLiteral feedForwardPostNorm = "";
   llvm::StringLiteral finalNorm = "model.norm";
   llvm::StringLiteral head = "lm_head";
 };
@@ -48,6 +50,12 @@ struct DecoderFamily {
   llvm::StringLiteral prefix = "model.";
   /// LayerNorm with a shift in the place of RMSNorm.
   bool layerNorm = false;
+  /// RMSNorms multiply by 1 + weight.
+  bool unitOffset = false;
+  /// Embeddings are multiplied by the root of the hidden size, rounded to the model's type.
+  bool scalesEmbeddings = false;
+  /// Every how many layers, from the first on, one has a sliding window if the config does not list them.
+  int64_t windowPeriod = 1;
   /// Linear layers keep their weights as `[in, out]`.
   bool transposed = false;
   /// Pairs that rotary embeddings turn are neighbours, not halves of a head.
@@ -58,7 +66,7 @@ struct DecoderFamily {
   llvm::ArrayRef<llvm::StringLiteral> ignoredEndings;
 };
 
-extern const DecoderFamily llama, mistral, qwen2, qwen3, phi3, gpt2;
+extern const DecoderFamily llama, mistral, qwen2, qwen3, phi3, gemma2, gpt2;
 
 /// The family with this `model_type`, or null.
 const DecoderFamily *findDecoderFamily(llvm::StringRef modelType);

@@ -24,11 +24,11 @@ double sumOfSquares(const double *x, int64_t n, double center = 0) {
 }
 
 void rmsNorm(RMSNormOp op, Operands operands, Results results) {
-  double epsilon = op.getEpsilon().convertToFloat();
+  double epsilon = op.getEpsilon().convertToFloat(), offset = op.getUnitOffset() ? 1 : 0;
   forEachRow(*operands[0], results[0], [&](const double *x, double *y, int64_t n) {
     double scale = 1 / std::sqrt(sumOfSquares(x, n) / n + epsilon);
     for (int64_t i = 0; i < n; ++i)
-      y[i] = x[i] * scale * (*operands[1])[i];
+      y[i] = x[i] * scale * (offset + (*operands[1])[i]);
   });
 }
 

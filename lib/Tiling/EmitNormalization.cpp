@@ -91,7 +91,10 @@ static FailureOr<Value> emitRMSNorm(graph::RMSNormOp op, graph::TilePull &pull, 
   FailureOr<Value> weight = pullAlongRow(row, op.getWeight(), unit);
   if (failed(weight))
     return failure();
-  return arith::MulFOp::create(row.b, row.loc, unit, *weight).getResult();
+  Value factor = *weight;
+  if (op.getUnitOffset())
+    factor = arith::AddFOp::create(row.b, row.loc, filledLike(row.b, row.loc, factor, 1.0), factor);
+  return arith::MulFOp::create(row.b, row.loc, unit, factor).getResult();
 }
 
 static FailureOr<Value> emitL2Normalize(graph::L2NormalizeOp op, graph::TilePull &pull, TileRequest request) {

@@ -25,6 +25,7 @@ CASES = {
     "attention-bias": (["b,s,4,16,T"] * 3 + ["1,4,s,s,T"], "attention %0, %1, %2 bias %3 {scale = 0.25 : f32}", ["b,s,4,16,T"]),
     "attention-lse": (["b,s,2,16,T"] * 3, "attention %0, %1, %2 {scale = 0.25 : f32, return_lse}", ["b,s,2,16,T", "b,2,s,f32"]),
     "rms_norm": (["b,s,72,T", "72,T"], "rms_norm %0, %1 {epsilon = 1.0e-5 : f32}", ["b,s,72,T"]),
+    "rms_norm_offset": (["b,s,72,T", "72,T"], "rms_norm %0, %1 {epsilon = 1.0e-5 : f32, unit_offset}", ["b,s,72,T"]),
     "layer_norm": (["b,s,72,T", "72,T", "72,T"], "layer_norm %0, %1, %2 {epsilon = 1.0e-5 : f32}", ["b,s,72,T"]),
     "layer_norm-no-bias": (["b,s,384,T", "384,T"], "layer_norm %0, %1 {epsilon = 1.0e-5 : f32}", ["b,s,384,T"]),
     "l2_normalize": (["b,s,40,T"], "l2_normalize %0 {epsilon = 1.0e-5 : f32}", ["b,s,40,T"]),

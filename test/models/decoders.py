@@ -18,6 +18,7 @@ LLAMA3 = dict(rope_type="llama3", rope_theta=500000.0, factor=8.0, low_freq_fact
               original_max_position_embeddings=64)
 YARN = dict(rope_type="yarn", rope_theta=10000.0, factor=4.0, original_max_position_embeddings=32)
 LONG = dict(rope_type="longrope", rope_theta=10000.0, short_factor=[1.0, 1.1, 1.3, 1.6, 2.0, 2.5], long_factor=[4.0] * 6)
+GEMMA2 = dict(head_dim=16, query_pre_attn_scalar=24, sliding_window=21, attn_logit_softcapping=5.0, final_logit_softcapping=3.0, tie_word_embeddings=True)
 GPT2 = dict(vocab_size=199, n_embd=72, n_layer=2, n_head=6, n_positions=140)
 
 
@@ -44,10 +45,13 @@ FAMILIES = {
     "phi3-window": family("Phi3", pad_token_id=0, sliding_window=1),
     "phi3-partial": family("Phi3", pad_token_id=0, rope_parameters=dict(rope_type="default", rope_theta=10000.0, partial_rotary_factor=0.5)),
     "phi3-long": family("Phi3", pad_token_id=0, original_max_position_embeddings=130, rope_parameters=LONG),
+    "gemma2": family("Gemma2", **GEMMA2),
+    "gemma2-plain": family("Gemma2", **{**GEMMA2, "attn_logit_softcapping": None, "final_logit_softcapping": None, "attention_bias": True,
+                                       "layer_types": ["full_attention", "sliding_attention"], "tie_word_embeddings": False}),
     "gpt2": family("GPT2"),
     "gpt2-wide": family("GPT2", n_inner=200, activation_function="relu", scale_attn_weights=False, tie_word_embeddings=False),
 }
-LONG_ONLY = set() if os.environ.get("GIRIH_LONG") else {"llama-linear", "llama-yarn-scales", "llama-dynamic", "phi3-partial", "phi3-window", "gpt2-wide"}
+LONG_ONLY = set() if os.environ.get("GIRIH_LONG") else {"llama-linear", "llama-yarn-scales", "llama-dynamic", "phi3-partial", "phi3-window", "gemma2-plain", "gpt2-wide"}
 SHAPES = [(1, 1), (1, 7), (1, 129), (3, 1), (3, 7), (3, 129)]
 
 
@@ -71,6 +75,18 @@ def make(name, directory, seed=0, **changes):
 
 def inputs(model, batch, length, seed=0):
     return np.random.default_rng(seed).integers(0, model.config.vocab_size, (batch, length)).astype(np.int32)
+
+
+@contextlib.contextmanager
+def exact_parts():
+    """Where attention is written out, transformers takes the softmax in f32 whatever the model's type, and so it does Gemma's norms."""
+    softmax, single = torch.nn.functional.softmax, torch.Tensor.float
+    torch.nn.functional.softmax = lambda x, dim, dtype=None: softmax(x, dim=dim)
+    torch.Tensor.float = lambda x: x if x.dtype == torch.float64 else single(x)
+    try:
+        yield
+    finally:
+        torch.nn.functional.softmax, torch.Tensor.float = softmax, single
 
 
 @contextlib.contextmanager
@@ -110,7 +126,7 @@ def references(model, ids, dtype):
     """(the truth in f64, PyTorch's answer in `dtype`), both from weights rounded to `dtype`."""
     rounded = model.to({"f32": torch.float32, "bf16": torch.bfloat16}[dtype])
     answer = run(rounded, ids)
-    with exact_rope(model):
+    with exact_rope(model), exact_parts():
         truth = run(rounded.to(torch.float64), ids)
     model.to(torch.float32)
     return truth, answer

@@ -25,13 +25,13 @@ def test_logits(family, dtype, tmp_path, compiled):
 
 @pytest.mark.parametrize("family", [name for name in decoders.FAMILIES if name not in decoders.LONG_ONLY])
 def test_launches_of_a_token(family, tmp_path, compiled):
-    """At most six launches a layer and four besides, in every family."""
+    """At most six launches a layer and four besides, in every family; where norms stand behind both halves of a layer too, seven."""
     model = decoders.make(family, tmp_path)
     runner = girih.load(compiled(tmp_path, "f32"))
     session = runner.session()
     session.prefill(decoders.inputs(model, 1, 5)[0])
     session.decode(session.token)
-    assert 0 < runner.statistics["launches"] <= 6 * model.config.num_hidden_layers + 4
+    assert 0 < runner.statistics["launches"] <= (7 if "gemma2" in family else 6) * model.config.num_hidden_layers + 4
 
 
 def test_saved_without_head(tmp_path, compiled):
@@ -43,7 +43,7 @@ def test_saved_without_head(tmp_path, compiled):
     decoders.assert_accepted(girih.load(compiled(tmp_path)).logits(ids), truth, torchs, "f32")
 
 
-@pytest.mark.parametrize("family", ["mistral-window", "qwen2-window", "qwen3-window"])
+@pytest.mark.parametrize("family", ["mistral-window", "qwen2-window", "qwen3-window", "gemma2"])
 def test_windows_through_the_cache(family, tmp_path, compiled):
     """A row sees the same keys whichever call brought them: prefill in any pieces, then decode, gives one pass's bits."""
     model = decoders.make(family, tmp_path)

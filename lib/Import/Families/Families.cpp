@@ -8,7 +8,7 @@
 using namespace girih::import;
 
 static constexpr const Family *families[] = {&bert, &roberta, &distilbert, &electra};
-static constexpr const DecoderFamily *decoders[] = {&llama, &mistral, &qwen2, &qwen3, &phi3, &gpt2};
+static constexpr const DecoderFamily *decoders[] = {&llama, &mistral, &qwen2, &qwen3, &phi3, &gemma2, &gpt2};
 
 template <typename List> static auto find(const List &list, llvm::StringRef modelType) {
   auto found = llvm::find_if(list, [&](auto *family) { return llvm::is_contained(family->modelTypes, modelType); });

@@ -68,6 +68,8 @@ func.func @attention(%q: tensor<?x?x8x64xbf16, #girih.dims<"batch", "seq">>, %k:
 func.func @normalizations(%x: tensor<?x384xf32, #girih.dims<"batch">>, %w: tensor<384xf32>) {
   // CHECK: girih.rms_norm %{{.*}}, %{{.*}} {epsilon = 9.99999974E-6 : f32} :
   %0 = girih.rms_norm %x, %w {epsilon = 1.0e-05 : f32} : (tensor<?x384xf32, #girih.dims<"batch">>, tensor<384xf32>) -> tensor<?x384xf32, #girih.dims<"batch">>
+  // CHECK: girih.rms_norm %{{.*}}, %{{.*}} {epsilon = 0.000000e+00 : f32, unit_offset} :
+  %offset = girih.rms_norm %x, %w {epsilon = 0.0 : f32, unit_offset} : (tensor<?x384xf32, #girih.dims<"batch">>, tensor<384xf32>) -> tensor<?x384xf32, #girih.dims<"batch">>
   // CHECK: girih.layer_norm %{{.*}}, %{{.*}} {epsilon
   %1 = girih.layer_norm %x, %w {epsilon = 1.0e-05 : f32} : (tensor<?x384xf32, #girih.dims<"batch">>, tensor<384xf32>) -> tensor<?x384xf32, #girih.dims<"batch">>
   // CHECK: girih.layer_norm %{{.*}}, %{{.*}}, %{{.*}} {epsilon

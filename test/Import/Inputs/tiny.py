@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Writes a tiny model directory with random weights, whole or broken in one chosen way. Needs nothing but Python.
 
-    tiny.py DIR [--family=bert|roberta|distilbert|electra|llama|qwen3|phi3|gpt2] [--layers=N] [--prefix=bert.] [--legacy] [--dtype=F32|F16|BF16]
+    tiny.py DIR [--family=bert|roberta|distilbert|electra|llama|qwen3|phi3|gemma2|gpt2] [--layers=N] [--prefix=bert.] [--legacy] [--dtype=F32|F16|BF16]
             [--set=KEY=JSON]... [--unset=KEY]... [--drop=TENSOR]... [--add=TENSOR:SHAPE]... [--shape=TENSOR:SHAPE]...
             [--shards=N] [--sentence=mean,normalize,dense,…]
 
@@ -30,11 +30,12 @@ LLAMA_LAYER = {"input_layernorm": (H,), "self_attn.q_proj": (H, H), "self_attn.k
                "mlp.down_proj": (H, F)}
 PHI3_LAYER = {"input_layernorm": (H,), "self_attn.qkv_proj": (2 * H, H), "self_attn.o_proj": (H, H), "post_attention_layernorm": (H,),
               "mlp.gate_up_proj": (2 * F, H), "mlp.down_proj": (H, F)}
+GEMMA2_LAYER = {**LLAMA_LAYER, "pre_feedforward_layernorm": (H,), "post_feedforward_layernorm": (H,)}
 GPT2_LAYER = {"ln_1": (H,), "attn.c_attn": (H, 3 * H), "attn.c_proj": (H, H), "ln_2": (H,), "mlp.c_fc": (H, F), "mlp.c_proj": (F, H)}
 LLAMA_CONFIG = {"hidden_size": H, "intermediate_size": F, "num_attention_heads": HEADS, "num_key_value_heads": 1, "vocab_size": VOCAB,
                 "max_position_embeddings": POSITIONS, "rms_norm_eps": 1e-6, "rope_theta": 10000.0, "tie_word_embeddings": False}
 DECODERS = {"llama": LLAMA_LAYER, "mistral": LLAMA_LAYER, "qwen3": {**LLAMA_LAYER, "self_attn.q_norm": (H // HEADS,), "self_attn.k_norm": (H // HEADS,)},
-            "phi3": PHI3_LAYER, "gpt2": GPT2_LAYER}
+            "phi3": PHI3_LAYER, "gemma2": GEMMA2_LAYER, "gpt2": GPT2_LAYER}
 
 
 def decoder_tensors(family, layers):
@@ -73,7 +74,7 @@ def config_of(family, layers, embedding):
     if family == "gpt2":
         return {"model_type": family, "n_embd": H, "n_inner": F, "n_head": HEADS, "n_layer": layers, "vocab_size": VOCAB, "n_positions": POSITIONS}
     if family in DECODERS:
-        return {"model_type": family, "num_hidden_layers": layers, **LLAMA_CONFIG, **({"head_dim": H // HEADS} if family == "qwen3" else {})}
+        return {"model_type": family, "num_hidden_layers": layers, **LLAMA_CONFIG, **({"head_dim": H // HEADS} if family in ("qwen3", "gemma2") else {})}
     if family == "distilbert":
         return {"model_type": family, "dim": H, "hidden_dim": F, "n_heads": HEADS, "n_layers": layers, "vocab_size": VOCAB,
                 "max_position_embeddings": POSITIONS, "activation": "gelu"}
