@@ -224,10 +224,7 @@ static llvm::Error addProperties(ModelBuilder &model, const GGUFContent &content
     auto found = content.values.find(key.str());
     return found == content.values.end() ? nullptr : &found->second;
   };
-  model.setProperty("family", family);
-  model.setProperty("vocabulary", std::to_string(config.vocabulary));
-  model.setProperty("hidden", std::to_string(config.hidden));
-  model.setProperty("layers", std::to_string(config.layers));
+  describeDecoder(model, family, config);
   if (const GGUFValue *bos = find("tokenizer.ggml.bos_token_id"); bos && bos->integer())
     model.setProperty("bos", std::to_string(*bos->integer()));
   model.setProperty("eos", endTokens(content));

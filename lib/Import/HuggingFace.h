@@ -29,6 +29,13 @@ llvm::Expected<mlir::OwningOpRef<mlir::ModuleOp>>
 buildDecoderModule(mlir::MLIRContext &context, const DecoderImport &decoder, llvm::StringRef directory, const ImportOptions &options,
                    llvm::StringRef where, llvm::function_ref<llvm::Error(ModelBuilder &)> describe);
 
+/// Sets the properties that every decoder has.
+void describeDecoder(ModelBuilder &model, llvm::StringRef family, const ModelConfig &config);
+
+/// Sets those that tell how it is spoken to: `bos`, `eos`, `chat_template`, `tokenizer`, from the files of `directory` where they are.
+/// `config` is config.json, at `where`.
+llvm::Error addLanguageProperties(ModelBuilder &model, const llvm::json::Object &config, llvm::StringRef directory, llvm::StringRef where);
+
 /// Imports the decoder that `json`, the config at `where`, describes.
 llvm::Expected<mlir::OwningOpRef<mlir::ModuleOp>> importDecoder(mlir::MLIRContext &context, const DecoderFamily &family,
                                                                 const llvm::json::Object &json, llvm::StringRef directory,

@@ -70,6 +70,8 @@ girih::import::importDecoder(MLIRContext &context, const DecoderFamily &family,
   DecoderImport decoder{family, *config, *checkpoint ? &**checkpoint : nullptr,
                         lacks ? family.prefix.str() : "",
                         config->tied ? ArrayRef(tiedHead) : ArrayRef<StringLiteral>()};
-  return buildDecoderModule(context, decoder, directory, options, where,
-                            [](ModelBuilder &) { return llvm::Error::success(); });
+  return buildDecoderModule(context, decoder, directory, options, where, [&](ModelBuilder &model) {
+    describeDecoder(model, json.getString("model_type").value_or(""), *config);
+    return addLanguageProperties(model, json, directory, where);
+  });
 }
