@@ -111,8 +111,7 @@ private:
 
   Value lookUp(StringRef name, int64_t rows, Value indices) {
     model.at(name);
-    return model.create<graph::EmbeddingOp>(model.parameter((name + ".weight").str(), {rows, config.hidden}),
-                                            indices);
+    return model.lookUp((name + ".weight").str(), {rows, config.hidden}, indices);
   }
 
   /// A number that broadcasts, in the model's type.

@@ -71,8 +71,7 @@ private:
 
   Value lookUp(StringRef name, int64_t rows, Value indices) {
     model.at(name);
-    Value table = model.parameter((name + ".weight").str(), {rows, width()});
-    return model.create<graph::EmbeddingOp>(table, indices);
+    return model.lookUp((name + ".weight").str(), {rows, width()}, indices);
   }
 
   Value positions() {

@@ -185,10 +185,13 @@ graph::SourceAttr ModelBuilder::claimBlocks(const Checkpoint::Entry &entry, grap
                                 elements / width * rowBytes, builder.getF32Type(), format, 0, 0);
 }
 
-/// What a parameter is stored as: quantized weights keep their blocks.
+/// What a parameter is stored as: quantized weights keep their blocks, and a matrix whose numbers f32 only
+/// widens keeps their type, which kernels widen as they load.
 RankedTensorType ModelBuilder::storedType(ArrayRef<int64_t> shape, graph::SourceAttr from) {
-  if (!from || !from.getFormat())
-    return RankedTensorType::get(shape, floatType);
+  if (!from || !from.getFormat()) {
+    bool narrow = from && floatType.isF32() && shape.size() == 2 && graph::getElementBytes(from.getType()) < 4;
+    return RankedTensorType::get(shape, narrow ? from.getType() : floatType);
+  }
   return RankedTensorType::get(shape, builder.getF32Type(),
                                graph::BlocksAttr::get(builder.getContext(), *from.getFormat()));
 }
@@ -218,6 +221,13 @@ Value ModelBuilder::parameter(StringRef name, ArrayRef<int64_t> shape, int64_t u
     from = graph::SourceAttr::get(from.getContext(), from.getFile(), from.getOffset(), from.getBytes(),
                                   from.getType(), from.getFormat(), unpaired, 0);
   return read(name, shape, from);
+}
+
+Value ModelBuilder::lookUp(StringRef name, ArrayRef<int64_t> shape, Value ids) {
+  Value rows = create<graph::EmbeddingOp>(parameter(name, shape), ids);
+  if (cast<RankedTensorType>(rows.getType()).getElementType() == floatType)
+    return rows;
+  return create<graph::CastOp>(rows, floatType);
 }
 
 Value ModelBuilder::firstRow(StringRef name, ArrayRef<int64_t> shape) {

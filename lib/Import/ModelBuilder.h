@@ -79,6 +79,8 @@ public:
   mlir::Value columns(llvm::StringRef name, llvm::ArrayRef<int64_t> shape, int64_t first, int64_t count);
   /// Reads a table that the importer computed.
   mlir::Value table(llvm::StringRef name, mlir::DenseElementsAttr value);
+  /// Looks up rows of the table `name`, which must have `shape`, as activations.
+  mlir::Value lookUp(llvm::StringRef name, llvm::ArrayRef<int64_t> shape, mlir::Value ids);
   /// Reads row 0 of the matrix `name`, which must have `shape`.
   mlir::Value firstRow(llvm::StringRef name, llvm::ArrayRef<int64_t> shape);
 
@@ -88,7 +90,7 @@ public:
     return Op::create(builder, location, std::forward<Args>(args)...);
   }
   mlir::OpBuilder &getBuilder() { return builder; }
-  /// The type of parameters, and so of activations, from now on.
+  /// The type of activations and of parameters, other than matrices of a narrower type, from now on.
   void setFloatType(mlir::Type type) { floatType = type; }
   mlir::Type getFloatType() const { return floatType; }
   mlir::Value ids() { return entry.getArgument(0); }

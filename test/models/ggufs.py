@@ -43,8 +43,8 @@ def random_blocks(kind, shape, rng):
     return blocks.reshape(shape[0], -1)
 
 
-def make(path, architecture, kind, seed=0, frequencies=None, tied=False, **changes):
-    """Writes the file and returns the model with the numbers that it holds."""
+def make(path, architecture, kind, seed=0, frequencies=None, tied=False, like=None, **changes):
+    """Writes the file and returns the model with the numbers that it holds: random ones, or those of the model `like` in F32."""
     config_class = {"llama": transformers.LlamaConfig, "qwen2": transformers.Qwen2Config}[architecture]
     model_class = {"llama": transformers.LlamaForCausalLM, "qwen2": transformers.Qwen2ForCausalLM}[architecture]
     config = config_class(**{**SIZES, "tie_word_embeddings": tied, **changes})
@@ -62,7 +62,8 @@ def make(path, architecture, kind, seed=0, frequencies=None, tied=False, **chang
         writer.add_tensor("rope_freqs.weight", np.asarray(frequencies, np.float32))
     with torch.no_grad():
         for name, parameter in model.named_parameters():
-            add(writer, name, parameter, gguf.GGMLQuantizationType[kind], architecture, config, rng)
+            given = like and like.get_parameter(name).detach().numpy()
+            add(writer, name, parameter, gguf.GGMLQuantizationType[kind], architecture, config, rng, given)
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
     writer.write_tensors_to_file()
@@ -70,10 +71,13 @@ def make(path, architecture, kind, seed=0, frequencies=None, tied=False, **chang
     return model
 
 
-def add(writer, name, parameter, kind, architecture, config, rng):
+def add(writer, name, parameter, kind, architecture, config, rng, given=None):
     heads = {"q_proj": config.num_attention_heads, "k_proj": config.num_key_value_heads}.get(name.split(".")[-2])
     permutes = architecture == "llama" and heads
-    if parameter.dim() == 1:
+    if given is not None:
+        value = given
+        writer.add_tensor(ggufs_name(name), np.ascontiguousarray(permuted(value, heads) if permutes else value))
+    elif parameter.dim() == 1:
         value = rng.normal(1 if "norm" in name else 0, 0.2, parameter.shape).astype(np.float32)
         writer.add_tensor(ggufs_name(name), permuted(value, heads) if permutes else value)
     elif kind.name in QUANTS:
