@@ -100,17 +100,20 @@ private:
     Value any = number(flags);
     for (int64_t left = rows.axis; left > 0; --left)
       any = reduce(b, loc, tile::ReduceKind::max, any, 0);
-    Value once = arith::IndexCastOp::create(b, loc, b.getIndexType(),
-                                            tensor::ExtractOp::create(b, loc, any, ValueRange()));
-    auto end = forEach(pull, loc, once, {otherwise}, [&](Value, ValueRange) -> FailureOr<SmallVector<Value>> {
-      FailureOr<Value> result = steps();
-      if (failed(result))
-        return failure();
-      return SmallVector<Value>{*result};
-    });
-    if (failed(end))
+    Value most = tensor::ExtractOp::create(b, loc, any, ValueRange());
+    Value none = arith::ConstantOp::create(b, loc, b.getI32IntegerAttr(0));
+    Value some = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ne, most, none);
+    // Not a loop that runs once or never: what is pure would be hoisted out of it.
+    auto branch = scf::IfOp::create(b, loc, otherwise.getType(), some, /*withElseRegion=*/true);
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(branch.elseBlock());
+    scf::YieldOp::create(b, loc, otherwise);
+    b.setInsertionPointToStart(branch.thenBlock());
+    FailureOr<Value> result = steps();
+    if (failed(result))
       return failure();
-    return end->front();
+    scf::YieldOp::create(b, loc, *result);
+    return branch.getResult(0);
   }
 
   /// The logits, those of tokens that occurred made less likely.
