@@ -27,7 +27,8 @@ static void stop(int) {
 
 /// Files are read where they are mapped: the part that a file loses meanwhile cannot be read any more.
 static void stopReading(int) {
-  static const char message[] = "error: [changed-file] a file of the model was cut while it was read; compile again\n";
+  static const char message[] =
+      "error: [changed-file] a file of the model was cut while it was read; compile again\n";
   artifact::removeTemporaryFile();
   [[maybe_unused]] ssize_t written = write(STDERR_FILENO, message, sizeof(message) - 1);
   _exit(static_cast<int>(ExitStatus::BadInput));
@@ -95,18 +96,27 @@ static std::string commandLine(int argc, char **argv) {
   return text;
 }
 
-/// Runs after LLVM has printed the stack.
-static void reportCrash(void *command) {
-  llvm::errs() << "error: [internal] girihc crashed; this command shows it again: "
-               << *static_cast<std::string *>(command) << "\n";
+static std::string command;
+
+/// Says how to see the crash again, takes back what was being written, and ends the process.
+static void reportCrash(void *) {
+  llvm::errs() << "error: [internal] girihc crashed; this command shows it again: " << command << "\n";
   artifact::removeTemporaryFile();
   _exit(static_cast<int>(ExitStatus::Internal));
 }
 
+/// Runs before LLVM prints the stack, which allocates: a crash inside of malloc would wait for its lock for
+/// ever.
+static void limitStackTrace(void *) {
+  signal(SIGALRM, [](int) { reportCrash(nullptr); });
+  alarm(5);
+}
+
 int main(int argc, char **argv) {
-  static std::string command = commandLine(argc, argv);
+  command = commandLine(argc, argv);
   llvm::setBugReportMsg("girihc has a fault in itself; please report it with the lines below\n");
+  llvm::sys::AddSignalHandler(limitStackTrace, nullptr); // handlers run in this order
   llvm::InitLLVM init(argc, argv);
-  llvm::sys::AddSignalHandler(reportCrash, &command);
+  llvm::sys::AddSignalHandler(reportCrash, nullptr);
   return run(llvm::ArrayRef<const char *>(argv, argc).drop_front());
 }
