@@ -7,10 +7,10 @@
 #include "lib/Support/Error.h"
 
 #include "llvm/Support/InitLLVM.h"
-#include "llvm/Support/PrettyStackTrace.h"
 #include "llvm/Support/Signals.h"
 
 #include <csignal>
+#include <execinfo.h>
 #include <unistd.h>
 
 using namespace girih;
@@ -98,25 +98,22 @@ static std::string commandLine(int argc, char **argv) {
 
 static std::string command;
 
-/// Says how to see the crash again, takes back what was being written, and ends the process.
+/// Prints the stack and how to see the crash again, takes back what was being written, and ends the process.
+/// Nothing here allocates: a crash inside of malloc, whose lock is held then, must end too. LLVM's own
+/// printers do allocate; they come after this one.
 static void reportCrash(void *) {
+  void *frames[64];
+  backtrace_symbols_fd(frames, backtrace(frames, std::size(frames)), STDERR_FILENO);
   llvm::errs() << "error: [internal] girihc crashed; this command shows it again: " << command << "\n";
   artifact::removeTemporaryFile();
   _exit(static_cast<int>(ExitStatus::Internal));
 }
 
-/// Runs before LLVM prints the stack, which allocates: a crash inside of malloc would wait for its lock for
-/// ever.
-static void limitStackTrace(void *) {
-  signal(SIGALRM, [](int) { reportCrash(nullptr); });
-  alarm(5);
-}
-
 int main(int argc, char **argv) {
   command = commandLine(argc, argv);
-  llvm::setBugReportMsg("girihc has a fault in itself; please report it with the lines below\n");
-  llvm::sys::AddSignalHandler(limitStackTrace, nullptr); // handlers run in this order
-  llvm::InitLLVM init(argc, argv);
+  void *frame;
+  backtrace(&frame, 1); // loads what it needs
   llvm::sys::AddSignalHandler(reportCrash, nullptr);
+  llvm::InitLLVM init(argc, argv);
   return run(llvm::ArrayRef<const char *>(argv, argc).drop_front());
 }
