@@ -3,8 +3,9 @@
 #
 # Substitutions: %{python} the Python with torch and transformers, %{target} the target that end-to-end tests compile
 # for (lit -Dtarget=nvidia:h100 overrides it), %{source} and %{build} the two trees.
-# Features: compiler, the target's name without facts (cpu), torch, minilm, girih-python, sanitized.
+# Features: compiler, the target's name without facts (cpu), torch, minilm, girih-python, sanitized, verilator.
 import os
+import shutil
 import subprocess
 
 import lit.formats
@@ -20,7 +21,7 @@ config.test_exec_root = config.girih_test_exec_root
 
 search = [os.path.join(config.girih_build, "bin"), config.llvm_tools, config.environment["PATH"]]
 config.environment["PATH"] = os.pathsep.join(search)
-for name in ("HOME", "ASAN_OPTIONS", "UBSAN_OPTIONS", "LD_LIBRARY_PATH", "HF_HOME"):
+for name in ("HOME", "ASAN_OPTIONS", "UBSAN_OPTIONS", "LD_LIBRARY_PATH", "HF_HOME", "GIRIH_LONG"):
     if name in os.environ:
         config.environment[name] = os.environ[name]
 
@@ -36,6 +37,8 @@ if config.girih_compiler.upper() in ("ON", "TRUE", "1"):
     config.available_features.add("compiler")
 if config.girih_sanitize:
     config.available_features.add("sanitized")
+if shutil.which("verilator"):
+    config.available_features.add("verilator")
 
 # A test that hangs becomes a failure with a name. lit ends a test's processes with psutil.
 if lit.util.killProcessAndChildrenIsSupported()[0] and not lit_config.maxIndividualTestTime:

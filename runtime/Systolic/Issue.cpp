@@ -37,7 +37,8 @@ template <typename Body> static void forEachArray(int64_t mask, Body body) {
       body(m);
 }
 
-/// The first cycle in which the instruction's unit can take it, ports apart; never, as long as only another issue can change that.
+/// The first cycle in which the instruction's unit can take it, ports apart; never, as long as only another
+/// issue can change that.
 int64_t Simulator::unitReady(const Entry &entry) const {
   const Resolved &what = entry.what;
   int64_t ready = 0;
@@ -107,8 +108,11 @@ int64_t Simulator::portsReady(const Entry &entry) const {
   return ready;
 }
 
+/// DMA holds nothing: it has ports of its own.
 void Simulator::holdPorts(const Resolved &what, int64_t issue, int64_t streamEnd, int64_t retire) {
   Op op = Op(what.code.op);
+  if (op == Op::load || op == Op::store)
+    return;
   auto hold = [](std::vector<int64_t> &until, const Span &span, int64_t cycle) {
     for (unsigned bank = span.firstBank; bank <= span.lastBank; ++bank)
       until[bank] = std::max(until[bank], cycle);
@@ -194,19 +198,23 @@ bool Simulator::checkBanks(const Entry &entry) {
   bool ok = true;
   forEachArray(what.code.mask, [&](unsigned m) {
     const Bank &bank = arrays[m].banks[what.has(flag::matmul_bank)];
-    if (machine.output_stationary || (bank.type == Type(what.code.ta) && bank.sparse == what.has(flag::matmul_sparse)))
+    if (machine.output_stationary ||
+        (bank.type == Type(what.code.ta) && bank.sparse == what.has(flag::matmul_sparse)))
       return;
     ok = false;
-    fail(what.index, "matmul: the weight bank of array " + std::to_string(m) + " holds other weights than the activations' type and sparsity");
+    fail(what.index, "matmul: the weight bank of array " + std::to_string(m) +
+                         " holds other weights than the activations' type and sparsity");
   });
   return ok;
 }
 
 void Simulator::count(const Resolved &what) {
   const Instruction &i = what.code;
-  uint64_t t = typeBytes(unsigned(i.ta)), elements = uint64_t(i.rows) * uint64_t(i.cols), units = std::popcount(uint64_t(i.mask));
+  uint64_t t = typeBytes(unsigned(i.ta)), elements = uint64_t(i.rows) * uint64_t(i.cols),
+           units = std::popcount(uint64_t(i.mask));
   auto bytes = [&](const Span &span) {
-    (span.memory == Span::kScratchpad ? stats.scratchpadBytes : stats.accumulatorBytes) += uint64_t(span.rows * span.bytes);
+    (span.memory == Span::kScratchpad ? stats.scratchpadBytes : stats.accumulatorBytes) +=
+        uint64_t(span.rows * span.bytes);
   };
   switch (Op(i.op)) {
   case Op::load:
@@ -214,10 +222,12 @@ void Simulator::count(const Resolved &what) {
     (Op(i.op) == Op::load ? stats.dramRead : stats.dramWritten) += elements * t;
     break;
   case Op::matmul: {
-    uint64_t macs = uint64_t(i.rows) * (what.has(flag::matmul_sparse) ? (i.cols + 1) / 2 : i.cols) * uint64_t(i.px) * units;
+    uint64_t macs = uint64_t(i.rows) * (what.has(flag::matmul_sparse) ? (i.cols + 1) / 2 : i.cols) *
+                    uint64_t(i.px) * units;
     (Type(i.ta) == Type::i8 ? stats.macsI8 : stats.macsBF16) += macs;
     stats.idealEighths += int64_t(macs) * machine.matmulEighths(Type(i.ta));
-    stats.accumulatorBytes += uint64_t(what.dst.rows * what.dst.bytes) * units * (what.has(flag::matmul_accumulate) ? 2 : 1);
+    stats.accumulatorBytes +=
+        uint64_t(what.dst.rows * what.dst.bytes) * units * (what.has(flag::matmul_accumulate) ? 2 : 1);
     bytes(what.a);
     if (!what.b.empty())
       bytes(what.b);
@@ -265,7 +275,8 @@ void Simulator::issue(unsigned queue) {
   if ((op == Op::wload || op == Op::matmul) && stats.firstMatrixIssue < 0)
     stats.firstMatrixIssue = now;
   if (retire >= options.maxCycles) // before the work is done: it may be billions of rows
-    return fail(what.index, "the instruction retires in cycle " + std::to_string(retire) + ", past the limit of " + std::to_string(options.maxCycles));
+    return fail(what.index, "the instruction retires in cycle " + std::to_string(retire) +
+                                ", past the limit of " + std::to_string(options.maxCycles));
   holdPorts(what, now, streamEnd, retire);
   stats.busy[queue] += what.duration;
   count(what);
@@ -273,7 +284,8 @@ void Simulator::issue(unsigned queue) {
     if (std::string wrong = move(what); !wrong.empty())
       return fail(what.index, wrong);
   if (options.record)
-    options.record({what.index, what.tag, Queue(queue), uint8_t(what.code.mask), entry.dispatch, now, streamEnd, retire});
+    options.record({what.index, what.tag, Queue(queue), uint8_t(what.code.mask), entry.dispatch, now,
+                    streamEnd, retire});
   retirements.push({retire, order++, what.index, what.code.signal0, what.code.signal1, clock});
   queues[queue].pop_front();
 }

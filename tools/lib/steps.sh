@@ -14,9 +14,10 @@ STAMPS=build/stamps
 JOBS=$(nproc)
 mkdir -p "$LOGS" "$STAMPS"
 
-# What building and testing needs, and what sanitizers and fuzzers need on top.
+# What building needs, and what tests, sanitizers and fuzzers need on top.
 APT_BUILD=(cmake ninja-build ccache clang-22 lld-22 llvm-22-dev libmlir-22-dev mlir-22-tools llvm-22-tools libxxhash-dev libgtest-dev
   python3 python3-venv python3-dev)
+APT_TEST=(verilator)
 APT_SANITIZE=(libclang-rt-22-dev)
 
 say() { printf '%s\n' "$*"; }
