@@ -168,14 +168,17 @@ void Simulator::computeRequant(const Resolved &what) {
     return;
   int8_t zero = int8_t(i.imm), low = int8_t(i.imm >> 8), high = int8_t(i.imm >> 16);
   const uint8_t *table = local.at(uint32_t(i.b));
-  for (int64_t r = 0; r != i.rows; ++r)
+  int8_t row[kMaxDim]; // read and computed whole before it is written: it may lie on its source, or on the table
+  for (int64_t r = 0; r != i.rows; ++r) {
+    const uint8_t *a = local.at(uint32_t(i.a)) + r * i.pa;
     for (int64_t j = 0; j != i.cols; ++j) {
       int32_t multiplier = loadAs<int32_t>(table + 4 * j), shift = loadAs<int32_t>(table + i.pb + 4 * j);
       int32_t bias = loadAs<int32_t>(table + 2 * i.pb + 4 * j);
-      int32_t value = loadAs<int32_t>(local.at(uint32_t(i.a)) + r * i.pa + 4 * j);
-      *(local.at(uint32_t(i.dst)) + r * i.pd + j) =
-          uint8_t(requantize(value, bias, multiplier & INT32_MAX, unsigned(std::clamp(shift, 0, 62)), zero, low, high));
+      row[j] = requantize(loadAs<int32_t>(a + 4 * j), bias, multiplier & INT32_MAX,
+                          unsigned(std::clamp(shift, 0, 62)), zero, low, high);
     }
+    memcpy(local.at(uint32_t(i.dst)) + r * i.pd, row, size_t(i.cols));
+  }
 }
 
 void Simulator::computeTranspose(const Resolved &what) {

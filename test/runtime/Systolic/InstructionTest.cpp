@@ -200,6 +200,19 @@ halt)");
     EXPECT_EQ(out[i], requantize(v[i], table[8 + i % 4], table[i % 4], unsigned(table[4 + i % 4]), 3, -50, 100));
 }
 
+TEST(SystolicInstructions, RequantizesARowOntoItsSource) {
+  Execution run(preset("edge16"), R"(
+.dram 0 i32 10 20 30 40 -1 -2 -3 -4
+.dram 0x1000 i32 1073741824 1073741824 1073741824 1073741824 30 30 30 30 0 0 0 0
+load ta=i32 dst=0 x=0 rows=2 cols=4 pd=16 px=16 signal=0
+load ta=i32 dst=0x4000 x=0x1000 rows=3 cols=4 pd=64 px=16 signal=0
+requant mask=1 a=0 pa=16 rows=2 cols=4 b=0x4000 pb=64 dst=4 pd=16 imm=0x7f8000 wait=0:2   # onto the second column
+halt)");
+  ASSERT_EQ(run.fault(), "");
+  EXPECT_EQ(run.local<int8_t>(4, 4), (std::vector<int8_t>{10, 20, 30, 40}));
+  EXPECT_EQ(run.local<int8_t>(20, 4), (std::vector<int8_t>{-1, -2, -3, -4}));
+}
+
 TEST(SystolicInstructions, ScalarsLoopsAndBranches) {
   Execution run(preset("edge16"), R"(
 .reg r20 3

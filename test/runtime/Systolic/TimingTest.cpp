@@ -85,6 +85,16 @@ halt)");
   EXPECT_EQ(run.sim->statistics().conflicts[unsigned(Queue::WL)], 23);
 }
 
+TEST(SystolicTiming, DmaHoldsNoPorts) {
+  Execution run(preset("edge16"), R"(
+store ta=i8 a=0 pa=16 x=0 rows=8 cols=16 px=16                                                  # reads bank 0
+load ta=i8 dst=0x8000 pd=16 x=0x1000 rows=8 cols=16 px=16                                       # writes bank 1
+vector mask=1 fn=first td=i8 dst=0x8400 pd=16 ta=i8 a=0 pa=16 rows=4 cols=16                    # and so does this, from bank 0
+halt)");
+  ASSERT_EQ(run.fault(), "");
+  expectTimes(run.record(2), 2, 3, 3 + 4 + 4);
+}
+
 TEST(SystolicTiming, VectorCosts) {
   Execution run(preset("edge16"), R"(
 vector mask=1 fn=first.gelu td=i8 dst=0x8000 pd=16 ta=i8 a=0 pa=16 rows=10 cols=16               # 2 cycles a row

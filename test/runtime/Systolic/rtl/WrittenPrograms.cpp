@@ -189,6 +189,26 @@ public:
     data(0x1800, table);
   }
 
+  /// Rows that are written onto what the same row, or a later one, reads.
+  void ontoTheSource() {
+    int columns = number(kColumns), pitch = 4 * columns;
+    add("results on their source",
+        format("load ta=i32 dst=0 x=0x1000 rows=1 cols=%d px=%d signal=0\nload ta=i32 dst=0x800 x=0x1800 rows=3 cols=%d pd=%d px=%d signal=0\n"
+               "requant mask=1 a=0 pa=%d b=0x800 pb=%d dst=4 pd=%d rows=4 cols=%d imm=0x7f8000 wait=0:2\n"
+               "requant mask=1 a=0x200 pa=%d b=0x800 pb=%d dst=0x201 pd=%d rows=4 cols=%d imm=0x7f8000\n"
+               "vector mask=1 fn=first td=i32 ta=i32 a=0x400 pa=%d dst=0x404 pd=%d rows=3 cols=%d\n"
+               "vector mask=1 fn=first td=i8 ta=i32 a=0x600 pa=%d dst=0x604 pd=%d rows=3 cols=%d signal=1\n"
+               "store ta=i8 a=0 x=0x2000 rows=1 cols=2048 px=2048 wait=1\nhalt\n",
+               kCount, 4 * kCount, columns, pitch, pitch, pitch, pitch, pitch, columns, pitch, pitch, pitch + 1, columns, pitch, pitch, columns, pitch, pitch, columns));
+    std::vector<int32_t> values, table;
+    for (int i = 0; i != kCount; ++i)
+      values.push_back(i % 251 - 125);
+    for (int c = 0; c != 3 * columns; ++c)
+      table.push_back(c < columns ? 1 << 30 : c < 2 * columns ? 30 : 0);
+    data(0x1000, values);
+    data(0x1800, table);
+  }
+
   //===- Matrix products
   //------------------------------------------------------------------------------------------------===//
 
@@ -362,6 +382,7 @@ std::vector<Sample> twin::writtenSamples() {
   Writer writer;
   writer.functions();
   writer.requantization();
+  writer.ontoTheSource();
   writer.products();
   writer.outputStationary();
   writer.softmax();
