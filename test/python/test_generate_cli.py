@@ -1,12 +1,15 @@
 """The command `girih generate`: what it prints is what the model's tokens spell, streamed in whole characters; templates come from the
 artifact and are held in bounds; Ctrl-C ends an answer, not the conversation."""
 
+import fcntl
 import json
 import os
 import signal
 import subprocess
 import sys
+import termios
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import girih
 import pytest
@@ -118,25 +121,51 @@ def broken_pipe():
     return writing
 
 
-def converse_with_an_interrupt(decoder):
-    """What a conversation of two questions says on stderr, SIGINT arriving after the first letter of the first answer."""
-    process = subprocess.Popen(command(decoder, "--interactive", "--max-new-tokens", 200, "--stats"), stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                               stderr=subprocess.PIPE)
-    process.stdin.write(b"one\n")
-    process.stdin.flush()
-    assert process.stdout.read(1)
-    process.send_signal(signal.SIGINT)
-    said = process.communicate(b"two\n", timeout=30)[1].splitlines()
-    assert process.returncode == 0 and b"Traceback" not in b"".join(said)
-    return said
+CONVERSATION = ["--interactive", "--max-new-tokens", 200, "--stats"]
 
 
 def test_interrupting_ends_the_answer_not_the_conversation(decoder):
-    """Wherever SIGINT finds the program, the next question is answered; that the first was cut short shows in one of a few attempts,
-    because the model may be faster than the signal."""
-    attempts = [converse_with_an_interrupt(decoder) for _ in range(5)]
-    assert all(b"ended by" in said[-1] and b"interrupted" not in said[-1] for said in attempts), attempts
-    assert any(b"ended by interrupted" in line for said in attempts for line in said), attempts
+    """The model may be faster than any signal, so the program is held within its answer by a pipe that has no room for it."""
+    room = 40
+    reading, writing = os.pipe()
+    filled = fcntl.fcntl(writing, fcntl.F_SETPIPE_SZ, 4096) - room
+    os.write(writing, b"." * filled)
+    with subprocess.Popen(command(decoder, *CONVERSATION), stdin=subprocess.PIPE, stdout=writing, stderr=subprocess.PIPE) as process:
+        os.close(writing)
+        process.stdin.write(b"one\n")
+        process.stdin.flush()
+        wait_until(lambda: waiting_in(reading) >= filled + room // 2)
+        process.send_signal(signal.SIGINT)
+        with open(reading, "rb") as output, ThreadPoolExecutor() as pool:
+            pool.submit(output.read)
+            said = process.communicate(b"two\n", timeout=30)[1].splitlines()
+    assert process.returncode == 0 and b"Traceback" not in b"".join(said)
+    assert [line.endswith(b"ended by interrupted") for line in said] == [True, False], said
+
+
+def waiting_in(pipe):
+    """The bytes that a pipe holds."""
+    return int.from_bytes(fcntl.ioctl(pipe, termios.FIONREAD, bytes(4)), sys.byteorder)
+
+
+def wait_until(reached, seconds=30):
+    end = time.monotonic() + seconds
+    while not reached():
+        assert time.monotonic() < end
+        time.sleep(0.01)
+
+
+def test_a_signal_at_any_moment_leaves_the_conversation_whole(decoder):
+    for delay in (0, 0.001, 0.004):
+        process = subprocess.Popen(command(decoder, *CONVERSATION), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        process.stdin.write(b"one\n")
+        process.stdin.flush()
+        assert process.stdout.read(1)
+        time.sleep(delay)
+        process.send_signal(signal.SIGINT)
+        said = process.communicate(b"two\n", timeout=30)[1].splitlines()
+        assert process.returncode == 0 and b"Traceback" not in b"".join(said)
+        assert b"ended by" in said[-1] and b"interrupted" not in said[-1], said
 
 
 @pytest.mark.parametrize("template, message", [
