@@ -60,6 +60,97 @@ def Girih_PagedAttentionOp : Girih_InferredOp<"paged_attention"> {
   let extraClassDeclaration = Girih_contractionDeclarations;
 }
 
+def Girih_SplitAttentionOp : Girih_InferredOp<"split_attention"> {
+  let summary = "attention over a cache, a part of the positions at a time";
+  let description = [{
+    What `girih.paged_attention` computes for one query of each sequence, before its parts are put together: the positions are dealt out
+    to P `parts` in blocks, and each part has the greatest of its scores, the sum of their exponentials and the values so weighted. Parts
+    can be computed side by side where a sequence is long and its heads are few; `girih.merge_attention` puts them together.
+
+    Part p takes the positions t with `(t / block) mod P = p` that `girih.paged_attention` lets take part. With its scores,
+
+    `maximum[b, p, h] = max over those t of score[b, 0, h, t]`, negative infinity where there are none
+
+    `sum[b, p, h] = sum over those t of exp(score[b, 0, h, t] - maximum[b, p, h])`
+
+    `weighted[b, p, h, e] = sum over those t of exp(score[b, 0, h, t] - maximum[b, p, h]) * values[table[b, t], h / (H / G), e]`
+
+    Where a part begins depends on nothing but `parts` and `block`, so results do not depend on a sequence's length or its neighbours.
+
+    C1: C1 to C6 of `girih.paged_attention`, and s is 1.
+    C2: `parts` and `block` are positive.
+
+    ```mlir
+    girih.symbol @slots {min = 1 : i64, max = 4096 : i64}
+    girih.symbol @total {min = 1 : i64, max = 512 : i64}
+    func.func @f(%q: tensor<1x1x12x32xf32>, %k: tensor<?x4x32xf32, #girih.dims<"slots">>, %t: tensor<1x?xi32, #girih.dims<"total">>, %p: tensor<1x1xi32>) {
+      %w, %m, %s = girih.split_attention %q, %k, %k table %t positions %p {scale = 0.176776692 : f32, parts = 8 : i64, block = 128 : i64} :
+        (tensor<1x1x12x32xf32>, tensor<?x4x32xf32, #girih.dims<"slots">>, tensor<?x4x32xf32, #girih.dims<"slots">>,
+         tensor<1x?xi32, #girih.dims<"total">>, tensor<1x1xi32>) -> (tensor<1x8x12x32xf32>, tensor<1x8x12xf32>, tensor<1x8x12xf32>)
+      return
+    }
+    ```
+
+    Source: Dao et al., "Flash-Decoding for long-context inference" (2023).
+
+    Lowering: `lib/Tiling/EmitPagedAttention.cpp`; one part of the loop over keys that every attention op emits.
+  }];
+  let arguments = (ins
+    Arg<Girih_FloatTensor, "queries [b, 1, H, d]">:$query,
+    Arg<Girih_FloatTensor, "keys by slot [S, G, d]">:$keys,
+    Arg<Girih_FloatTensor, "values by slot [S, G, e]">:$values,
+    Arg<Girih_IndexTensor, "the slot of each position [b, T]">:$table,
+    Arg<Girih_IndexTensor, "the position of each query [b, 1]">:$positions,
+    Arg<F32Attr, "factor of scores">:$scale,
+    Arg<I64Attr, "among how many parts positions are dealt out">:$parts,
+    Arg<I64Attr, "positions dealt out at a time">:$block,
+    Arg<OptionalAttr<I64Attr>, "positions a query sees, itself included; all if not given">:$window,
+    Arg<OptionalAttr<F32Attr>, "bound that scores approach">:$softcap,
+    Arg<OptionalAttr<TypeAttr>, "type of the factors">:$compute,
+    Arg<OptionalAttr<TypeAttr>, "type of the sums">:$accumulate);
+  let results = (outs
+    Res<Girih_FloatTensor, "f32 [b, P, H, e]">:$weighted,
+    Res<Girih_FloatTensor, "f32 [b, P, H]">:$maximum,
+    Res<Girih_FloatTensor, "f32 [b, P, H]">:$sum);
+  let assemblyFormat = [{
+    $query `,` $keys `,` $values `table` $table `positions` $positions attr-dict `:` functional-type(operands, results)
+  }];
+  let hasVerifier = 1;
+  let extraClassDeclaration = Girih_contractionDeclarations;
+}
+
+def Girih_MergeAttentionOp : Girih_InferredOp<"merge_attention"> {
+  let summary = "parts of an attention put together";
+  let description = [{
+    Puts together what `girih.split_attention` computed of P parts. With M the greatest of `maximum[b, .., h]`,
+
+    `result[b, 0, h, e] = (sum over p of exp(maximum[b, p, h] - M) * weighted[b, p, h, e]) / (sum over p of exp(maximum[b, p, h] - M) * sum[b, p, h])`
+
+    Where no part saw a position, that is where all maxima are negative infinity, the result is 0.
+
+    C1: `weighted` is `[b, P, H, e]`, `maximum` and `sum` are `[b, P, H]`, all f32.
+    C2: `element`, if it is given, is a float type.
+
+    ```mlir
+    func.func @f(%w: tensor<1x8x12x32xf32>, %m: tensor<1x8x12xf32>, %s: tensor<1x8x12xf32>) {
+      %0 = girih.merge_attention %w, %m, %s : (tensor<1x8x12x32xf32>, tensor<1x8x12xf32>, tensor<1x8x12xf32>) -> tensor<1x1x12x32xf32>
+      return
+    }
+    ```
+
+    Source: Milakov and Gimelshein, "Online normalizer calculation for softmax" (2018).
+
+    Lowering: `lib/Tiling/EmitPagedAttention.cpp`, the parts in order.
+  }];
+  let arguments = (ins
+    Arg<Girih_FloatTensor, "weighted values [b, P, H, e]">:$weighted,
+    Arg<Girih_FloatTensor, "greatest scores [b, P, H]">:$maximum,
+    Arg<Girih_FloatTensor, "sums of exponentials [b, P, H]">:$sum,
+    Arg<OptionalAttr<TypeAttr>, "element type of the result; f32 if not given">:$element);
+  let results = (outs Res<Girih_FloatTensor, "[b, 1, H, e]">:$result);
+  let assemblyFormat = "$weighted `,` $maximum `,` $sum attr-dict `:` functional-type(operands, results)";
+}
+
 def Girih_CacheWriteOp : Girih_InferredOp<"cache_write"> {
   let summary = "a cache with some of its slots replaced";
   let description = [{

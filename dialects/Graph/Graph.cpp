@@ -64,3 +64,14 @@ std::string girih::graph::layerName(Location location) {
   collectNames(location, names);
   return llvm::join(names, " + ");
 }
+
+std::string girih::graph::nameOf(Operation *op) {
+  std::string layer = layerName(op->getLoc());
+  return layer.empty() ? op->getName().getStringRef().str() : layer;
+}
+
+bool girih::graph::isExact(Operation *op) {
+  auto module = op->getParentOfType<ModuleOp>();
+  auto contract = module ? module->getAttrOfType<StringAttr>(kContractAttr) : StringAttr();
+  return contract && contract == "exact";
+}

@@ -89,6 +89,11 @@ class PositionsByIndexing : public mlir::OpTrait::TraitBase<ConcreteOp, Position
 /// The model layers a location names, for traces and messages: "encoder.layer.3.output.dense", several joined
 /// by " + ".
 std::string layerName(mlir::Location location);
+/// An op in messages: its layer, else the name of its kind.
+std::string nameOf(mlir::Operation *op);
+
+/// Whether the op's module asks for the reference's order of operations (`girih.contract`).
+bool isExact(mlir::Operation *op);
 
 /// Bytes of a tensor's elements in memory: row-major, or as its encoding stores them.
 int64_t getStoredBytes(mlir::RankedTensorType type);

@@ -91,6 +91,24 @@ SmallVector<AffineMap> PagedAttentionOp::getIndexingMaps() {
   return maps.add({b, s, h, d}).add({slot, g, d}).add({slot, g, e}).add({b, t}).add({b, s}).finish();
 }
 
+/// There is one query, and a position's part follows from it.
+Iterators SplitAttentionOp::getIteratorTypes() { return iterators(*this, 3); }
+SmallVector<AffineMap> SplitAttentionOp::getIndexingMaps() {
+  Maps maps(*this, 3);
+  AffineExpr b = maps.d(0), p = maps.d(1), h = maps.d(2), e = maps.d(3), t = maps.d(4), d = maps.d(5), slot = maps.d(6);
+  int64_t heads = tensorType(getQuery()).getDimSize(2), groups = tensorType(getKeys()).getDimSize(1);
+  AffineExpr g = h.floorDiv(heads / groups);
+  maps.add({b, maps.zero(), h, d}).add({slot, g, d}).add({slot, g, e}).add({b, t}).add({b, maps.zero()});
+  return maps.add({b, p, h, e}).add({b, p, h}).add({b, p, h}).maps;
+}
+
+Iterators MergeAttentionOp::getIteratorTypes() { return iterators(*this, 1); }
+SmallVector<AffineMap> MergeAttentionOp::getIndexingMaps() {
+  Maps maps(*this, 1);
+  AffineExpr b = maps.d(0), h = maps.d(2), e = maps.d(3), p = maps.d(4);
+  return maps.add({b, p, h, e}).add({b, p, h}).add({b, p, h}).finish();
+}
+
 //===-- normalizations ----------------------------------------------------===//
 
 /// The row is read whole, weight and bias at the element's own place in it.

@@ -50,10 +50,13 @@ public:
   virtual MatmulTiles matmul(int64_t n, int64_t k, mlir::Type compute) const = 0;
 
   struct AttentionTiles {
-    int64_t queries, keys;
+    int64_t queries, keys, parts;
   };
-  /// Query rows of a block, and the fixed absolute block of keys.
+  /// Query rows of a block, the fixed absolute block of keys, and among how many parts those are dealt out.
   virtual AttentionTiles attention(int64_t headSize, mlir::Type compute) const = 0;
+
+  /// Pieces of work that keep all threads busy to the end, however many there are.
+  virtual double evenWork() const = 0;
 
   /// Rows per block of a row-wise kernel whose rows hold `rowElements` elements.
   virtual int64_t rows(int64_t rowElements) const = 0;

@@ -55,9 +55,9 @@ SizeExpr flopsOf(graph::AttentionOp op) {
 }
 
 /// As if every position of the table took part.
-SizeExpr flopsOf(graph::PagedAttentionOp op) {
+template <typename CachedOp> SizeExpr flopsOf(CachedOp op) {
   SizeExpr perKey = elements(op.getQuery()) * size(op.getTable(), 1);
-  SizeExpr perValue = elements(op.getResult()) * size(op.getTable(), 1);
+  SizeExpr perValue = size(op.getQuery(), 0) * size(op.getQuery(), 1) * size(op.getQuery(), 2) * size(op.getValues(), 2) * size(op.getTable(), 1);
   return perKey.plus(perValue).value_or(perKey * 2) * 2;
 }
 
@@ -67,6 +67,8 @@ SizeExpr flopsOf(Operation &op) {
   if (auto attention = dyn_cast<graph::AttentionOp>(op))
     return flopsOf(attention);
   if (auto attention = dyn_cast<graph::PagedAttentionOp>(op))
+    return flopsOf(attention);
+  if (auto attention = dyn_cast<graph::SplitAttentionOp>(op))
     return flopsOf(attention);
   return elements(op.getOperand(0));
 }
@@ -99,11 +101,10 @@ std::optional<SizeExpr> bytesPicked(OpOperand &use) {
     return bytesOf(user->getResult(0));
   if (isa<graph::CacheWriteOp>(user) && use.getOperandNumber() == 0)
     return SizeExpr(0);
-  auto attention = dyn_cast<graph::PagedAttentionOp>(user);
-  if (!attention || (use.get() != attention.getKeys() && use.get() != attention.getValues()))
+  if (!isa<graph::PagedAttentionOp, graph::SplitAttentionOp>(user) || (use.getOperandNumber() != 1 && use.getOperandNumber() != 2))
     return std::nullopt;
   auto cache = cast<RankedTensorType>(use.get().getType());
-  return elements(attention.getTable()) * cache.getDimSize(1) * cache.getDimSize(2) *
+  return elements(user->getOperand(3)) * cache.getDimSize(1) * cache.getDimSize(2) *
          graph::getElementBytes(cache.getElementType());
 }
 

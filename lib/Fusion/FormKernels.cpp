@@ -22,14 +22,9 @@ private:
 };
 } // namespace
 
-static std::string nameOf(Operation *op) {
-  std::string layer = graph::layerName(op->getLoc());
-  return layer.empty() ? op->getName().getStringRef().str() : layer;
-}
-
 void KernelFormer::decline(Operation *op, Operation *other, const Twine &reason) {
   if (remarks)
-    emitRemark(op->getLoc()) << "'" << nameOf(op) << "' runs apart from '" << nameOf(other)
+    emitRemark(op->getLoc()) << "'" << graph::nameOf(op) << "' runs apart from '" << graph::nameOf(other)
                              << "': " << reason;
 }
 
@@ -93,16 +88,11 @@ static void dropUnused(Block &block) {
       op.erase();
 }
 
-static bool isExact(func::FuncOp function) {
-  auto contract = function->getParentOfType<ModuleOp>()->getAttrOfType<StringAttr>(graph::kContractAttr);
-  return contract && contract == "exact";
-}
-
 void FormKernels::form(func::FuncOp function, const CostModel &cost) {
   dropUnused(function.getBody().front());
   storeConstants(function);
   KernelFormer former(function, cost, remarks);
-  if (!isExact(function)) {
+  if (!graph::isExact(function)) {
     former.groupLinears();
     former.groupAttention();
     former.takeNorms();

@@ -212,9 +212,42 @@ bool KernelFormer::takeNorm(Id group) {
   return false;
 }
 
+/// The norm of a layer's result that is added to the residual, where `norm` normalizes the sum (Gemma 2): nothing else reads it.
+static Operation *normBeforeResidual(Operation *norm) {
+  auto sum = norm->getOperand(0).getDefiningOp<graph::AddOp>();
+  if (!sum)
+    return nullptr;
+  for (Value operand : sum->getOperands())
+    if (Operation *inner = operand.getDefiningOp();
+        inner && isa<graph::RMSNormOp, graph::LayerNormOp>(inner) && inner->hasOneUse() && sameSizes(operand, sum.getResult()))
+      return inner;
+  return nullptr;
+}
+
+/// After the norm of a group's layers: takes the residual sum that it normalizes, and the norm before that. Others read the sum, so
+/// that the kernel stores it besides.
+void KernelFormer::takeNormedResidual(Id group) {
+  auto linear = cast<graph::LinearOp>(groups.members(group).front());
+  Operation *norm = linear.getInput().getDefiningOp(), *inner = normBeforeResidual(norm);
+  if (!inner || groups.contains(inner) || !linear.getWeight().getType().hasStaticShape())
+    return;
+  Operation *sum = norm->getOperand(0).getDefiningOp();
+  if (groups.contains(sum) || tensorOf(linear.getInput()).getRank() != 2)
+    return;
+  unsigned layers = llvm::count_if(groups.members(group), llvm::IsaPred<graph::LinearOp>);
+  if (!prologuePays(linear, sum, layers) || !prologuePays(linear, inner, layers))
+    decline(inner, linear,
+            "each of " + Twine(columnBlocks(linear, cost)) + " blocks of columns would compute it again");
+  else if (groups.staysConvexWith(group, sum)) {
+    join(group, sum);
+    join(group, inner);
+  }
+}
+
 void KernelFormer::takeNorms() {
   for (Id group = 0, last = groups.size(); group < last; ++group)
-    takeNorm(group);
+    if (takeNorm(group))
+      takeNormedResidual(group);
 }
 
 /// Takes the element-wise op that computes `operand` for the group's layers alone.
@@ -255,7 +288,7 @@ void KernelFormer::takePrologues() {
 /// stays outside.
 void KernelFormer::groupAttention() {
   for (Operation *op :
-       ungrouped([](Operation *op) { return isa<graph::AttentionOp, graph::PagedAttentionOp>(op); })) {
+       ungrouped([](Operation *op) { return isa<graph::AttentionOp, graph::PagedAttentionOp, graph::SplitAttentionOp>(op); })) {
     Id group = groups.create(op);
     auto rope = op->getOperand(0).getDefiningOp<graph::RopeOp>(); // the query's
     if (!rope || groups.contains(rope))

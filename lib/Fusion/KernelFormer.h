@@ -39,6 +39,7 @@ private:
   double likelyRows(graph::LinearOp linear) const;
   bool prologuePays(graph::LinearOp linear, mlir::Operation *producer, unsigned layers) const;
   bool takeNorm(Groups::Id group);
+  void takeNormedResidual(Groups::Id group);
   bool takePrologue(Groups::Id group, graph::LinearOp linear, mlir::Value operand);
   void takeEpilogue(Groups::Id group);
   bool takeHeads(Groups::Id group, mlir::Value rows);

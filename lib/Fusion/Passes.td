@@ -17,6 +17,22 @@ def FusionFlattenRows : Pass<"fusion-flatten-rows", "::mlir::func::FuncOp"> {
   let dependentDialects = ["::girih::graph::GirihDialect"];
 }
 
+def FusionSplitAttention : Pass<"fusion-split-attention", "::mlir::ModuleOp"> {
+  let summary = "attention of one token over a long cache, in parts side by side";
+  let description = [{
+    Rewrites `girih.paged_attention` of one query of each sequence to `girih.split_attention` and `girih.merge_attention`, where key heads and
+    the usual batch are less work than keeps the target's threads evenly busy (`CostModel::evenWork`). The target's loop over keys
+    computes the same parts in the same order where it is left whole, so results are the same to the bit.
+
+    Costs a launch, and reads of the parts.
+  }];
+  let options = [Option<"target", "target", "std::string", /*default=*/"\"\"",
+                        "whose cost model to ask; empty: the module's girih.target, else this machine">,
+                 Option<"remarks", "remarks", "bool", /*default=*/"false", "say why an attention was left whole, by layer">];
+  let statistics = [Statistic<"splits", "splits", "attentions split">];
+  let dependentDialects = ["::girih::graph::GirihDialect"];
+}
+
 def FusionFormKernels : Pass<"fusion-form-kernels", "::mlir::ModuleOp"> {
   let summary = "groups ops that run together into girih.kernel";
   let description = [{

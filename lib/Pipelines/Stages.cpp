@@ -36,7 +36,7 @@ static StringRef passesOf(StringRef stage) {
   return llvm::StringSwitch<StringRef>(stage)
       .Case("simplify", "canonicalize,cse,symbol-dce")
       .Case("flatten", "func.func(fusion-flatten-rows,canonicalize,cse)")
-      .Case("fuse", "fusion-form-kernels{remarks=true}")
+      .Case("fuse", "fusion-split-attention,fusion-form-kernels{remarks=true}")
       .Case("outline", "fusion-outline-kernels,artifact-count-work")
       .Case("pack", "tiling-pack-operands")
       .Case("tile", "tiling-emit-programs,canonicalize,cse")

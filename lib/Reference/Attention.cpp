@@ -1,4 +1,5 @@
-// Definition of `girih.attention` and `girih.paged_attention`: for each query row all scores, their softmax, the weighted sum of values.
+// Definition of `girih.attention` and of attention over a cache, whole or in parts: for each query row all scores, their softmax, the weighted
+// sum of values.
 #include "lib/Reference/Model.h"
 #include "lib/Reference/Models.h"
 
@@ -33,7 +34,8 @@ struct Attention {
     if (op.getBias())
       bias = operands[next++];
   }
-  Attention(PagedAttentionOp op, Operands operands, bool exact)
+  template <typename CachedOp>
+  Attention(CachedOp op, Operands operands, bool exact)
       : query(computeOperand(*operands[0], op.getComputeType(), exact)),
         key(computeOperand(*operands[1], op.getComputeType(), exact)),
         value(computeOperand(*operands[2], op.getComputeType(), exact)), table(operands[3]), positions(operands[4]),
@@ -80,32 +82,45 @@ struct Attention {
   }
 };
 
-// One query row of one head; returns its log-sum-exp, -infinity if it may attend to nothing.
-double attendRow(const Attention &a, int64_t batch, int64_t row, int64_t head, double *out) {
+// The softmax of some of a row's scores, not yet divided by its sum. No score at all leaves a maximum of -infinity.
+struct Softmax {
+  double maximum = -INFINITY, sum = 0;
+};
+
+// One query row of one head, over those positions it may attend to that `takesPart` names.
+template <typename Predicate>
+Softmax weigh(const Attention &a, int64_t batch, int64_t row, int64_t head, double *out, Predicate takesPart) {
   std::vector<double> scores(a.t, -INFINITY);
-  double maximum = -INFINITY;
+  Softmax softmax;
   for (int64_t column = 0; column < a.t; ++column)
-    if (a.mayAttend(batch, row, column)) {
+    if (takesPart(column) && a.mayAttend(batch, row, column)) {
       scores[column] = a.score(batch, row, head, column);
-      if (!std::isnan(maximum) && !(scores[column] <= maximum)) // a NaN stays
-        maximum = scores[column];
+      if (!std::isnan(softmax.maximum) && !(scores[column] <= softmax.maximum)) // a NaN stays
+        softmax.maximum = scores[column];
     }
   std::fill(out, out + a.e, 0.0);
-  if (maximum == -INFINITY)
-    return -INFINITY;
-  double sum = 0;
+  if (softmax.maximum == -INFINITY)
+    return softmax;
   for (int64_t column = 0; column < a.t; ++column) {
     if (scores[column] == -INFINITY)
       continue;
-    double weight = std::exp(scores[column] - maximum);
-    sum += weight;
+    double weight = std::exp(scores[column] - softmax.maximum);
+    softmax.sum += weight;
     const double *value = a.value.data() + (a.keyRow(batch, column) * a.g + head / (a.h / a.g)) * a.e;
     for (int64_t i = 0; i < a.e; ++i)
       out[i] += weight * value[i];
   }
+  return softmax;
+}
+
+// One query row of one head; returns its log-sum-exp, -infinity if it may attend to nothing.
+double attendRow(const Attention &a, int64_t batch, int64_t row, int64_t head, double *out) {
+  Softmax softmax = weigh(a, batch, row, head, out, [](int64_t) { return true; });
+  if (softmax.maximum == -INFINITY)
+    return -INFINITY;
   for (int64_t i = 0; i < a.e; ++i)
-    out[i] /= sum;
-  return maximum + std::log(sum);
+    out[i] /= softmax.sum;
+  return softmax.maximum + std::log(softmax.sum);
 }
 
 // Every row of every head; log-sum-exps go to `lse` where it is wanted.
@@ -126,9 +141,49 @@ void attention(AttentionOp op, Operands operands, Results results) {
 void pagedAttention(PagedAttentionOp op, Operands operands, Results results) {
   attendAll(Attention(op, operands, results[0].isExact()), results[0], nullptr);
 }
+
+void splitAttention(SplitAttentionOp op, Operands operands, Results results) {
+  Attention a(op, operands, results[0].isExact());
+  int64_t parts = op.getParts(), block = op.getBlock();
+  for (int64_t batch = 0; batch < a.b; ++batch)
+    for (int64_t part = 0; part < parts; ++part)
+      for (int64_t head = 0; head < a.h; ++head) {
+        int64_t place = (batch * parts + part) * a.h + head;
+        Softmax softmax = weigh(a, batch, 0, head, results[0].data() + place * a.e,
+                                [&](int64_t position) { return position / block % parts == part; });
+        results[1][place] = softmax.maximum;
+        results[2][place] = softmax.sum;
+      }
+}
+
+void mergeAttention(MergeAttentionOp op, Operands operands, Results results) {
+  const HostTensor &weighted = *operands[0], &maximum = *operands[1], &sum = *operands[2];
+  int64_t parts = weighted.dim(1), h = weighted.dim(2), e = weighted.dim(3);
+  for (int64_t batch = 0; batch < weighted.dim(0); ++batch)
+    for (int64_t head = 0; head < h; ++head) {
+      auto place = [&](int64_t part) { return (batch * parts + part) * h + head; };
+      double highest = -INFINITY, total = 0, *out = results[0].data() + (batch * h + head) * e;
+      for (int64_t part = 0; part < parts; ++part)
+        if (!std::isnan(highest) && !(maximum[place(part)] <= highest)) // a NaN stays
+          highest = maximum[place(part)];
+      std::fill(out, out + e, 0.0);
+      if (highest == -INFINITY)
+        continue;
+      for (int64_t part = 0; part < parts; ++part) {
+        double weight = std::exp(maximum[place(part)] - highest);
+        total += weight * sum[place(part)];
+        for (int64_t i = 0; i < e; ++i)
+          out[i] += weight * weighted[place(part) * e + i];
+      }
+      for (int64_t i = 0; i < e; ++i)
+        out[i] /= total;
+    }
+}
 } // namespace
 
 void girih::reference::attachAttentionModel(MLIRContext *context) {
   attach<AttentionOp, attention>(context);
   attach<PagedAttentionOp, pagedAttention>(context);
+  attach<SplitAttentionOp, splitAttention>(context);
+  attach<MergeAttentionOp, mergeAttention>(context);
 }

@@ -58,53 +58,145 @@ FailureOr<Value> AttentionLoop::scoreTile(Value query, OpFoldResult key) {
   return *bias ? Value(arith::AddFOp::create(b, loc, score, *bias)) : score;
 }
 
-/// Merges one block of keys into (maximum, sum, weighted values). While a row has seen no key its maximum is -inf, which would
-/// give -inf - -inf; 0 stands in for it then.
-FailureOr<SmallVector<Value>> AttentionLoop::step(Value query, OpFoldResult key, ValueRange carried) {
+/// What stands in for a maximum of -inf, which would give -inf - -inf.
+static Value finite(OpBuilder &b, Location loc, Value maximum) {
+  Value unseen =
+      arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OEQ, maximum, filledLike(b, loc, maximum, kNever));
+  return select(b, loc, unseen, filledLike(b, loc, maximum, 0.0), maximum);
+}
+
+static Value along(OpBuilder &b, Location loc, Value rows, Value tile) {
+  return broadcastAlong(b, loc, rows, 1, shapeOf(tile));
+}
+
+SoftmaxTiles SoftmaxTiles::none(OpBuilder &b, Location loc, int64_t rows, int64_t valueSize) {
+  Type f32 = b.getF32Type();
+  return SoftmaxTiles(ValueRange{filled(b, loc, {rows}, f32, kNever), filled(b, loc, {rows}, f32, 0.0),
+                                 filled(b, loc, {rows, valueSize}, f32, 0.0)});
+}
+
+/// A part without keys leaves every bit as it is, which adding 0 would not do to -0.
+SoftmaxTiles tiling::merged(OpBuilder &b, Location loc, SoftmaxTiles all, SoftmaxTiles part) {
+  Value highest = arith::MaximumFOp::create(b, loc, all.maximum, part.maximum), base = finite(b, loc, highest);
+  auto weight = [&](Value maximum) -> Value {
+    return math::ExpOp::create(b, loc, arith::SubFOp::create(b, loc, maximum, base));
+  };
+  Value ours = weight(all.maximum), theirs = weight(part.maximum);
+  auto sumOf = [&](Value x, Value y, Value xWeight, Value yWeight) -> Value {
+    return arith::AddFOp::create(b, loc, arith::MulFOp::create(b, loc, x, xWeight), arith::MulFOp::create(b, loc, y, yWeight));
+  };
+  Value sum = sumOf(all.sum, part.sum, ours, theirs);
+  Value weighted = sumOf(all.weighted, part.weighted, along(b, loc, ours, all.weighted), along(b, loc, theirs, all.weighted));
+  Value isEmpty =
+      arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OEQ, part.maximum, filledLike(b, loc, part.maximum, kNever));
+  return SoftmaxTiles(ValueRange{highest, sum, select(b, loc, along(b, loc, isEmpty, weighted), all.weighted, weighted)});
+}
+
+Value tiling::divided(OpBuilder &b, Location loc, SoftmaxTiles all) {
+  Value none = filledLike(b, loc, all.sum, 0.0);
+  Value empty = arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OEQ, all.sum, none);
+  Value inverse =
+      select(b, loc, empty, none, arith::DivFOp::create(b, loc, filledLike(b, loc, all.sum, 1.0), all.sum));
+  return arith::MulFOp::create(b, loc, all.weighted, along(b, loc, inverse, all.weighted));
+}
+
+/// Adds one block of keys.
+FailureOr<SoftmaxTiles> AttentionLoop::step(Value query, OpFoldResult key, SoftmaxTiles carried) {
   FailureOr<Value> raw = scoreTile(query, key), seen = visible(key), values = valueTile(key);
   if (failed(raw) || failed(seen) || failed(values))
     return failure();
   Value score = select(b, loc, *seen, *raw, filledLike(b, loc, *raw, kNever));
-  Value highest = arith::MaximumFOp::create(b, loc, carried[0], reduce(b, loc, tile::ReduceKind::max, score, 1));
-  Value unseen =
-      arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OEQ, highest, filledLike(b, loc, highest, kNever));
-  Value base = select(b, loc, unseen, filledLike(b, loc, highest, 0.0), highest);
-  Value shrink = math::ExpOp::create(b, loc, arith::SubFOp::create(b, loc, carried[0], base));
-  Value weight = math::ExpOp::create(
-      b, loc, arith::SubFOp::create(b, loc, score, broadcastAlong(b, loc, base, 1, shapeOf(score))));
-  Value total = arith::AddFOp::create(b, loc, arith::MulFOp::create(b, loc, carried[1], shrink),
+  Value highest = arith::MaximumFOp::create(b, loc, carried.maximum, reduce(b, loc, tile::ReduceKind::max, score, 1));
+  Value base = finite(b, loc, highest);
+  Value shrink = math::ExpOp::create(b, loc, arith::SubFOp::create(b, loc, carried.maximum, base));
+  Value weight = math::ExpOp::create(b, loc, arith::SubFOp::create(b, loc, score, along(b, loc, base, score)));
+  Value total = arith::AddFOp::create(b, loc, arith::MulFOp::create(b, loc, carried.sum, shrink),
                                       reduce(b, loc, tile::ReduceKind::add, weight, 1));
-  Value kept =
-      arith::MulFOp::create(b, loc, carried[2], broadcastAlong(b, loc, shrink, 1, shapeOf(carried[2])));
-  Value merged =
+  Value kept = arith::MulFOp::create(b, loc, carried.weighted, along(b, loc, shrink, carried.weighted));
+  Value weighted =
       tile::DotOp::create(b, loc, kept.getType(), operand(weight), operand(*values), kept, /*transpose_b=*/false);
-  return SmallVector<Value>{highest, total, merged};
+  return SoftmaxTiles(ValueRange{highest, total, weighted});
+}
+
+FailureOr<Value> AttentionLoop::query() {
+  FailureOr<Value> tile = queryTile();
+  if (failed(tile))
+    return failure();
+  return scalesQuery() ? scaled(widen(b, loc, *tile)) : operand(*tile);
+}
+
+/// Part p has the blocks p, p + parts, ..; its first of those from block `first` on.
+Value AttentionLoop::firstBlockOf(OpFoldResult part, OpFoldResult first) {
+  if (isZero(first))
+    return toIndex(b, loc, part);
+  Value count = toIndex(b, loc, b.getIndexAttr(parts));
+  Value behind = arith::SubIOp::create(b, loc, count, arith::RemUIOp::create(b, loc, toIndex(b, loc, first), count));
+  Value ahead = arith::RemUIOp::create(b, loc, toIndex(b, loc, add(b, loc, part, OpFoldResult(behind))), count);
+  return toIndex(b, loc, add(b, loc, first, OpFoldResult(ahead)));
+}
+
+/// One part's blocks, before block `end`.
+FailureOr<SoftmaxTiles> AttentionLoop::walk(Value query, Value firstOfPart, Value end) {
+  Value left = arith::MaxSIOp::create(b, loc, arith::SubIOp::create(b, loc, end, firstOfPart), toIndex(b, loc, zero(b)));
+  SoftmaxTiles start = SoftmaxTiles::none(b, loc, rows, valueSize);
+  FailureOr<SmallVector<Value>> last =
+      forEach(pull, loc, ceilDivide(b, loc, left, parts), start.tiles(),
+              [&](Value number, ValueRange carried) -> FailureOr<SmallVector<Value>> {
+                OpFoldResult block = add(b, loc, firstOfPart, multiply(b, loc, number, parts));
+                FailureOr<SoftmaxTiles> next = step(query, multiply(b, loc, block, keys), SoftmaxTiles(carried));
+                if (failed(next))
+                  return failure();
+                return next->tiles();
+              });
+  if (failed(last))
+    return failure();
+  return SoftmaxTiles(*last);
 }
 
 FailureOr<Value> AttentionLoop::emit() {
-  FailureOr<Value> whole = queryTile();
+  FailureOr<Value> tile = query();
   FailureOr<OpFoldResult> end = endBlock();
-  if (failed(whole) || failed(end))
+  if (failed(tile) || failed(end))
     return failure();
-  Value query = scalesQuery() ? scaled(widen(b, loc, *whole)) : operand(*whole);
-  Type f32 = b.getF32Type();
-  SmallVector<Value> start{filled(b, loc, {rows}, f32, kNever), filled(b, loc, {rows}, f32, 0.0),
-                           filled(b, loc, {rows, valueSize}, f32, 0.0)};
-  OpFoldResult first = firstBlock(), count = *end;
-  if (!isZero(first))
-    count = arith::SubIOp::create(b, loc, toIndex(b, loc, *end), toIndex(b, loc, first)).getResult();
-  FailureOr<SmallVector<Value>> last = forEach(pull, loc, count, start, [&](Value block, ValueRange carried) {
-    return step(query, multiply(b, loc, add(b, loc, OpFoldResult(block), first), keys), carried);
-  });
-  if (failed(last))
+  OpFoldResult first = firstBlock();
+  Value last = toIndex(b, loc, *end), count = toIndex(b, loc, b.getIndexAttr(parts));
+  if (isZero(first))
+    count = arith::MinSIOp::create(b, loc, last, count);
+  SoftmaxTiles none = SoftmaxTiles::none(b, loc, rows, valueSize);
+  FailureOr<SmallVector<Value>> all =
+      forEach(pull, loc, count, none.tiles(), [&](Value part, ValueRange carried) -> FailureOr<SmallVector<Value>> {
+        FailureOr<SoftmaxTiles> next = walk(*tile, firstBlockOf(part, first), last);
+        if (failed(next))
+          return failure();
+        return merged(b, loc, SoftmaxTiles(carried), *next).tiles();
+      });
+  if (failed(all))
     return failure();
-  maximum = (*last)[0], sum = (*last)[1];
-  Value none = filledLike(b, loc, sum, 0.0);
-  Value empty = arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OEQ, sum, none);
-  Value inverse =
-      select(b, loc, empty, none, arith::DivFOp::create(b, loc, filledLike(b, loc, sum, 1.0), sum));
-  Value merged = (*last)[2];
-  return arith::MulFOp::create(b, loc, merged, broadcastAlong(b, loc, inverse, 1, shapeOf(merged))).getResult();
+  SoftmaxTiles whole(*all);
+  maximum = whole.maximum, sum = whole.sum;
+  return divided(b, loc, whole);
+}
+
+FailureOr<SoftmaxTiles> AttentionLoop::emitPart(Value part) {
+  FailureOr<OpFoldResult> end = endBlock();
+  if (failed(end))
+    return failure();
+  Value first = firstBlockOf(part, firstBlock()), last = toIndex(b, loc, *end);
+  SoftmaxTiles none = SoftmaxTiles::none(b, loc, rows, valueSize);
+  Value hasKeys = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::slt, first, last);
+  auto branch = scf::IfOp::create(b, loc, TypeRange(ValueRange(none.tiles())), hasKeys, /*withElseRegion=*/true);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(branch.elseBlock());
+  scf::YieldOp::create(b, loc, none.tiles());
+  b.setInsertionPointToStart(branch.thenBlock());
+  FailureOr<Value> tile = query();
+  if (failed(tile))
+    return failure();
+  FailureOr<SoftmaxTiles> tiles = walk(*tile, first, last);
+  if (failed(tiles))
+    return failure();
+  scf::YieldOp::create(b, loc, tiles->tiles());
+  return SoftmaxTiles(branch.getResults());
 }
 
 Value AttentionLoop::logSumExp() {

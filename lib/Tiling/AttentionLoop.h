@@ -1,13 +1,29 @@
-// The loop over keys that every attention op emits for one block of query rows: fixed blocks of keys, in order, with each row's
-// running maximum, sum and weighted values. The scores of a block are all that ever exists of the sequence-by-sequence matrix. A
-// block of keys lies at a multiple of its size whatever the rows, so results do not depend on how the queries were cut, nor on
-// where keys and values lie.
+// The loop over keys that every attention op emits for one block of query rows. Fixed blocks of keys are dealt out to a fixed number
+// of parts; each part takes its blocks in order, with each row's running maximum, sum and weighted values, and parts are merged in
+// order. The scores of a block are all that ever exists of the sequence-by-sequence matrix. A block of keys lies at a multiple of its
+// size whatever the rows, so results do not depend on how the queries were cut, on whether parts are computed side by side, nor on where
+// keys and values lie.
 #pragma once
 
 #include "girih/Target.h"
 #include "lib/Tiling/Emit.h"
 
 namespace girih::tiling {
+
+/// The softmax of some of a block's scores, not yet divided by its sum: greatest scores and sums `[rows]`, weighted values
+/// `[rows, valueSize]`. Where a row has seen no key its maximum is -inf and the rest 0.
+struct SoftmaxTiles {
+  mlir::Value maximum, sum, weighted;
+
+  explicit SoftmaxTiles(mlir::ValueRange tiles) : maximum(tiles[0]), sum(tiles[1]), weighted(tiles[2]) {}
+  static SoftmaxTiles none(mlir::OpBuilder &b, mlir::Location loc, int64_t rows, int64_t valueSize);
+  llvm::SmallVector<mlir::Value> tiles() const { return {maximum, sum, weighted}; }
+};
+
+/// Two parts as one.
+SoftmaxTiles merged(mlir::OpBuilder &b, mlir::Location loc, SoftmaxTiles all, SoftmaxTiles part);
+/// Weighted values over sums; 0 where a row has seen no key.
+mlir::Value divided(mlir::OpBuilder &b, mlir::Location loc, SoftmaxTiles all);
 
 /// One block of query rows under way; ops say where queries, keys and values come from and which of them meet.
 class AttentionLoop {
@@ -20,11 +36,13 @@ public:
   };
   AttentionLoop(graph::TilePull &pull, mlir::Location loc, Scores scores, int64_t rows, int64_t headSize, int64_t valueSize)
       : pull(pull), b(pull.builder()), loc(loc), scores(scores), rows(rows), headSize(headSize), valueSize(valueSize),
-        keys(pull.cost().attention(headSize, scores.compute).keys) {}
+        keys(pull.cost().attention(headSize, scores.compute).keys), parts(pull.cost().attention(headSize, scores.compute).parts) {}
   virtual ~AttentionLoop() = default;
 
   /// The rows' results, `[rows, valueSize]`.
   mlir::FailureOr<mlir::Value> emit();
+  /// One part alone, not yet divided by its sum. A part without keys costs a comparison.
+  mlir::FailureOr<SoftmaxTiles> emitPart(mlir::Value part);
   /// After emit: maximum + log(sum), per row.
   mlir::Value logSumExp();
 
@@ -46,15 +64,17 @@ protected:
   mlir::OpBuilder &b;
   mlir::Location loc;
   Scores scores;
-  int64_t rows, headSize, valueSize, keys;
+  int64_t rows, headSize, valueSize, keys, parts;
 
 private:
   mlir::Value operand(mlir::Value tile);
   mlir::Value scaled(mlir::Value tile);
   mlir::Value capped(mlir::Value tile);
+  mlir::FailureOr<mlir::Value> query();
   mlir::FailureOr<mlir::Value> scoreTile(mlir::Value query, mlir::OpFoldResult key);
-  mlir::FailureOr<llvm::SmallVector<mlir::Value>> step(mlir::Value query, mlir::OpFoldResult key,
-                                                       mlir::ValueRange carried);
+  mlir::FailureOr<SoftmaxTiles> step(mlir::Value query, mlir::OpFoldResult key, SoftmaxTiles carried);
+  mlir::FailureOr<SoftmaxTiles> walk(mlir::Value query, mlir::Value firstOfPart, mlir::Value end);
+  mlir::Value firstBlockOf(mlir::OpFoldResult part, mlir::OpFoldResult first);
   /// In f32 the query is scaled once instead of every score; in a narrow type that would round it again.
   bool scalesQuery() { return scores.compute.isF32(); }
 

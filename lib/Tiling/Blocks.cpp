@@ -79,6 +79,14 @@ static Blocks pagedAttentionBlocks(graph::PagedAttentionOp op, ArrayRef<int64_t>
   return blocks;
 }
 
+/// A part of the keys for all query heads of a key head. Low parts, which short sequences have, come first.
+static Blocks splitAttentionBlocks(graph::SplitAttentionOp op, ArrayRef<int64_t> shape) {
+  Blocks blocks;
+  blocks.sizes = {1, 1, shape[2] / op.getKeys().getType().getDimSize(1), shape[3]};
+  blocks.order = {1, 0, 2};
+  return blocks;
+}
+
 /// Whole rows along `axis`; a row too long for a tile is walked.
 static Blocks rowBlocks(Value input, int64_t axis, ArrayRef<int64_t> shape, const CostModel &cost) {
   bool last = axis + 1 == static_cast<int64_t>(shape.size());
@@ -131,6 +139,8 @@ static Blocks movementBlocks(Operation *op, ArrayRef<int64_t> shape, const CostM
     blocks.sizes = {1, bounded(64, shape[1])};
   } else if (isa<graph::RopeOp>(op)) {
     blocks.sizes = {1, bounded(cost.rows(shape[3]), shape[1]), 1, shape[3]};
+  } else if (isa<graph::MergeAttentionOp>(op)) {
+    blocks.sizes = {1, 1, bounded(cost.rows(shape[3]), shape[2]), shape[3]};
   } else if (auto reshape = dyn_cast<graph::ReshapeOp>(op)) {
     for (int64_t d = 0; d < rank - commonTrailingDims(reshape); ++d)
       blocks.sizes[d] = 1;
@@ -199,6 +209,8 @@ FailureOr<Blocks> tiling::chooseBlocks(func::FuncOp kernel, const CostModel &cos
       return attentionBlocks(attention, shape, cost);
     if (auto attention = dyn_cast<graph::PagedAttentionOp>(op))
       return pagedAttentionBlocks(attention, shape, cost);
+    if (auto attention = dyn_cast<graph::SplitAttentionOp>(op))
+      return splitAttentionBlocks(attention, shape);
   }
   if (FailureOr<Blocks> rows = statisticsBlocks(body, root, cost); succeeded(rows))
     return rows;

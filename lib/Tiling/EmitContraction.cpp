@@ -93,19 +93,13 @@ static FailureOr<Value> addBias(LinearOp linear, graph::TilePull &pull, const Si
       .getResult();
 }
 
-/// Under `exact`, the sum over K is one chain, in the reference's order.
-static bool isExact(Operation *op) {
-  auto module = op->getParentOfType<ModuleOp>();
-  auto contract = module ? module->getAttrOfType<StringAttr>(graph::kContractAttr) : StringAttr();
-  return contract && contract == "exact";
-}
-
 static FailureOr<Value> emitLinear(LinearOp op, graph::TilePull &pull, TileRequest request) {
   int64_t k = op.getWeight().getType().getDimSize(1), n = op.getWeight().getType().getDimSize(0);
   if (ShapedType::isDynamic(k) || ShapedType::isDynamic(n))
     return op.emitOpError("expected a weight of static shape to tile, found ") << op.getWeight().getType();
   Siblings siblings = findSiblings(op, request);
-  siblings.depth = isExact(op) ? k : pull.cost().matmul(n, k, op.getComputeType()).depth;
+  // Under `exact`, the sum over K is one chain, in the reference's order.
+  siblings.depth = graph::isExact(op) ? k : pull.cost().matmul(n, k, op.getComputeType()).depth;
   FailureOr<SmallVector<Value>> sums = contract(siblings, pull, op.getLoc(), k);
   if (failed(sums))
     return failure();

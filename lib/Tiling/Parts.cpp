@@ -97,8 +97,8 @@ static SmallVector<SmallVector<unsigned>> groupResults(ValueRange results, Array
 }
 
 /// A block of columns: whole panels, and whole heads in every result.
-static Part cut(ArrayRef<unsigned> results, ArrayRef<Matrix> matrices, CostModel::MatmulTiles tiles) {
-  int64_t columns = tiles.columns, width = 0;
+static Part cut(ArrayRef<unsigned> results, ArrayRef<Matrix> matrices, int64_t columns) {
+  int64_t width = 0;
   for (unsigned result : results) {
     columns = std::lcm(columns, matrices[result].head);
     width = std::max(width, matrices[result].columns);
@@ -128,13 +128,15 @@ std::optional<Parts> tiling::chooseParts(func::FuncOp kernel, const CostModel &c
   for (ArrayRef<unsigned> group : groups) {
     llvm::SmallSetVector<Operation *, 4> from;
     collectLinears(results[group[0]], from);
-    if (from.empty())
-      return std::nullopt;
+    if (from.empty()) {
+      parts.parts.push_back(cut(group, matrices, kChunk));
+      continue;
+    }
     auto linear = cast<LinearOp>(from[0]);
     RankedTensorType weight = linear.getWeight().getType();
     CostModel::MatmulTiles tiles =
         cost.matmul(weight.getDimSize(0), weight.getDimSize(1), linear.getComputeType());
-    parts.parts.push_back(cut(group, matrices, tiles));
+    parts.parts.push_back(cut(group, matrices, tiles.columns));
     parts.rowBlock = std::max(parts.rowBlock, tiles.rows);
   }
   return parts;

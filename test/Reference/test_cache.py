@@ -7,14 +7,15 @@ import numpy as np
 import pytest
 
 EVAL = os.path.join(os.environ.get("GIRIH_BUILD", "build/dev"), "bin", "girih-eval")
+GIRIHC = os.path.join(os.path.dirname(EVAL), "girihc")
 LONG = bool(os.environ.get("GIRIH_LONG"))
 HEADS, GROUPS, SIZE = 6, 2, 32
 
 SYMBOLS = """
 girih.symbol @b {min = 1 : i64, max = 8 : i64, likely = 1 : i64}
-girih.symbol @s {min = 1 : i64, max = 512 : i64}
-girih.symbol @total {min = 1 : i64, max = 512 : i64}
-girih.symbol @slots {min = 1 : i64, max = 2048 : i64}
+girih.symbol @s {min = 1 : i64, max = 4096 : i64}
+girih.symbol @total {min = 1 : i64, max = 4096 : i64}
+girih.symbol @slots {min = 1 : i64, max = 16384 : i64}
 """
 QUERY = f'tensor<?x?x{HEADS}x{SIZE}xf32, #girih.dims<"b", "s">>'
 ROWS = f'tensor<?x?x{GROUPS}x{SIZE}xf32, #girih.dims<"b", "s">>'
@@ -26,13 +27,26 @@ TABLE = 'tensor<?x?xi32, #girih.dims<"b", "total">>'
 def paged(attributes=""):
     """Writes keys and values to a cache and attends to it."""
     return SYMBOLS + f"""
-func.func @main(%q: {QUERY}, %k: {ROWS}, %v: {ROWS}, %p: {TOKENS} {{girih.range = [-1, 512]}}, %w: {TOKENS} {{girih.range = [-1, 2048]}},
-                %t: {TABLE} {{girih.range = [-1, 2048]}}, %kc: {CACHE} {{girih.state}}, %vc: {CACHE} {{girih.state}})
+func.func @main(%q: {QUERY}, %k: {ROWS}, %v: {ROWS}, %p: {TOKENS} {{girih.range = [-1, 4096]}}, %w: {TOKENS} {{girih.range = [-1, 16384]}},
+                %t: {TABLE} {{girih.range = [-1, 16384]}}, %kc: {CACHE} {{girih.state}}, %vc: {CACHE} {{girih.state}})
     -> ({QUERY}, {CACHE} {{girih.state = 6 : i64}}, {CACHE} {{girih.state = 7 : i64}}) attributes {{girih.entry}} {{
   %0 = girih.cache_write %kc, %k at %w : ({CACHE}, {ROWS}, {TOKENS}) -> {CACHE}
   %1 = girih.cache_write %vc, %v at %w : ({CACHE}, {ROWS}, {TOKENS}) -> {CACHE}
   %2 = girih.paged_attention %q, %0, %1 table %t positions %p {{scale = 0.2 : f32{attributes}}} : ({QUERY}, {CACHE}, {CACHE}, {TABLE}, {TOKENS}) -> {QUERY}
   return %2, %0, %1 : {QUERY}, {CACHE}, {CACHE}
+}}
+"""
+
+
+def token(attributes=""):
+    """Attends to a cache with one query of each sequence, which is what `fusion-split-attention` cuts along the positions."""
+    query = f'tensor<?x1x{HEADS}x{SIZE}xf32, #girih.dims<"b">>'
+    places = 'tensor<?x1xi32, #girih.dims<"b">>'
+    return SYMBOLS + f"""
+func.func @main(%q: {query}, %p: {places} {{girih.range = [-1, 4096]}}, %t: {TABLE} {{girih.range = [-1, 16384]}}, %k: {CACHE}, %v: {CACHE}) -> {query}
+    attributes {{girih.entry}} {{
+  %0 = girih.paged_attention %q, %k, %v table %t positions %p {{scale = 0.2 : f32{attributes}}} : ({query}, {CACHE}, {CACHE}, {TABLE}, {places}) -> {query}
+  return %0 : {query}
 }}
 """
 
@@ -116,6 +130,33 @@ def test_pieces(tmp_path, pieces, attributes):
         parts.append(cache.feed(tmp_path, paged(attributes), q[:, part], k[:, part], v[:, part]))
         start += count
     np.testing.assert_array_equal(np.concatenate(parts, axis=1), whole)
+
+
+@pytest.mark.parametrize("attributes", ["", ", window = 300 : i64", ", softcap = 2.0 : f32"], ids=["plain", "window", "softcap"])
+@pytest.mark.parametrize("lengths", [(1,), (128, 129), (700, 0, 1300), (2100, 3)])
+def test_parts(tmp_path, lengths, attributes):
+    """A token's attention in parts gives the bits of the last row of one causal attention, for sequences of several lengths at once; a sequence
+    without a token gives 0."""
+    rng = np.random.default_rng(5)
+    total = max(lengths)
+    q, k, v = tokens(rng, len(lengths), total)
+    table = rng.permutation(len(lengths) * total).reshape(len(lengths), total).astype(np.int32)
+    states = [np.full((len(lengths) * total, GROUPS, SIZE), np.nan, np.float32) for _ in range(2)]
+    for state, rows in zip(states, (k, v)):
+        for sequence, length in enumerate(lengths):
+            state[table[sequence, :length]] = rows[sequence, :length]
+    last = np.array(lengths, np.int32)[:, None] - 1
+    queries = np.stack([q[i, max(length - 1, 0)][None] for i, length in enumerate(lengths)])
+    module = token(attributes)
+    parts, = evaluate(tmp_path, module, [queries, last, table, *states], "--levels=cpu", "--tolerance=1")
+    assert "split_attention" in subprocess.run([GIRIHC, str(tmp_path / "module.mlir"), "--emit=fuse"], capture_output=True, text=True).stdout
+    for i, length in enumerate(lengths):
+        if length == 0:
+            assert not parts[i].any()
+            continue
+        whole, = evaluate(tmp_path, causal(attributes), [a[i:i + 1, :length] for a in (q, k, v)], "--levels=cpu", "--tolerance=1")
+        np.testing.assert_array_equal(parts[i, 0].view(np.int32), whole[0, -1].view(np.int32))
+    evaluate(tmp_path, module, [queries, last, table, *np.nan_to_num(states)], "--levels=graph,tile,cpu", "--tolerance=2e-6")
 
 
 @pytest.mark.skipif(not LONG, reason="every length to 300; run by tools/check --long")

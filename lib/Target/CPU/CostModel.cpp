@@ -31,7 +31,9 @@ public:
     return {64, columns, std::min<int64_t>(depthBlock, k)};
   }
 
-  AttentionTiles attention(int64_t headSize, mlir::Type compute) const override { return {64, 128}; }
+  AttentionTiles attention(int64_t headSize, mlir::Type compute) const override { return {64, 128, 8}; }
+
+  double evenWork() const override { return 32; }
 
   int64_t rows(int64_t rowElements) const override {
     // A block of rows is read several times (statistics, then the result): keep it in half of the first-level

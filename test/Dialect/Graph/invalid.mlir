@@ -914,6 +914,48 @@ func.func @f(%q: tensor<1x1x6x32xf32>, %k: tensor<40x2x32xf32>, %t: tensor<1x40x
 
 // -----
 
+func.func @f(%q: tensor<1x2x6x32xf32>, %k: tensor<40x2x32xf32>, %t: tensor<1x40xi32>, %p: tensor<1x2xi32>) {
+  // expected-note @-1 {{query is defined here}}
+  // expected-error @+1 {{'girih.split_attention' op expects one query of each sequence, but got 'tensor<1x2x6x32xf32>'}}
+  %0:3 = girih.split_attention %q, %k, %k table %t positions %p {scale = 1.0 : f32, parts = 8 : i64, block = 16 : i64} : (tensor<1x2x6x32xf32>, tensor<40x2x32xf32>, tensor<40x2x32xf32>, tensor<1x40xi32>, tensor<1x2xi32>) -> (tensor<1x8x6x32xf32>, tensor<1x8x6xf32>, tensor<1x8x6xf32>)
+  return
+}
+
+// -----
+
+func.func @f(%q: tensor<1x1x6x32xf32>, %k: tensor<40x2x32xf32>, %t: tensor<1x40xi32>, %p: tensor<1x1xi32>) {
+  // expected-error @+1 {{'girih.split_attention' op expects parts and block of at least 1, but got 0 and 16}}
+  %0:3 = girih.split_attention %q, %k, %k table %t positions %p {scale = 1.0 : f32, parts = 0 : i64, block = 16 : i64} : (tensor<1x1x6x32xf32>, tensor<40x2x32xf32>, tensor<40x2x32xf32>, tensor<1x40xi32>, tensor<1x1xi32>) -> (tensor<1x8x6x32xf32>, tensor<1x8x6xf32>, tensor<1x8x6xf32>)
+  return
+}
+
+// -----
+
+func.func @f(%w: tensor<1x8x6x32xf32>, %m: tensor<1x4x6xf32>) {
+  // expected-note @-1 {{maximum is defined here}}
+  // expected-error @+1 {{'girih.merge_attention' op expects maximum of shape [b, P, H] = [1, 8, 6], but got 'tensor<1x4x6xf32>'}}
+  %0 = girih.merge_attention %w, %m, %m : (tensor<1x8x6x32xf32>, tensor<1x4x6xf32>, tensor<1x4x6xf32>) -> tensor<1x1x6x32xf32>
+  return
+}
+
+// -----
+
+func.func @f(%w: tensor<1x8x6x32xbf16>, %m: tensor<1x8x6xf32>) {
+  // expected-error @+1 {{'girih.merge_attention' op expects operands of f32, but got 'tensor<1x8x6x32xbf16>'}}
+  %0 = girih.merge_attention %w, %m, %m : (tensor<1x8x6x32xbf16>, tensor<1x8x6xf32>, tensor<1x8x6xf32>) -> tensor<1x1x6x32xf32>
+  return
+}
+
+// -----
+
+func.func @f(%w: tensor<1x8x6x32xf32>, %m: tensor<1x8x6xf32>) {
+  // expected-error @+1 {{'girih.merge_attention' op expects results of a float type, but got 'i32'}}
+  %0 = girih.merge_attention %w, %m, %m {element = i32} : (tensor<1x8x6x32xf32>, tensor<1x8x6xf32>, tensor<1x8x6xf32>) -> tensor<1x1x6x32xf32>
+  return
+}
+
+// -----
+
 func.func @f(%q: tensor<1x4x2x8xf32>) {
   // expected-error @+1 {{expects causal with a window, but got a window of 3 alone}}
   %0 = girih.attention %q, %q, %q {scale = 1.0 : f32, window = 3 : i64} : (tensor<1x4x2x8xf32>, tensor<1x4x2x8xf32>, tensor<1x4x2x8xf32>) -> tensor<1x4x2x8xf32>

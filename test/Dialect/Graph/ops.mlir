@@ -239,6 +239,13 @@ func.func @decoding(%q: tensor<1x3x6x32xf32>, %c: tensor<40x2x32xf32> {girih.sta
   %0 = girih.cache_write %c, %r at %s : (tensor<40x2x32xf32>, tensor<1x3x2x32xf32>, tensor<1x3xi32>) -> tensor<40x2x32xf32>
   // CHECK: girih.paged_attention %{{.*}}, %{{.*}}, %{{.*}} table %{{.*}} positions %{{.*}} {scale = 1.250000e-01 : f32, softcap = 5.000000e+01 : f32, window = 7 : i64}
   %1 = girih.paged_attention %q, %0, %0 table %t positions %s {scale = 0.125 : f32, window = 7 : i64, softcap = 50.0 : f32} : (tensor<1x3x6x32xf32>, tensor<40x2x32xf32>, tensor<40x2x32xf32>, tensor<1x40xi32>, tensor<1x3xi32>) -> tensor<1x3x6x32xf32>
+  %q1 = girih.slice %q offsets [0, 2, 0, 0] sizes [1, 1, 6, 32] : (tensor<1x3x6x32xf32>) -> tensor<1x1x6x32xf32>
+  %s1 = girih.slice %s offsets [0, 2] sizes [1, 1] : (tensor<1x3xi32>) -> tensor<1x1xi32>
+  // CHECK: girih.split_attention %{{.*}}, %{{.*}}, %{{.*}} table %{{.*}} positions %{{.*}} {block = 16 : i64, parts = 2 : i64, scale = 1.250000e-01 : f32}
+  %w, %m, %d = girih.split_attention %q1, %0, %0 table %t positions %s1 {scale = 0.125 : f32, parts = 2 : i64, block = 16 : i64} :
+    (tensor<1x1x6x32xf32>, tensor<40x2x32xf32>, tensor<40x2x32xf32>, tensor<1x40xi32>, tensor<1x1xi32>) -> (tensor<1x2x6x32xf32>, tensor<1x2x6xf32>, tensor<1x2x6xf32>)
+  // CHECK: girih.merge_attention %{{.*}}, %{{.*}}, %{{.*}} {element = bf16} : (tensor<1x2x6x32xf32>, tensor<1x2x6xf32>, tensor<1x2x6xf32>) -> tensor<1x1x6x32xbf16>
+  %a = girih.merge_attention %w, %m, %d {element = bf16} : (tensor<1x2x6x32xf32>, tensor<1x2x6xf32>, tensor<1x2x6xf32>) -> tensor<1x1x6x32xbf16>
   // CHECK: girih.attention %{{.*}} {causal, scale = 1.250000e-01 : f32, window = 7 : i64}
   %2 = girih.attention %r, %r, %r {causal, scale = 0.125 : f32, window = 7 : i64} : (tensor<1x3x2x32xf32>, tensor<1x3x2x32xf32>, tensor<1x3x2x32xf32>) -> tensor<1x3x2x32xf32>
   // CHECK: girih.argmax %{{.*}} : (tensor<1x3x9xf32>) -> tensor<1x3xi32>
