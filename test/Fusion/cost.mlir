@@ -7,6 +7,7 @@
 // RUN: girih-eval %s --entry=prologue --symbols=rows=67 --levels=graph,tile,cpu
 // RUN: girih-eval %s --entry=siblings --symbols=rows=5 --levels=graph,tile,cpu
 // RUN: girih-eval %s --entry=few_rows --symbols=token=3 --levels=graph,tile,cpu
+// RUN: girih-eval %s --entry=normed_residual --symbols=token=3 --levels=graph,tile,cpu
 
 // UNKNOWN: unknown target 'cpu:z80'
 
@@ -82,4 +83,39 @@ func.func @many_rows(%x: tensor<?x300xf32, #girih.dims<"rows">>, %n: tensor<300x
   %0 = girih.layer_norm %x, %n, %n {epsilon = 1.0e-5 : f32} : (tensor<?x300xf32, #girih.dims<"rows">>, tensor<300xf32>, tensor<300xf32>) -> tensor<?x300xf32, #girih.dims<"rows">> loc("layer.norm")
   %1 = girih.linear %0, %w : (tensor<?x300xf32, #girih.dims<"rows">>, tensor<1600x300xf32>) -> tensor<?x1600xf32, #girih.dims<"rows">> loc("layer.up")
   return %1 : tensor<?x1600xf32, #girih.dims<"rows">>
+}
+
+// Norms on both sides of a residual sum: for one row the layers behind compute all of it, and the kernel stores the sum, which is read again.
+// CHECK-LABEL: func.func @normed_residual
+// CHECK: %[[K:.*]]:2 = girih.kernel(
+// CHECK-NEXT: girih.rms_norm
+// CHECK-NEXT: %[[SUM:.*]] = girih.add
+// CHECK-NEXT: girih.rms_norm %[[SUM]]
+// CHECK-NEXT: %[[UP:.*]] = girih.linear
+// CHECK-NEXT: girih.yield %[[SUM]], %[[UP]]
+// CHECK: girih.kernel(%{{.*}} = %[[K]]#0 :
+// CHECK: return
+func.func @normed_residual(%x: tensor<?x700xf32, #girih.dims<"token">>, %o: tensor<?x700xf32, #girih.dims<"token">>, %n: tensor<700xf32>, %w: tensor<400x700xf32>)
+    -> (tensor<?x400xf32, #girih.dims<"token">>, tensor<?x700xf32, #girih.dims<"token">>) attributes {girih.entry} {
+  %0 = girih.rms_norm %o, %n {epsilon = 1.0e-5 : f32} : (tensor<?x700xf32, #girih.dims<"token">>, tensor<700xf32>) -> tensor<?x700xf32, #girih.dims<"token">>
+  %1 = girih.add %x, %0 : (tensor<?x700xf32, #girih.dims<"token">>, tensor<?x700xf32, #girih.dims<"token">>) -> tensor<?x700xf32, #girih.dims<"token">>
+  %2 = girih.rms_norm %1, %n {epsilon = 1.0e-5 : f32} : (tensor<?x700xf32, #girih.dims<"token">>, tensor<700xf32>) -> tensor<?x700xf32, #girih.dims<"token">>
+  %3 = girih.linear %2, %w : (tensor<?x700xf32, #girih.dims<"token">>, tensor<400x700xf32>) -> tensor<?x400xf32, #girih.dims<"token">>
+  %4 = girih.softmax %1 {axis = 1 : i64} : (tensor<?x700xf32, #girih.dims<"token">>) -> tensor<?x700xf32, #girih.dims<"token">>
+  return %3, %4 : tensor<?x400xf32, #girih.dims<"token">>, tensor<?x700xf32, #girih.dims<"token">>
+}
+
+// CHECK-LABEL: func.func @normed_residual_of_many_rows
+// CHECK: girih.kernel(
+// CHECK-NEXT: girih.rms_norm
+// CHECK-NEXT: girih.add
+// CHECK-NEXT: girih.rms_norm
+// CHECK-NEXT: girih.yield
+func.func @normed_residual_of_many_rows(%x: tensor<?x700xf32, #girih.dims<"rows">>, %o: tensor<?x700xf32, #girih.dims<"rows">>, %n: tensor<700xf32>, %w: tensor<1600x700xf32>)
+    -> (tensor<?x1600xf32, #girih.dims<"rows">>, tensor<?x700xf32, #girih.dims<"rows">>) {
+  %0 = girih.rms_norm %o, %n {epsilon = 1.0e-5 : f32} : (tensor<?x700xf32, #girih.dims<"rows">>, tensor<700xf32>) -> tensor<?x700xf32, #girih.dims<"rows">>
+  %1 = girih.add %x, %0 : (tensor<?x700xf32, #girih.dims<"rows">>, tensor<?x700xf32, #girih.dims<"rows">>) -> tensor<?x700xf32, #girih.dims<"rows">>
+  %2 = girih.rms_norm %1, %n {epsilon = 1.0e-5 : f32} : (tensor<?x700xf32, #girih.dims<"rows">>, tensor<700xf32>) -> tensor<?x700xf32, #girih.dims<"rows">>
+  %3 = girih.linear %2, %w : (tensor<?x700xf32, #girih.dims<"rows">>, tensor<1600x700xf32>) -> tensor<?x1600xf32, #girih.dims<"rows">>
+  return %3, %1 : tensor<?x1600xf32, #girih.dims<"rows">>, tensor<?x700xf32, #girih.dims<"rows">>
 }

@@ -21,3 +21,13 @@ func.func private @computed_table(%x: tensor<9x4xf32>, %ids: tensor<3xi32>) -> t
 // expected-error@+1 {{abacus}}
 module attributes {girih.target = "abacus"} {
 }
+
+// -----
+
+func.func private @other_parts(%q: tensor<1x1x6x32xf32>, %k: tensor<400x2x32xf32>, %t: tensor<1x400xi32>, %p: tensor<1x1xi32>)
+    -> (tensor<1x3x6x32xf32>, tensor<1x3x6xf32>, tensor<1x3x6xf32>) attributes {girih.kernel} {
+  // expected-error@+1 {{expected the target's 8 parts of blocks of 128 positions, found 3 and 16}}
+  %0:3 = girih.split_attention %q, %k, %k table %t positions %p {scale = 1.0 : f32, parts = 3 : i64, block = 16 : i64} :
+    (tensor<1x1x6x32xf32>, tensor<400x2x32xf32>, tensor<400x2x32xf32>, tensor<1x400xi32>, tensor<1x1xi32>) -> (tensor<1x3x6x32xf32>, tensor<1x3x6xf32>, tensor<1x3x6xf32>)
+  return %0#0, %0#1, %0#2 : tensor<1x3x6x32xf32>, tensor<1x3x6xf32>, tensor<1x3x6xf32>
+}
