@@ -34,9 +34,9 @@ LogicalResult DimsAttr::verify(function_ref<InFlightDiagnostic()> emitError, Arr
   for (StringAttr text : sizes) { // C2
     FailureOr<SizeExpr> size = SizeExpr::parse(text.getValue());
     if (failed(size))
-      return emitError()
-             << "#girih.dims expects a product of symbols and integers such as \"2*batch*seq\", but got \""
-             << text.getValue() << "\"";
+      return emitError() << "#girih.dims expects a sum of products of symbols and integers such as "
+                            "\"2*batch*seq + 1\", but got \""
+                         << text.getValue() << "\"";
     if (size->isConstant())
       return emitError() << "#girih.dims expects a size that mentions a symbol, but got \"" << text.getValue()
                          << "\"; write a static dimension instead";
@@ -109,9 +109,9 @@ SmallVector<ArrayRef<char>> SourceAttr::inOrder(ArrayRef<char> bytes, int64_t ro
 
 int64_t SourceAttr::getRowBytes(int64_t elements) const {
   if (!getFormat())
-    return (SizeExpr(elements) * SizeExpr(getElementBytes(getType()))).getCoefficient(); // saturates
+    return (SizeExpr(elements) * SizeExpr(getElementBytes(getType()))).getConstant().value(); // saturates
   const BlockLayout &layout = layoutOf(*getFormat());
   return elements % layout.elements
              ? -1
-             : (SizeExpr(elements / layout.elements) * SizeExpr(layout.bytes)).getCoefficient();
+             : (SizeExpr(elements / layout.elements) * SizeExpr(layout.bytes)).getConstant().value();
 }

@@ -132,7 +132,8 @@ Type AttentionOp::getAccumulateType() { return typeOr(getAccumulate(), Float32Ty
 //===-- attention over a cache --------------------------------------------===//
 
 /// Ranks, static heads, one element type.
-template <typename Op> static LogicalResult checkCachedHeads(MaybeLocation location, typename Op::Adaptor op) {
+template <typename Op>
+static LogicalResult checkCachedHeads(MaybeLocation location, typename Op::Adaptor op) {
   std::tuple<StringRef, Value, int64_t> operands[] = {
       {"query", op.getQuery(), 4}, {"keys", op.getKeys(), 3}, {"values", op.getValues(), 3}};
   for (auto [name, value, rank] : operands) { // C1
@@ -141,28 +142,32 @@ template <typename Op> static LogicalResult checkCachedHeads(MaybeLocation locat
     if (tensorType(value).isDynamicDim(rank - 2) || tensorType(value).isDynamicDim(rank - 1))
       return expects<Op>(location, name, " with static heads and head size, but got ", value.getType());
     if (elementOf(value) != elementOf(op.getQuery()))
-      return expects<Op>(location, "query, keys and values of one element type, but got ", elementOf(op.getQuery()), " and ",
-                         elementOf(value));
+      return expects<Op>(location, "query, keys and values of one element type, but got ",
+                         elementOf(op.getQuery()), " and ", elementOf(value));
   }
   Shape query = sizesOf(op.getQuery()), keys = sizesOf(op.getKeys()), values = sizesOf(op.getValues());
   if (keys[2] != query[3]) // C2
-    return expects<Op>(location, "query and keys of equal head size, but got ", query[3].str(), " and ", keys[2].str());
+    return expects<Op>(location, "query and keys of equal head size, but got ", query[3].str(), " and ",
+                       keys[2].str());
   if (values[0] != keys[0] || values[1] != keys[1]) // C2
-    return expects<Op>(location, "keys and values of equal slots and heads, but got ", op.getKeys().getType(), " and ",
-                       op.getValues().getType());
+    return expects<Op>(location, "keys and values of equal slots and heads, but got ", op.getKeys().getType(),
+                       " and ", op.getValues().getType());
   int64_t heads = tensorType(op.getQuery()).getDimSize(2), groups = tensorType(op.getKeys()).getDimSize(1);
   if (groups == 0 || heads % groups != 0) // C3
-    return expects<Op>(location, "query heads to be a multiple of key heads, but got ", heads, " and ", groups);
+    return expects<Op>(location, "query heads to be a multiple of key heads, but got ", heads, " and ",
+                       groups);
   return success();
 }
 
 /// All that is asked of the operands.
 template <typename Op> static LogicalResult checkCached(MaybeLocation location, typename Op::Adaptor op) {
-  if (failed(checkCachedHeads<Op>(location, op)) || failed(expectRank<Op>(location, "table", op.getTable(), 2))) // C4
+  if (failed(checkCachedHeads<Op>(location, op)) ||
+      failed(expectRank<Op>(location, "table", op.getTable(), 2))) // C4
     return failure();
   Shape query = sizesOf(op.getQuery()), table = sizesOf(op.getTable());
-  return failure(failed(expectShape<Op>(location, "table", "[b, T]", op.getTable(), {query[0], table[1]})) || // C4
-                 failed(expectShape<Op>(location, "positions", "[b, s]", op.getPositions(), {query[0], query[1]})));
+  return failure(
+      failed(expectShape<Op>(location, "table", "[b, T]", op.getTable(), {query[0], table[1]})) || // C4
+      failed(expectShape<Op>(location, "positions", "[b, s]", op.getPositions(), {query[0], query[1]})));
 }
 
 LogicalResult PagedAttentionOp::inferReturnTypes(MLIRContext *context, MaybeLocation location, Adaptor op,
@@ -189,11 +194,12 @@ LogicalResult SplitAttentionOp::inferReturnTypes(MLIRContext *context, MaybeLoca
     return failure();
   Shape query = sizesOf(op.getQuery());
   if (query[1] != SizeExpr(1)) // C1
-    return expects<SplitAttentionOp>(location, {{"query", op.getQuery()}}, "one query of each sequence, but got ",
-                                     op.getQuery().getType());
+    return expects<SplitAttentionOp>(location, {{"query", op.getQuery()}},
+                                     "one query of each sequence, but got ", op.getQuery().getType());
   int64_t parts = op.getParts(), block = op.getBlock();
   if (parts < 1 || block < 1) // C2
-    return expects<SplitAttentionOp>(location, "parts and block of at least 1, but got ", parts, " and ", block);
+    return expects<SplitAttentionOp>(location, "parts and block of at least 1, but got ", parts, " and ",
+                                     block);
   Type f32 = Float32Type::get(context);
   types.push_back(getTensorType({query[0], parts, query[2], sizesOf(op.getValues())[2]}, f32));
   types.append(2, getTensorType({query[0], parts, query[2]}, f32));

@@ -33,8 +33,9 @@ class Girih_Attr<string name, string attrMnemonic, list<Trait> traits = []> : At
 def Girih_DimsAttr : Girih_Attr<"Dims", "dims", [DeclareAttrInterfaceMethods<VerifiableTensorEncoding>]> {
   let summary = "Size expressions of a tensor's dynamic dimensions";
   let description = [{
-    One expression per `?`, in order. An expression is a product of symbols and at most one leading integer, symbols in
-    alphabetical order: `"seq"`, `"2*batch*seq"`. Equal sizes are thus spelled alike, and types compare by identity.
+    One expression per `?`, in order. An expression is a sum of products, each of at most one leading positive integer and symbols in
+    alphabetical order, those of most factors first: `"seq"`, `"2*batch*seq"`, `"seq + 1"`. Equal sizes are thus spelled alike, and types
+    compare by identity.
 
     C1: as many expressions as the tensor has dynamic dimensions, at least one.
     C2: every expression is in canonical order and mentions a symbol.

@@ -95,7 +95,8 @@ SmallVector<AffineMap> PagedAttentionOp::getIndexingMaps() {
 Iterators SplitAttentionOp::getIteratorTypes() { return iterators(*this, 3); }
 SmallVector<AffineMap> SplitAttentionOp::getIndexingMaps() {
   Maps maps(*this, 3);
-  AffineExpr b = maps.d(0), p = maps.d(1), h = maps.d(2), e = maps.d(3), t = maps.d(4), d = maps.d(5), slot = maps.d(6);
+  AffineExpr b = maps.d(0), p = maps.d(1), h = maps.d(2), e = maps.d(3), t = maps.d(4), d = maps.d(5),
+             slot = maps.d(6);
   int64_t heads = tensorType(getQuery()).getDimSize(2), groups = tensorType(getKeys()).getDimSize(1);
   AffineExpr g = h.floorDiv(heads / groups);
   maps.add({b, maps.zero(), h, d}).add({slot, g, d}).add({slot, g, e}).add({b, t}).add({b, maps.zero()});

@@ -27,11 +27,12 @@ SmallVector<AffineMap> GatherOp::getIndexingMaps() {
   return maps.add(data).add(maps.range(axis, axis + rank)).finish();
 }
 
-/// The symbols in a type's sizes, alphabetically: what the symbols of a semi-affine map stand for.
-static SmallVector<std::string> mapSymbols(RankedTensorType type) {
+/// The symbols in the types' sizes, alphabetically: what the symbols of a semi-affine map stand for.
+static SmallVector<std::string> mapSymbols(TypeRange types) {
   SmallVector<std::string> names;
-  for (const SizeExpr &size : getSizes(type))
-    llvm::append_range(names, size.getSymbols());
+  for (Type type : types)
+    for (const SizeExpr &size : getSizes(cast<RankedTensorType>(type)))
+      llvm::append_range(names, size.getSymbols());
   llvm::sort(names);
   names.erase(llvm::unique(names), names.end());
   return names;
@@ -39,23 +40,26 @@ static SmallVector<std::string> mapSymbols(RankedTensorType type) {
 
 /// A size as an expression of the map's symbols.
 static AffineExpr sizeToAffine(const SizeExpr &size, ArrayRef<std::string> names, MLIRContext *context) {
-  AffineExpr result = getAffineConstantExpr(size.getCoefficient(), context);
-  for (const std::string &name : size.getSymbols())
-    result = result * getAffineSymbolExpr(llvm::find(names, name) - names.begin(), context);
-  return result;
+  AffineExpr sum = getAffineConstantExpr(0, context);
+  for (const SizeExpr::Term &term : size.getTerms()) {
+    AffineExpr product = getAffineConstantExpr(term.coefficient, context);
+    for (const std::string &name : term.symbols)
+      product = product * getAffineSymbolExpr(llvm::find(names, name) - names.begin(), context);
+    sum = sum + product;
+  }
+  return sum;
 }
 
 Iterators ConcatOp::getIteratorTypes() { return iterators(*this); }
 SmallVector<AffineMap> ConcatOp::getIndexingMaps() {
-  SmallVector<std::string> names = mapSymbols(tensorType(getInputs().front()));
+  SmallVector<std::string> names = mapSymbols(getInputs().getTypes());
   Maps maps(*this, 0, names.size());
   SizeExpr offset(0);
   for (Value input : getInputs()) {
     Exprs exprs = maps.range(0, maps.rank);
     exprs[getAxis()] = exprs[getAxis()] - sizeToAffine(offset, names, getContext());
     maps.add(exprs);
-    SizeExpr size = sizesOf(input)[getAxis()];
-    offset = offset == SizeExpr(0) ? size : *offset.plus(size);
+    offset = offset + sizesOf(input)[getAxis()];
   }
   return maps.finish();
 }

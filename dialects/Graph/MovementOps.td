@@ -68,13 +68,12 @@ def Girih_ConcatOp : Girih_InferredOp<"concat"> {
     C1: there is at least one input.
     C2: `axis` is one of the inputs'.
     C3: the inputs have one element type and equal sizes but along `axis`.
-    C4: the sum of the sizes along `axis` is a size expression: all static, or all multiples of one product of symbols.
 
     ```mlir
     girih.symbol @seq {min = 1 : i64, max = 512 : i64}
-    func.func @f(%x: tensor<?x8xf32, #girih.dims<"seq">>) {
-      %0 = girih.concat %x, %x {axis = 0 : i64} :
-        (tensor<?x8xf32, #girih.dims<"seq">>, tensor<?x8xf32, #girih.dims<"seq">>) -> tensor<?x8xf32, #girih.dims<"2*seq">>
+    func.func @f(%x: tensor<?x8xf32, #girih.dims<"seq">>, %y: tensor<1x8xf32>) {
+      %0 = girih.concat %x, %x, %y {axis = 0 : i64} :
+        (tensor<?x8xf32, #girih.dims<"seq">>, tensor<?x8xf32, #girih.dims<"seq">>, tensor<1x8xf32>) -> tensor<?x8xf32, #girih.dims<"2*seq + 1">>
       return
     }
     ```

@@ -57,7 +57,7 @@ static OpFoldResult sizeValue(OpBuilder &builder, Operation *op, Place place) {
   FailureOr<SmallVector<Place>> factors = factorize(size, symbolicPlaces(op));
   if (failed(factors))
     return dimension(place);
-  AffineExpr product = builder.getAffineConstantExpr(size.getCoefficient());
+  AffineExpr product = builder.getAffineConstantExpr(*size.getConstant());
   SmallVector<OpFoldResult> values;
   for (Place factor : *factors) {
     product = product * builder.getAffineSymbolExpr(values.size());

@@ -8,9 +8,66 @@ using namespace mlir;
 
 namespace girih::graph {
 
+/// The order of terms: most factors first, then alphabetical. It is kept by multiplication, which division by
+/// the first term needs.
+static bool precedes(const SizeExpr::Term &a, const SizeExpr::Term &b) {
+  return std::pair(-static_cast<int64_t>(a.symbols.size()), ArrayRef(a.symbols)) <
+         std::pair(-static_cast<int64_t>(b.symbols.size()), ArrayRef(b.symbols));
+}
+
+static int64_t saturated(bool overflowed, int64_t value) {
+  return overflowed ? std::numeric_limits<int64_t>::max() : value;
+}
+
+static SizeExpr::Term product(const SizeExpr::Term &a, const SizeExpr::Term &b) {
+  SizeExpr::Term result = a;
+  bool overflowed = llvm::MulOverflow(a.coefficient, b.coefficient, result.coefficient);
+  result.coefficient = saturated(overflowed, result.coefficient);
+  result.symbols.append(b.symbols.begin(), b.symbols.end());
+  llvm::sort(result.symbols);
+  return result;
+}
+
+static std::optional<SizeExpr::Term> quotient(const SizeExpr::Term &a, const SizeExpr::Term &b) {
+  if (b.coefficient == 0 || a.coefficient % b.coefficient != 0)
+    return std::nullopt;
+  SizeExpr::Term result{a.coefficient / b.coefficient, {}};
+  ArrayRef<std::string> rest = b.symbols;
+  for (const std::string &name : a.symbols) {
+    if (!rest.empty() && rest.front() == name)
+      rest = rest.drop_front();
+    else
+      result.symbols.push_back(name);
+  }
+  return rest.empty() ? std::optional(result) : std::nullopt;
+}
+
+void SizeExpr::add(const Term &term) {
+  auto place = llvm::lower_bound(terms, term, precedes);
+  if (place != terms.end() && place->symbols == term.symbols) {
+    bool overflowed = llvm::AddOverflow(place->coefficient, term.coefficient, place->coefficient);
+    place->coefficient = saturated(overflowed, place->coefficient);
+  } else if (term.coefficient != 0) {
+    terms.insert(place, term);
+  }
+  if (terms.size() > 1)
+    llvm::erase_if(terms, [](const Term &other) { return other.coefficient == 0; });
+}
+
+/// False where the difference would not be a size.
+bool SizeExpr::subtract(const Term &term) {
+  auto place = llvm::lower_bound(terms, term, precedes);
+  if (place == terms.end() || place->symbols != term.symbols || place->coefficient < term.coefficient)
+    return false;
+  place->coefficient -= term.coefficient;
+  if (place->coefficient == 0)
+    terms.erase(place);
+  return true;
+}
+
 SizeExpr SizeExpr::symbol(StringRef name) {
   SizeExpr result;
-  result.symbols.push_back(name.str());
+  result.terms.front().symbols.push_back(name.str());
   return result;
 }
 
@@ -20,8 +77,8 @@ static bool isSymbolName(StringRef text) {
          llvm::all_of(text, [&](char c) { return isLetter(c) || llvm::isDigit(c); });
 }
 
-FailureOr<SizeExpr> SizeExpr::parse(StringRef text) {
-  SizeExpr result;
+static FailureOr<SizeExpr::Term> parseTerm(StringRef text) {
+  SizeExpr::Term result{1, {}};
   SmallVector<StringRef> factors;
   text.split(factors, '*');
   for (StringRef factor : factors) {
@@ -36,58 +93,86 @@ FailureOr<SizeExpr> SizeExpr::parse(StringRef text) {
   return result;
 }
 
-std::string SizeExpr::str() const {
-  if (symbols.empty())
-    return std::to_string(coefficient);
-  std::string product = llvm::join(symbols, "*");
-  return coefficient == 1 ? product : std::to_string(coefficient) + "*" + product;
+FailureOr<SizeExpr> SizeExpr::parse(StringRef text) {
+  SizeExpr result(0);
+  SmallVector<StringRef> summands;
+  text.split(summands, '+');
+  for (StringRef summand : summands) {
+    FailureOr<Term> term = parseTerm(summand);
+    if (failed(term))
+      return failure();
+    result.add(*term);
+  }
+  return result;
 }
+
+static std::string textOf(const SizeExpr::Term &term) {
+  if (term.symbols.empty())
+    return std::to_string(term.coefficient);
+  std::string symbols = llvm::join(term.symbols, "*");
+  return term.coefficient == 1 ? symbols : std::to_string(term.coefficient) + "*" + symbols;
+}
+
+std::string SizeExpr::str() const { return llvm::join(llvm::map_range(terms, textOf), " + "); }
 
 raw_ostream &operator<<(raw_ostream &os, const SizeExpr &size) { return os << size.str(); }
 
 std::optional<int64_t> SizeExpr::getConstant() const {
-  return isConstant() ? std::optional(coefficient) : std::nullopt;
+  return isConstant() ? std::optional(terms.front().coefficient) : std::nullopt;
+}
+
+SmallVector<std::string> SizeExpr::getSymbols() const {
+  SmallVector<std::string> names;
+  for (const Term &term : terms)
+    llvm::append_range(names, term.symbols);
+  llvm::sort(names);
+  names.erase(llvm::unique(names), names.end());
+  return names;
 }
 
 SizeExpr SizeExpr::operator*(const SizeExpr &other) const {
-  SizeExpr result = *this;
-  // Saturates: no tensor of such a size passes verification, and saturated values stay unequal to real ones.
-  if (llvm::MulOverflow(coefficient, other.coefficient, result.coefficient))
-    result.coefficient = std::numeric_limits<int64_t>::max();
-  result.symbols.append(other.symbols.begin(), other.symbols.end());
-  llvm::sort(result.symbols);
+  SizeExpr result(0);
+  for (const Term &a : terms)
+    for (const Term &b : other.terms)
+      result.add(product(a, b));
   return result;
 }
 
-std::optional<SizeExpr> SizeExpr::plus(const SizeExpr &other) const {
+SizeExpr SizeExpr::operator+(const SizeExpr &other) const {
   SizeExpr result = *this;
-  if (symbols != other.symbols || llvm::AddOverflow(coefficient, other.coefficient, result.coefficient))
-    return std::nullopt;
+  for (const Term &term : other.terms)
+    result.add(term);
   return result;
 }
 
+/// Long division: the first term of what is left, by the divisor's.
 std::optional<SizeExpr> SizeExpr::dividedBy(const SizeExpr &divisor) const {
-  if (divisor.coefficient == 0 || coefficient % divisor.coefficient != 0)
-    return std::nullopt;
-  SizeExpr result(coefficient / divisor.coefficient);
-  ArrayRef<std::string> rest = divisor.symbols;
-  for (const std::string &name : symbols) {
-    if (!rest.empty() && rest.front() == name)
-      rest = rest.drop_front();
-    else
-      result.symbols.push_back(name);
+  SizeExpr result(0), rest = *this;
+  while (!rest.terms.empty() && rest != SizeExpr(0)) {
+    std::optional<Term> part = quotient(rest.terms.front(), divisor.terms.front());
+    if (!part)
+      return std::nullopt;
+    result.add(*part);
+    for (const Term &term : divisor.terms)
+      if (!rest.subtract(product(term, *part)))
+        return std::nullopt;
   }
-  return rest.empty() ? std::optional(result) : std::nullopt;
+  return result;
 }
 
 std::optional<int64_t> SizeExpr::evaluate(function_ref<std::optional<int64_t>(StringRef)> valueOf) const {
-  int64_t result = coefficient;
-  for (const std::string &name : symbols) {
-    std::optional<int64_t> value = valueOf(name);
-    if (!value || llvm::MulOverflow(result, *value, result))
+  int64_t sum = 0;
+  for (const Term &term : terms) {
+    int64_t value = term.coefficient;
+    for (const std::string &name : term.symbols) {
+      std::optional<int64_t> factor = valueOf(name);
+      if (!factor || llvm::MulOverflow(value, *factor, value))
+        return std::nullopt;
+    }
+    if (llvm::AddOverflow(sum, value, sum))
       return std::nullopt;
   }
-  return result;
+  return sum;
 }
 
 SmallVector<SizeExpr> getSizes(RankedTensorType type) {

@@ -29,7 +29,7 @@ LogicalResult girih::graph::verifySizesDeclared(Operation *op, SymbolTableCollec
     if (!dims)
       return success();
     for (const SizeExpr &size : dims.getSizeExprs())
-      for (StringRef name : size.getSymbols())
+      for (const std::string &name : size.getSymbols())
         if (!tables.lookupNearestSymbolFrom<SymbolOp>(op, StringAttr::get(op->getContext(), name)))
           return op->emitOpError("expects size '") << name << "' to be declared, as in: girih.symbol @"
                                                    << name << " {min = 1 : i64, max = 32 : i64}";
@@ -60,11 +60,11 @@ LogicalResult SymbolOp::verify() {
 static LogicalResult verifySources(ParameterOp op, RankedTensorType type, ArrayRef<SourceAttr> sources) {
   int64_t rows = type.getRank() ? type.getDimSize(0) : 1;
   auto row = RankedTensorType::get(type.getShape().drop_front(type.getRank() > 0), type.getElementType());
-  int64_t columns = getNumElements(row).getCoefficient();
+  int64_t columns = getNumElements(row).getConstant().value();
   SourceAttr first = sources.front();
   // Saturates where the shape lies: no file has that many bytes.
   int64_t rowBytes = first.getRowBytes(columns),
-          expected = (SizeExpr(rows) * SizeExpr(rowBytes)).getCoefficient(), found = 0;
+          expected = (SizeExpr(rows) * SizeExpr(rowBytes)).getConstant().value(), found = 0;
   if (rowBytes < 0)
     return op.emitOpError("expects rows of whole blocks of ")
            << stringifyBlockFormat(*first.getFormat()) << ", but got " << type;
@@ -72,8 +72,8 @@ static LogicalResult verifySources(ParameterOp op, RankedTensorType type, ArrayR
     if (sources.size() > 1 || type.getRank() != 2 || stride < rows)
       return op.emitOpError("expects one transposed source of rows of at least ")
              << rows << " elements for " << type << ", but got " << first;
-    int64_t before = (SizeExpr(std::max<int64_t>(columns - 1, 0)) * SizeExpr(stride)).getCoefficient();
-    expected = (SizeExpr(before) * SizeExpr(rowBytes / std::max<int64_t>(columns, 1))).getCoefficient();
+    int64_t before = (SizeExpr(std::max<int64_t>(columns - 1, 0)) * SizeExpr(stride)).getConstant().value();
+    expected = (SizeExpr(before) * SizeExpr(rowBytes / std::max<int64_t>(columns, 1))).getConstant().value();
     expected = llvm::SaturatingAdd<uint64_t>(expected, first.getRowBytes(rows));
   }
   for (SourceAttr source : sources) {

@@ -14,32 +14,13 @@ namespace girih::artifact {
 
 namespace {
 
-/// A sum of size expressions; like terms are merged.
-class Sum {
-public:
-  Sum &add(const SizeExpr &term) {
-    for (SizeExpr &existing : terms)
-      if (std::optional<SizeExpr> merged = existing.plus(term)) {
-        existing = *merged;
-        return *this;
-      }
-    terms.push_back(term);
-    return *this;
-  }
-  void add(const Sum &other) {
-    for (const SizeExpr &term : other.terms)
-      add(term);
-  }
-  ArrayAttr attribute(MLIRContext *context) const {
-    SmallVector<Attribute> texts;
-    for (const SizeExpr &term : terms)
-      texts.push_back(StringAttr::get(context, term.str()));
-    return ArrayAttr::get(context, texts);
-  }
-
-private:
-  SmallVector<SizeExpr> terms;
-};
+/// One text for each product, as the launch's attributes hold them.
+ArrayAttr attribute(const SizeExpr &size, MLIRContext *context) {
+  SmallVector<Attribute> texts;
+  for (const SizeExpr::Term &term : size == SizeExpr(0) ? ArrayRef<SizeExpr::Term>() : size.getTerms())
+    texts.push_back(StringAttr::get(context, SizeExpr(term).str()));
+  return ArrayAttr::get(context, texts);
+}
 
 SizeExpr elements(Value value) { return graph::getNumElements(cast<RankedTensorType>(value.getType())); }
 
@@ -51,14 +32,15 @@ SizeExpr size(Value value, int64_t dimension) {
 SizeExpr flopsOf(graph::AttentionOp op) {
   SizeExpr perKey = elements(op.getQuery()) * size(op.getKey(), 1);
   SizeExpr perValue = elements(op->getResult(0)) * size(op.getKey(), 1);
-  return perKey.plus(perValue).value_or(perKey * 2) * 2;
+  return (perKey + perValue) * 2;
 }
 
 /// As if every position of the table took part.
 template <typename CachedOp> SizeExpr flopsOf(CachedOp op) {
   SizeExpr perKey = elements(op.getQuery()) * size(op.getTable(), 1);
-  SizeExpr perValue = size(op.getQuery(), 0) * size(op.getQuery(), 1) * size(op.getQuery(), 2) * size(op.getValues(), 2) * size(op.getTable(), 1);
-  return perKey.plus(perValue).value_or(perKey * 2) * 2;
+  SizeExpr perValue = size(op.getQuery(), 0) * size(op.getQuery(), 1) * size(op.getQuery(), 2) *
+                      size(op.getValues(), 2) * size(op.getTable(), 1);
+  return (perKey + perValue) * 2;
 }
 
 SizeExpr flopsOf(Operation &op) {
@@ -79,11 +61,11 @@ bool onlyMoves(Operation &op) {
              graph::TransposeOp, graph::PositionsOp, graph::CacheWriteOp>(op);
 }
 
-Sum flopsOf(func::FuncOp kernel) {
-  Sum sum;
+SizeExpr flopsOf(func::FuncOp kernel) {
+  SizeExpr sum(0);
   for (Operation &op : kernel.getBody().front())
     if (!onlyMoves(op))
-      sum.add(flopsOf(op));
+      sum = sum + flopsOf(op);
   return sum;
 }
 
@@ -101,23 +83,23 @@ std::optional<SizeExpr> bytesPicked(OpOperand &use) {
     return bytesOf(user->getResult(0));
   if (isa<graph::CacheWriteOp>(user) && use.getOperandNumber() == 0)
     return SizeExpr(0);
-  if (!isa<graph::PagedAttentionOp, graph::SplitAttentionOp>(user) || (use.getOperandNumber() != 1 && use.getOperandNumber() != 2))
+  if (!isa<graph::PagedAttentionOp, graph::SplitAttentionOp>(user) ||
+      (use.getOperandNumber() != 1 && use.getOperandNumber() != 2))
     return std::nullopt;
   auto cache = cast<RankedTensorType>(use.get().getType());
   return elements(user->getOperand(3)) * cache.getDimSize(1) * cache.getDimSize(2) *
          graph::getElementBytes(cache.getElementType());
 }
 
-Sum bytesOf(BlockArgument argument) {
-  Sum sum;
+SizeExpr bytesOf(BlockArgument argument) {
+  SizeExpr sum(0);
   for (OpOperand &use : argument.getUses()) {
     std::optional<SizeExpr> picked = bytesPicked(use);
     if (!picked)
-      return Sum().add(bytesOf(Value(argument)));
-    if (*picked != SizeExpr(0))
-      sum.add(*picked);
+      return bytesOf(Value(argument));
+    sum = sum + *picked;
   }
-  return argument.use_empty() ? sum.add(bytesOf(Value(argument))) : sum;
+  return argument.use_empty() ? bytesOf(Value(argument)) : sum;
 }
 
 /// A cache's next version is written where its rows are.
@@ -126,12 +108,12 @@ SizeExpr bytesWritten(Value result) {
   return bytesOf(write ? Value(write.getRows()) : result);
 }
 
-Sum bytesOf(func::FuncOp kernel) {
-  Sum sum;
+SizeExpr bytesOf(func::FuncOp kernel) {
+  SizeExpr sum(0);
   for (BlockArgument argument : kernel.getArguments())
-    sum.add(bytesOf(argument));
+    sum = sum + bytesOf(argument);
   for (Value result : kernel.getBody().front().getTerminator()->getOperands())
-    sum.add(bytesWritten(result));
+    sum = sum + bytesWritten(result);
   return sum;
 }
 
@@ -142,8 +124,8 @@ struct ArtifactCountWork : artifact::impl::ArtifactCountWorkBase<ArtifactCountWo
       auto kernel = table.lookup<func::FuncOp>(launch.getKernel());
       if (!kernel || kernel.isExternal())
         return;
-      launch->setAttr(graph::kFlopsAttr, flopsOf(kernel).attribute(&getContext()));
-      launch->setAttr(graph::kBytesAttr, bytesOf(kernel).attribute(&getContext()));
+      launch->setAttr(graph::kFlopsAttr, attribute(flopsOf(kernel), &getContext()));
+      launch->setAttr(graph::kBytesAttr, attribute(bytesOf(kernel), &getContext()));
     });
   }
 };

@@ -6,10 +6,14 @@ using namespace girih;
 using namespace girih::artifact;
 
 Size girih::artifact::toSize(const graph::SizeExpr &expr, const SymbolNumbers &symbols) {
-  Size size(expr.getCoefficient());
-  for (StringRef name : expr.getSymbols())
-    size = size * Size::symbol(symbols.lookup(name));
-  return size;
+  Size sum(0);
+  for (const graph::SizeExpr::Term &term : expr.getTerms()) {
+    Size product(term.coefficient);
+    for (StringRef name : term.symbols)
+      product = product * Size::symbol(symbols.lookup(name));
+    sum = sum + product;
+  }
+  return sum;
 }
 
 SmallVector<Size> girih::artifact::dimsOf(RankedTensorType type, const SymbolNumbers &symbols) {

@@ -212,20 +212,22 @@ bool KernelFormer::takeNorm(Id group) {
   return false;
 }
 
-/// The norm of a layer's result that is added to the residual, where `norm` normalizes the sum (Gemma 2): nothing else reads it.
+/// The norm of a layer's result that is added to the residual, where `norm` normalizes the sum (Gemma 2):
+/// nothing else reads it.
 static Operation *normBeforeResidual(Operation *norm) {
   auto sum = norm->getOperand(0).getDefiningOp<graph::AddOp>();
   if (!sum)
     return nullptr;
   for (Value operand : sum->getOperands())
-    if (Operation *inner = operand.getDefiningOp();
-        inner && isa<graph::RMSNormOp, graph::LayerNormOp>(inner) && inner->hasOneUse() && sameSizes(operand, sum.getResult()))
+    if (Operation *inner = operand.getDefiningOp(); inner &&
+                                                    isa<graph::RMSNormOp, graph::LayerNormOp>(inner) &&
+                                                    inner->hasOneUse() && sameSizes(operand, sum.getResult()))
       return inner;
   return nullptr;
 }
 
-/// After the norm of a group's layers: takes the residual sum that it normalizes, and the norm before that. Others read the sum, so
-/// that the kernel stores it besides.
+/// After the norm of a group's layers: takes the residual sum that it normalizes, and the norm before that.
+/// Others read the sum, so that the kernel stores it besides.
 void KernelFormer::takeNormedResidual(Id group) {
   auto linear = cast<graph::LinearOp>(groups.members(group).front());
   Operation *norm = linear.getInput().getDefiningOp(), *inner = normBeforeResidual(norm);
@@ -287,8 +289,9 @@ void KernelFormer::takePrologues() {
 /// The query's rotation runs once per query; the keys' would run again for every block of queries, so it
 /// stays outside.
 void KernelFormer::groupAttention() {
-  for (Operation *op :
-       ungrouped([](Operation *op) { return isa<graph::AttentionOp, graph::PagedAttentionOp, graph::SplitAttentionOp>(op); })) {
+  for (Operation *op : ungrouped([](Operation *op) {
+         return isa<graph::AttentionOp, graph::PagedAttentionOp, graph::SplitAttentionOp>(op);
+       })) {
     Id group = groups.create(op);
     auto rope = op->getOperand(0).getDefiningOp<graph::RopeOp>(); // the query's
     if (!rope || groups.contains(rope))

@@ -16,7 +16,8 @@ using namespace girih;
 /// A size where its symbols are greatest, or usual.
 static double sizeAt(const graph::SizeExpr &size, Operation *user, bool usual) {
   std::optional<int64_t> value = size.evaluate([&](StringRef name) -> std::optional<int64_t> {
-    auto symbol = SymbolTable::lookupNearestSymbolFrom<graph::SymbolOp>(user, StringAttr::get(user->getContext(), name));
+    auto symbol = SymbolTable::lookupNearestSymbolFrom<graph::SymbolOp>(
+        user, StringAttr::get(user->getContext(), name));
     return usual && symbol.getLikely() ? *symbol.getLikely() : symbol.getMax();
   });
   return value ? static_cast<double>(*value) : std::numeric_limits<double>::infinity();
@@ -40,13 +41,16 @@ static std::string reasonToKeep(graph::PagedAttentionOp op, const CostModel &cos
 
 static void split(graph::PagedAttentionOp op, const CostModel &cost) {
   OpBuilder b(op);
-  CostModel::AttentionTiles tiles = cost.attention(op.getQuery().getType().getDimSize(3), op.getComputeType());
-  auto parts = graph::SplitAttentionOp::create(b, op.getLoc(), op.getQuery(), op.getKeys(), op.getValues(), op.getTable(), op.getPositions(),
-                                               op.getScaleAttr(), b.getI64IntegerAttr(tiles.parts), b.getI64IntegerAttr(tiles.keys),
-                                               op.getWindowAttr(), op.getSoftcapAttr(), op.getComputeAttr(), op.getAccumulateAttr());
+  CostModel::AttentionTiles tiles =
+      cost.attention(op.getQuery().getType().getDimSize(3), op.getComputeType());
+  auto parts = graph::SplitAttentionOp::create(
+      b, op.getLoc(), op.getQuery(), op.getKeys(), op.getValues(), op.getTable(), op.getPositions(),
+      op.getScaleAttr(), b.getI64IntegerAttr(tiles.parts), b.getI64IntegerAttr(tiles.keys),
+      op.getWindowAttr(), op.getSoftcapAttr(), op.getComputeAttr(), op.getAccumulateAttr());
   Type element = op.getResult().getType().getElementType();
-  auto whole = graph::MergeAttentionOp::create(b, op.getLoc(), parts.getWeighted(), parts.getMaximum(), parts.getSum(),
-                                               element.isF32() ? TypeAttr() : TypeAttr::get(element));
+  auto whole =
+      graph::MergeAttentionOp::create(b, op.getLoc(), parts.getWeighted(), parts.getMaximum(), parts.getSum(),
+                                      element.isF32() ? TypeAttr() : TypeAttr::get(element));
   op.replaceAllUsesWith(whole.getResult());
   op.erase();
 }
@@ -67,7 +71,8 @@ struct SplitAttention : fusion::impl::FusionSplitAttentionBase<SplitAttention> {
         split(op, (*chosen)->cost());
         ++splits;
       } else if (remarks) {
-        emitRemark(op.getLoc()) << "'" << graph::nameOf(op) << "' is not split along its positions: " << reason;
+        emitRemark(op.getLoc()) << "'" << graph::nameOf(op)
+                                << "' is not split along its positions: " << reason;
       }
     }
   }

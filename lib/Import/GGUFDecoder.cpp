@@ -206,10 +206,10 @@ static llvm::Expected<const DecoderFamily *> findArchitecture(const GGUFContent 
                   text ? quoted(llvm::json::fixUTF8(*text)) : "none", where);
 }
 
-/// The ids that end a text: the file's own, and those whose tokens are known to end a turn.
-static std::string endTokens(const GGUFContent &content) {
+/// The ids under some keys, those that are there.
+static std::string tokensOf(const GGUFContent &content, ArrayRef<StringRef> keys) {
   std::vector<std::string> ids;
-  for (StringRef key : {"tokenizer.ggml.eos_token_id", "tokenizer.ggml.eot_token_id"})
+  for (StringRef key : keys)
     if (auto found = content.values.find(key.str()); found != content.values.end())
       if (std::optional<int64_t> id = found->second.integer(); id && !llvm::is_contained(ids, std::to_string(*id)))
         ids.push_back(std::to_string(*id));
@@ -220,18 +220,18 @@ static llvm::Error addProperties(ModelBuilder &model, const GGUFContent &content
   auto tokenizer = convertTokenizer(content, where);
   if (!tokenizer)
     return tokenizer.takeError();
-  auto find = [&](StringRef key) {
-    auto found = content.values.find(key.str());
-    return found == content.values.end() ? nullptr : &found->second;
-  };
   describeDecoder(model, family, config);
-  if (const GGUFValue *bos = find("tokenizer.ggml.bos_token_id"); bos && bos->integer())
-    model.setProperty("bos", std::to_string(*bos->integer()));
-  model.setProperty("eos", endTokens(content));
-  if (const GGUFValue *chat = find("tokenizer.chat_template"); chat && chat->text()) {
-    if (!llvm::json::isUTF8(*chat->text()))
-      return badInput("bad-gguf", "expected UTF-8 as 'tokenizer.chat_template', but found other bytes; in {0}", where);
-    model.setProperty("chat_template", *chat->text());
+  if (std::string bos = tokensOf(content, {"tokenizer.ggml.bos_token_id"}); !bos.empty())
+    model.setProperty("bos", bos);
+  model.setProperty("eos", tokensOf(content, {"tokenizer.ggml.eos_token_id", "tokenizer.ggml.eot_token_id"}));
+  if (auto chat = content.values.find("tokenizer.chat_template");
+      chat != content.values.end() && chat->second.text()) {
+    StringRef text = *chat->second.text();
+    if (!llvm::json::isUTF8(text) || text.contains('\0')) // an artifact's texts end at a NUL
+      return badInput(
+          "bad-gguf",
+          "expected UTF-8 without NUL as 'tokenizer.chat_template', but found other bytes; in {0}", where);
+    model.setProperty("chat_template", text);
   }
   model.setProperty("tokenizer", *tokenizer);
   return llvm::Error::success();

@@ -1,5 +1,5 @@
-// Definition of `girih.attention` and of attention over a cache, whole or in parts: for each query row all scores, their softmax, the weighted
-// sum of values.
+// Definition of `girih.attention` and of attention over a cache, whole or in parts: for each query row all
+// scores, their softmax, the weighted sum of values.
 #include "lib/Reference/Model.h"
 #include "lib/Reference/Models.h"
 
@@ -38,8 +38,9 @@ struct Attention {
   Attention(CachedOp op, Operands operands, bool exact)
       : query(computeOperand(*operands[0], op.getComputeType(), exact)),
         key(computeOperand(*operands[1], op.getComputeType(), exact)),
-        value(computeOperand(*operands[2], op.getComputeType(), exact)), table(operands[3]), positions(operands[4]),
-        causal(true), window(op.getWindow().value_or(INT64_MAX)), scale(op.getScale().convertToFloat()),
+        value(computeOperand(*operands[2], op.getComputeType(), exact)), table(operands[3]),
+        positions(operands[4]), causal(true), window(op.getWindow().value_or(INT64_MAX)),
+        scale(op.getScale().convertToFloat()),
         softcap(op.getSoftcap() ? op.getSoftcap()->convertToFloat() : 0), b(operands[0]->dim(0)),
         s(operands[0]->dim(1)), h(operands[0]->dim(2)), d(operands[0]->dim(3)), t(operands[3]->dim(1)),
         g(operands[1]->dim(1)), e(operands[2]->dim(2)), slots(operands[1]->dim(0)) {}
@@ -82,14 +83,16 @@ struct Attention {
   }
 };
 
-// The softmax of some of a row's scores, not yet divided by its sum. No score at all leaves a maximum of -infinity.
+// The softmax of some of a row's scores, not yet divided by its sum. No score at all leaves a maximum of
+// -infinity.
 struct Softmax {
   double maximum = -INFINITY, sum = 0;
 };
 
 // One query row of one head, over those positions it may attend to that `takesPart` names.
 template <typename Predicate>
-Softmax weigh(const Attention &a, int64_t batch, int64_t row, int64_t head, double *out, Predicate takesPart) {
+Softmax weigh(const Attention &a, int64_t batch, int64_t row, int64_t head, double *out,
+              Predicate takesPart) {
   std::vector<double> scores(a.t, -INFINITY);
   Softmax softmax;
   for (int64_t column = 0; column < a.t; ++column)

@@ -27,11 +27,16 @@ std::optional<std::pair<int64_t, int64_t>> girih::reference::inputRange(func::Fu
 //===- Checking -----------------------------------------------------------------------------------===//
 
 namespace {
-// Learns the value of a lone symbol from the size it has in an input; other expressions are only checked
-// later.
+// Learns the value of a symbol from a size in an input: a multiple of it, perhaps with a constant more. Other
+// expressions are only checked later.
 void learnSymbol(const graph::SizeExpr &size, int64_t value, llvm::StringMap<int64_t> &sizes) {
-  if (size.getSymbols().size() == 1 && value % size.getCoefficient() == 0)
-    sizes.try_emplace(size.getSymbols().front(), value / size.getCoefficient());
+  ArrayRef<graph::SizeExpr::Term> terms = size.getTerms();
+  if (terms.size() == 2 && terms[1].symbols.empty())
+    value -= terms[1].coefficient;
+  else if (terms.size() != 1)
+    return;
+  if (terms[0].symbols.size() == 1 && value % terms[0].coefficient == 0)
+    sizes.try_emplace(terms[0].symbols.front(), value / terms[0].coefficient);
 }
 
 LogicalResult checkShape(func::FuncOp entry, unsigned index, const HostTensor &input,

@@ -77,19 +77,23 @@ SoftmaxTiles SoftmaxTiles::none(OpBuilder &b, Location loc, int64_t rows, int64_
 
 /// A part without keys leaves every bit as it is, which adding 0 would not do to -0.
 SoftmaxTiles tiling::merged(OpBuilder &b, Location loc, SoftmaxTiles all, SoftmaxTiles part) {
-  Value highest = arith::MaximumFOp::create(b, loc, all.maximum, part.maximum), base = finite(b, loc, highest);
+  Value highest = arith::MaximumFOp::create(b, loc, all.maximum, part.maximum),
+        base = finite(b, loc, highest);
   auto weight = [&](Value maximum) -> Value {
     return math::ExpOp::create(b, loc, arith::SubFOp::create(b, loc, maximum, base));
   };
   Value ours = weight(all.maximum), theirs = weight(part.maximum);
   auto sumOf = [&](Value x, Value y, Value xWeight, Value yWeight) -> Value {
-    return arith::AddFOp::create(b, loc, arith::MulFOp::create(b, loc, x, xWeight), arith::MulFOp::create(b, loc, y, yWeight));
+    return arith::AddFOp::create(b, loc, arith::MulFOp::create(b, loc, x, xWeight),
+                                 arith::MulFOp::create(b, loc, y, yWeight));
   };
   Value sum = sumOf(all.sum, part.sum, ours, theirs);
-  Value weighted = sumOf(all.weighted, part.weighted, along(b, loc, ours, all.weighted), along(b, loc, theirs, all.weighted));
-  Value isEmpty =
-      arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OEQ, part.maximum, filledLike(b, loc, part.maximum, kNever));
-  return SoftmaxTiles(ValueRange{highest, sum, select(b, loc, along(b, loc, isEmpty, weighted), all.weighted, weighted)});
+  Value weighted = sumOf(all.weighted, part.weighted, along(b, loc, ours, all.weighted),
+                         along(b, loc, theirs, all.weighted));
+  Value isEmpty = arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OEQ, part.maximum,
+                                        filledLike(b, loc, part.maximum, kNever));
+  return SoftmaxTiles(
+      ValueRange{highest, sum, select(b, loc, along(b, loc, isEmpty, weighted), all.weighted, weighted)});
 }
 
 Value tiling::divided(OpBuilder &b, Location loc, SoftmaxTiles all) {
@@ -106,15 +110,17 @@ FailureOr<SoftmaxTiles> AttentionLoop::step(Value query, OpFoldResult key, Softm
   if (failed(raw) || failed(seen) || failed(values))
     return failure();
   Value score = select(b, loc, *seen, *raw, filledLike(b, loc, *raw, kNever));
-  Value highest = arith::MaximumFOp::create(b, loc, carried.maximum, reduce(b, loc, tile::ReduceKind::max, score, 1));
+  Value highest =
+      arith::MaximumFOp::create(b, loc, carried.maximum, reduce(b, loc, tile::ReduceKind::max, score, 1));
   Value base = finite(b, loc, highest);
   Value shrink = math::ExpOp::create(b, loc, arith::SubFOp::create(b, loc, carried.maximum, base));
-  Value weight = math::ExpOp::create(b, loc, arith::SubFOp::create(b, loc, score, along(b, loc, base, score)));
+  Value weight =
+      math::ExpOp::create(b, loc, arith::SubFOp::create(b, loc, score, along(b, loc, base, score)));
   Value total = arith::AddFOp::create(b, loc, arith::MulFOp::create(b, loc, carried.sum, shrink),
                                       reduce(b, loc, tile::ReduceKind::add, weight, 1));
   Value kept = arith::MulFOp::create(b, loc, carried.weighted, along(b, loc, shrink, carried.weighted));
-  Value weighted =
-      tile::DotOp::create(b, loc, kept.getType(), operand(weight), operand(*values), kept, /*transpose_b=*/false);
+  Value weighted = tile::DotOp::create(b, loc, kept.getType(), operand(weight), operand(*values), kept,
+                                       /*transpose_b=*/false);
   return SoftmaxTiles(ValueRange{highest, total, weighted});
 }
 
@@ -130,20 +136,24 @@ Value AttentionLoop::firstBlockOf(OpFoldResult part, OpFoldResult first) {
   if (isZero(first))
     return toIndex(b, loc, part);
   Value count = toIndex(b, loc, b.getIndexAttr(parts));
-  Value behind = arith::SubIOp::create(b, loc, count, arith::RemUIOp::create(b, loc, toIndex(b, loc, first), count));
-  Value ahead = arith::RemUIOp::create(b, loc, toIndex(b, loc, add(b, loc, part, OpFoldResult(behind))), count);
+  Value behind =
+      arith::SubIOp::create(b, loc, count, arith::RemUIOp::create(b, loc, toIndex(b, loc, first), count));
+  Value ahead =
+      arith::RemUIOp::create(b, loc, toIndex(b, loc, add(b, loc, part, OpFoldResult(behind))), count);
   return toIndex(b, loc, add(b, loc, first, OpFoldResult(ahead)));
 }
 
 /// One part's blocks, before block `end`.
 FailureOr<SoftmaxTiles> AttentionLoop::walk(Value query, Value firstOfPart, Value end) {
-  Value left = arith::MaxSIOp::create(b, loc, arith::SubIOp::create(b, loc, end, firstOfPart), toIndex(b, loc, zero(b)));
+  Value left = arith::MaxSIOp::create(b, loc, arith::SubIOp::create(b, loc, end, firstOfPart),
+                                      toIndex(b, loc, zero(b)));
   SoftmaxTiles start = SoftmaxTiles::none(b, loc, rows, valueSize);
   FailureOr<SmallVector<Value>> last =
       forEach(pull, loc, ceilDivide(b, loc, left, parts), start.tiles(),
               [&](Value number, ValueRange carried) -> FailureOr<SmallVector<Value>> {
                 OpFoldResult block = add(b, loc, firstOfPart, multiply(b, loc, number, parts));
-                FailureOr<SoftmaxTiles> next = step(query, multiply(b, loc, block, keys), SoftmaxTiles(carried));
+                FailureOr<SoftmaxTiles> next =
+                    step(query, multiply(b, loc, block, keys), SoftmaxTiles(carried));
                 if (failed(next))
                   return failure();
                 return next->tiles();
@@ -163,8 +173,8 @@ FailureOr<Value> AttentionLoop::emit() {
   if (isZero(first))
     count = arith::MinSIOp::create(b, loc, last, count);
   SoftmaxTiles none = SoftmaxTiles::none(b, loc, rows, valueSize);
-  FailureOr<SmallVector<Value>> all =
-      forEach(pull, loc, count, none.tiles(), [&](Value part, ValueRange carried) -> FailureOr<SmallVector<Value>> {
+  FailureOr<SmallVector<Value>> all = forEach(
+      pull, loc, count, none.tiles(), [&](Value part, ValueRange carried) -> FailureOr<SmallVector<Value>> {
         FailureOr<SoftmaxTiles> next = walk(*tile, firstBlockOf(part, first), last);
         if (failed(next))
           return failure();
@@ -184,7 +194,8 @@ FailureOr<SoftmaxTiles> AttentionLoop::emitPart(Value part) {
   Value first = firstBlockOf(part, firstBlock()), last = toIndex(b, loc, *end);
   SoftmaxTiles none = SoftmaxTiles::none(b, loc, rows, valueSize);
   Value hasKeys = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::slt, first, last);
-  auto branch = scf::IfOp::create(b, loc, TypeRange(ValueRange(none.tiles())), hasKeys, /*withElseRegion=*/true);
+  auto branch =
+      scf::IfOp::create(b, loc, TypeRange(ValueRange(none.tiles())), hasKeys, /*withElseRegion=*/true);
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(branch.elseBlock());
   scf::YieldOp::create(b, loc, none.tiles());

@@ -1,7 +1,8 @@
-// The loop over keys that every attention op emits for one block of query rows. Fixed blocks of keys are dealt out to a fixed number
-// of parts; each part takes its blocks in order, with each row's running maximum, sum and weighted values, and parts are merged in
-// order. The scores of a block are all that ever exists of the sequence-by-sequence matrix. A block of keys lies at a multiple of its
-// size whatever the rows, so results do not depend on how the queries were cut, on whether parts are computed side by side, nor on where
+// The loop over keys that every attention op emits for one block of query rows. Fixed blocks of keys are
+// dealt out to a fixed number of parts; each part takes its blocks in order, with each row's running maximum,
+// sum and weighted values, and parts are merged in order. The scores of a block are all that ever exists of
+// the sequence-by-sequence matrix. A block of keys lies at a multiple of its size whatever the rows, so
+// results do not depend on how the queries were cut, on whether parts are computed side by side, nor on where
 // keys and values lie.
 #pragma once
 
@@ -10,7 +11,8 @@
 
 namespace girih::tiling {
 
-/// The softmax of some of a block's scores, not yet divided by its sum: greatest scores and sums `[rows]`, weighted values
+/// The softmax of some of a block's scores, not yet divided by its sum: greatest scores and sums `[rows]`,
+/// weighted values
 /// `[rows, valueSize]`. Where a row has seen no key its maximum is -inf and the rest 0.
 struct SoftmaxTiles {
   mlir::Value maximum, sum, weighted;
@@ -34,9 +36,11 @@ public:
     double scale;
     std::optional<double> softcap;
   };
-  AttentionLoop(graph::TilePull &pull, mlir::Location loc, Scores scores, int64_t rows, int64_t headSize, int64_t valueSize)
-      : pull(pull), b(pull.builder()), loc(loc), scores(scores), rows(rows), headSize(headSize), valueSize(valueSize),
-        keys(pull.cost().attention(headSize, scores.compute).keys), parts(pull.cost().attention(headSize, scores.compute).parts) {}
+  AttentionLoop(graph::TilePull &pull, mlir::Location loc, Scores scores, int64_t rows, int64_t headSize,
+                int64_t valueSize)
+      : pull(pull), b(pull.builder()), loc(loc), scores(scores), rows(rows), headSize(headSize),
+        valueSize(valueSize), keys(pull.cost().attention(headSize, scores.compute).keys),
+        parts(pull.cost().attention(headSize, scores.compute).parts) {}
   virtual ~AttentionLoop() = default;
 
   /// The rows' results, `[rows, valueSize]`.

@@ -1,5 +1,6 @@
-// Attention for the queries of one key head, keys and values in the slots of a cache: the whole of it, one part of the keys, and what puts
-// parts together. The query heads that share a key head are rows of one tile, so that every key and value is read once for all of them.
+// Attention for the queries of one key head, keys and values in the slots of a cache: the whole of it, one
+// part of the keys, and what puts parts together. The query heads that share a key head are rows of one tile,
+// so that every key and value is read once for all of them.
 #include "lib/Tiling/AttentionLoop.h"
 #include "lib/Tiling/Model.h"
 
@@ -21,7 +22,8 @@ struct CachedOp {
 
   template <typename Op>
   explicit CachedOp(Op op)
-      : op(op), query(op.getQuery()), keys(op.getKeys()), values(op.getValues()), table(op.getTable()), positions(op.getPositions()),
+      : op(op), query(op.getQuery()), keys(op.getKeys()), values(op.getValues()), table(op.getTable()),
+        positions(op.getPositions()),
         scores{op.getComputeType(), op.getScale().convertToDouble(),
                op.getSoftcap() ? std::optional<double>(op.getSoftcap()->convertToDouble()) : std::nullopt},
         window(op.getWindow()), group(query.getType().getDimSize(2) / keys.getType().getDimSize(1)) {}
@@ -30,7 +32,8 @@ struct CachedOp {
 /// Names follow the op: b batch, i query, h head, t positions. Row r of the tile is query r / group, head r % group.
 class PagedAttention : public AttentionLoop {
 public:
-  PagedAttention(CachedOp op, graph::TilePull &pull, OpFoldResult batch, OpFoldResult query, OpFoldResult head, int64_t queries)
+  PagedAttention(CachedOp op, graph::TilePull &pull, OpFoldResult batch, OpFoldResult query,
+                 OpFoldResult head, int64_t queries)
       : AttentionLoop(pull, op.op->getLoc(), op.scores, queries * op.group, op.query.getType().getDimSize(3),
                       op.values.getType().getDimSize(2)),
         op(op), batch(batch), query(query), head(head), queries(queries) {}
@@ -39,7 +42,8 @@ public:
 
 protected:
   FailureOr<Value> queryTile() override {
-    FailureOr<Value> tile = pull.pull(op.query, {batch, query, head, zero(b)}, {1, queries, op.group, headSize});
+    FailureOr<Value> tile =
+        pull.pull(op.query, {batch, query, head, zero(b)}, {1, queries, op.group, headSize});
     return failed(tile) ? tile : FailureOr<Value>(reshaped(b, loc, *tile, {rows, headSize}));
   }
   FailureOr<Value> keyTile(OpFoldResult key) override { return gathered(op.keys, key, headSize); }
@@ -71,8 +75,9 @@ LogicalResult PagedAttention::prepare() {
   if (failed(tile))
     return failure();
   Value own = reshaped(b, loc, *tile, {queries});
-  Value exists = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::slt, coordinates(b, loc, query, 0, {queries}),
-                                       splatIndex(b, loc, pull.dim(op.positions, 1), {queries}));
+  Value exists =
+      arith::CmpIOp::create(b, loc, arith::CmpIPredicate::slt, coordinates(b, loc, query, 0, {queries}),
+                            splatIndex(b, loc, pull.dim(op.positions, 1), {queries}));
   own = select(b, loc, exists, own, filledLike(b, loc, own, -1));
   places = reshaped(b, loc, broadcast(b, loc, own, {0}, {queries, op.group}), {rows});
   Value last = arith::AddIOp::create(b, loc, scalar(reduce(b, loc, tile::ReduceKind::max, own, 0)),
@@ -90,8 +95,7 @@ OpFoldResult PagedAttention::firstBlock() {
   Value far = filledLike(b, loc, places, std::numeric_limits<int32_t>::max());
   Value isQuery = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::sge, places, filledLike(b, loc, places, 0));
   Value least = reduce(b, loc, tile::ReduceKind::min, select(b, loc, isQuery, places, far), 0);
-  Value first = arith::SubIOp::create(b, loc, scalar(least),
-                                      toIndex(b, loc, b.getIndexAttr(*op.window - 1)));
+  Value first = arith::SubIOp::create(b, loc, scalar(least), toIndex(b, loc, b.getIndexAttr(*op.window - 1)));
   Value bounded = arith::MinSIOp::create(b, loc, arith::MaxSIOp::create(b, loc, first, toIndex(b, loc, zero(b))), end);
   return arith::DivUIOp::create(b, loc, bounded, toIndex(b, loc, b.getIndexAttr(keys))).getResult();
 }
@@ -146,7 +150,8 @@ FailureOr<Value> PagedAttention::visible(OpFoldResult key) {
 }
 
 static LogicalResult otherTile(Operation *op) {
-  return op->emitOpError("expected to be asked for all query heads of one key head, found another tile; keep what reads it in a kernel of its "
+  return op->emitOpError("expected to be asked for all query heads of one key head, found another tile; keep "
+                         "what reads it in a kernel of its "
                          "own");
 }
 
@@ -156,7 +161,8 @@ static FailureOr<Value> emitPagedAttention(PagedAttentionOp op, graph::TilePull 
   SmallVector<int64_t> sizes{1, request.sizes[1], cached.group, op.getValues().getType().getDimSize(2)};
   if (request.sizes != ArrayRef(sizes) || !isZero(request.offsets[3]))
     return otherTile(op);
-  PagedAttention attention(cached, pull, request.offsets[0], request.offsets[1], request.offsets[2], request.sizes[1]);
+  PagedAttention attention(cached, pull, request.offsets[0], request.offsets[1], request.offsets[2],
+                           request.sizes[1]);
   if (failed(attention.prepare()))
     return failure();
   FailureOr<Value> tile = attention.emit();
@@ -165,7 +171,8 @@ static FailureOr<Value> emitPagedAttention(PagedAttentionOp op, graph::TilePull 
   return reshaped(pull.builder(), op.getLoc(), *tile, sizes);
 }
 
-/// A request for result 0 is [1, 1, group, valueSize] at [b, p, h, 0], for the others [1, 1, group] at [b, p, h]. One loop gives all three.
+/// A request for result 0 is [1, 1, group, valueSize] at [b, p, h, 0], for the others [1, 1, group] at [b, p,
+/// h]. One loop gives all three.
 static FailureOr<Value> emitSplitAttention(SplitAttentionOp op, graph::TilePull &pull, TileRequest request) {
   OpBuilder &b = pull.builder();
   CachedOp cached(op);
@@ -173,10 +180,12 @@ static FailureOr<Value> emitSplitAttention(SplitAttentionOp op, graph::TilePull 
   ArrayRef<int64_t> statistic = ArrayRef(sizes).drop_back();
   if (request.sizes != (request.result == 0 ? ArrayRef(sizes) : statistic))
     return otherTile(op);
-  CostModel::AttentionTiles tiles = pull.cost().attention(op.getQuery().getType().getDimSize(3), op.getComputeType());
+  CostModel::AttentionTiles tiles =
+      pull.cost().attention(op.getQuery().getType().getDimSize(3), op.getComputeType());
   if (tiles.parts != static_cast<int64_t>(op.getParts()) || tiles.keys != static_cast<int64_t>(op.getBlock()))
-    return op.emitOpError("expected the target's ") << tiles.parts << " parts of blocks of " << tiles.keys << " positions, found "
-                                                    << op.getParts() << " and " << op.getBlock();
+    return op.emitOpError("expected the target's ")
+           << tiles.parts << " parts of blocks of " << tiles.keys << " positions, found " << op.getParts()
+           << " and " << op.getBlock();
   OpFoldResult batch = request.offsets[0], part = request.offsets[1], head = request.offsets[2];
   PagedAttention attention(cached, pull, batch, zero(b), head, 1);
   if (failed(attention.prepare()))
@@ -184,7 +193,8 @@ static FailureOr<Value> emitSplitAttention(SplitAttentionOp op, graph::TilePull 
   FailureOr<SoftmaxTiles> softmax = attention.emitPart(toIndex(b, op.getLoc(), part));
   if (failed(softmax))
     return failure();
-  SmallVector<Value> results{reshaped(b, op.getLoc(), softmax->weighted, sizes), reshaped(b, op.getLoc(), softmax->maximum, statistic),
+  SmallVector<Value> results{reshaped(b, op.getLoc(), softmax->weighted, sizes),
+                             reshaped(b, op.getLoc(), softmax->maximum, statistic),
                              reshaped(b, op.getLoc(), softmax->sum, statistic)};
   pull.remember(op.getWeighted(), {batch, part, head, zero(b)}, sizes, results[0]);
   pull.remember(op.getMaximum(), {batch, part, head}, statistic, results[1]);
@@ -192,7 +202,8 @@ static FailureOr<Value> emitSplitAttention(SplitAttentionOp op, graph::TilePull 
   return results[request.result];
 }
 
-/// A request is [1, 1, heads, e] at [b, 0, h, 0]. Parts are merged as the loop over keys merges them, to the bit.
+/// A request is [1, 1, heads, e] at [b, 0, h, 0]. Parts are merged as the loop over keys merges them, to the
+/// bit.
 static FailureOr<Value> emitMergeAttention(MergeAttentionOp op, graph::TilePull &pull, TileRequest request) {
   OpBuilder &b = pull.builder();
   Location loc = op.getLoc();
@@ -201,7 +212,8 @@ static FailureOr<Value> emitMergeAttention(MergeAttentionOp op, graph::TilePull 
   auto partOf = [&](Value part) -> FailureOr<SoftmaxTiles> {
     FailureOr<Value> maximum = pull.pull(op.getMaximum(), {batch, part, head}, {1, 1, heads}),
                      sum = pull.pull(op.getSum(), {batch, part, head}, {1, 1, heads}),
-                     weighted = pull.pull(op.getWeighted(), {batch, part, head, request.offsets[3]}, {1, 1, heads, size});
+                     weighted = pull.pull(op.getWeighted(), {batch, part, head, request.offsets[3]},
+                                          {1, 1, heads, size});
     if (failed(maximum) || failed(sum) || failed(weighted))
       return failure();
     return SoftmaxTiles(ValueRange{reshaped(b, loc, *maximum, {heads}), reshaped(b, loc, *sum, {heads}),

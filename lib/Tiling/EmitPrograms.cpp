@@ -140,8 +140,8 @@ static LogicalResult storeRoot(ProgramPull &pull, Value root, Value view, ArrayR
 }
 
 namespace {
-/// A result and where its tile lies; beside attention's block [b, i, h, e] sits its log-sum-exp [b, h, i], beside a part's block
-/// [b, p, h, e] its statistics [b, p, h].
+/// A result and where its tile lies; beside attention's block [b, i, h, e] sits its log-sum-exp [b, h, i],
+/// beside a part's block [b, p, h, e] its statistics [b, p, h].
 struct Place {
   SmallVector<OpFoldResult> offsets;
   SmallVector<int64_t> sizes;
@@ -150,7 +150,8 @@ struct Place {
 
 static Place placeOf(Value root, const Place &first) {
   if (auto split = root.getDefiningOp<graph::SplitAttentionOp>(); split && root != split.getWeighted())
-    return {SmallVector<OpFoldResult>(ArrayRef(first.offsets).drop_back()), SmallVector<int64_t>(ArrayRef(first.sizes).drop_back())};
+    return {SmallVector<OpFoldResult>(ArrayRef(first.offsets).drop_back()),
+            SmallVector<int64_t>(ArrayRef(first.sizes).drop_back())};
   auto attention = root.getDefiningOp<graph::AttentionOp>();
   if (!attention || root != attention.getLse() || first.offsets.size() != 4)
     return first;

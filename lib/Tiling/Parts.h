@@ -1,7 +1,7 @@
 // Kernels whose results are cut differently: linear layers of several shapes on the same rows (queries, keys
-// and values), results that are read by heads, or rows that layers read and others do too. Each part has the results of one loop over K, or
-// of none; its blocks of columns follow those of the part before it in the grid's first dimension, and all parts share the blocks of
-// rows.
+// and values), results that are read by heads, or rows that layers read and others do too. Each part has the
+// results of one loop over K, or of none; its blocks of columns follow those of the part before it in the
+// grid's first dimension, and all parts share the blocks of rows.
 #pragma once
 
 #include "dialects/Graph/Graph.h"

@@ -49,6 +49,8 @@ CASES = {
     "gather-middle": (["b,50,8,T", "6,i32:0:50"], "gather %0, %1 {axis = 1 : i64}", ["b,6,8,T"]),
     "gather-last": (["b,s,50,T", "3,2,i32:0:50"], "gather %0, %1 {axis = 2 : i64}", ["b,s,3,2,T"]),
     "concat-sequence": (["b,s,40,T", "b,s,40,T"], "concat %0, %1 {axis = 1 : i64}", ["b,2*s,40,T"]),
+    "concat-token": (["b,1,40,T", "b,s,40,T"], "concat %0, %1 {axis = 1 : i64}", ["b,s + 1,40,T"]),
+    "concat-batch": (["b,s,T", "s,s,T"], "concat %0, %1 {axis = 0 : i64}", ["b + s,s,T"]),
     "concat-three": (["b,3,T", "b,17,T", "b,1,T"], "concat %0, %1, %2 {axis = 1 : i64}", ["b,21,T"]),
     "slice-sequence": (["b,16,s,T"], "slice %0 offsets [0, 3, 0] sizes [-1, 5, -1]", ["b,5,s,T"]),
     "reshape-rows": (["b,s,40,T"], "reshape %0", ["b*s,40,T"]),

@@ -2,11 +2,14 @@
 Through the cache they give one pass's bits."""
 
 import os
+import subprocess
 
 import numpy as np
 import pytest
 
 import decoders
+
+torch = pytest.importorskip("torch")
 
 girih = pytest.importorskip("girih")
 DTYPES = ["f32", "bf16"] if os.environ.get("GIRIH_LONG") else ["f32"]
@@ -32,6 +35,20 @@ def test_launches_of_a_token(family, tmp_path, compiled):
     session.prefill(decoders.inputs(model, 1, 5)[0])
     session.decode(session.token)
     assert 0 < runner.statistics["launches"] <= 6 * model.config.num_hidden_layers + 4
+
+
+@pytest.mark.parametrize("entry", ["logits", "loss", "prefill", "decode"])
+def test_every_entry_beside_the_reference(entry, tmp_path, compiled):
+    """`girih-run --compare-reference` runs entries with caches too, and names the layer whose weights differ."""
+    model = decoders.make("llama", tmp_path / "a")
+    command = ["girih-run", str(compiled(tmp_path / "a")), f"--entry={entry}", "--shape=batch=2,seq=9,total=9,slots=32"]
+    same = subprocess.run([*command, f"--compare-reference={tmp_path / 'a'}"], capture_output=True, text=True)
+    assert same.returncode == 0 and "agree with the reference" in same.stdout, same.stdout + same.stderr
+    with torch.no_grad():
+        model.model.layers[1].mlp.down_proj.weight[0] += 1
+    model.save_pretrained(tmp_path / "b")
+    other = subprocess.run([*command, f"--compare-reference={tmp_path / 'b'}"], capture_output=True, text=True)
+    assert other.returncode == 1 and "model.layers.1.mlp.down_proj" in other.stdout + other.stderr, other.stdout + other.stderr
 
 
 def test_saved_without_head(tmp_path, compiled):

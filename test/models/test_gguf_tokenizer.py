@@ -48,6 +48,14 @@ def test_properties(described):
     assert described["chat_template"].startswith("{% for message in messages %}")
 
 
+def test_a_template_that_an_artifact_cannot_hold(smollm2, tmp_path):
+    """An artifact's texts end at a NUL, so one inside is refused rather than cut off."""
+    (tmp_path / "nul.gguf").write_bytes(smollm2.read_bytes().replace(b"{% for message in messages %}", b"{% for message in messages\0%}", 1))
+    done = subprocess.run(["girihc", str(tmp_path / "nul.gguf"), "--emit=import"], capture_output=True, text=True)
+    assert done.returncode == 3
+    assert "error: [bad-gguf] expected UTF-8 without NUL as 'tokenizer.chat_template', but found other bytes" in done.stderr
+
+
 @pytest.mark.skipif(not os.environ.get("GIRIH_LONG"), reason="transformers takes a minute to read the file")
 def test_smollm2_as_transformers(smollm2, ours):
     from transformers import AutoTokenizer

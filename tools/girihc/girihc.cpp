@@ -18,20 +18,20 @@ using namespace girihc;
 
 /// Files have no name before they are complete, so a signal may end the program at once, whatever it is
 /// doing.
-static void stop(int) {
-  static const char message[] = "error: [interrupted] stopped by a signal; nothing was written\n";
+[[noreturn]] static void end(llvm::StringRef message, ExitStatus status) {
   artifact::removeTemporaryFile();
-  [[maybe_unused]] ssize_t written = write(STDERR_FILENO, message, sizeof(message) - 1);
-  _exit(static_cast<int>(ExitStatus::Resource));
+  [[maybe_unused]] ssize_t written = write(STDERR_FILENO, message.data(), message.size());
+  _exit(static_cast<int>(status));
+}
+
+static void stop(int) {
+  end("error: [interrupted] stopped by a signal; nothing was written\n", ExitStatus::Resource);
 }
 
 /// Files are read where they are mapped: the part that a file loses meanwhile cannot be read any more.
 static void stopReading(int) {
-  static const char message[] =
-      "error: [changed-file] a file of the model was cut while it was read; compile again\n";
-  artifact::removeTemporaryFile();
-  [[maybe_unused]] ssize_t written = write(STDERR_FILENO, message, sizeof(message) - 1);
-  _exit(static_cast<int>(ExitStatus::BadInput));
+  end("error: [changed-file] a file of the model was cut while it was read; compile again\n",
+      ExitStatus::BadInput);
 }
 
 static void stopOnSignals() {
@@ -96,7 +96,7 @@ static std::string commandLine(int argc, char **argv) {
   return text;
 }
 
-static std::string command;
+static std::string crashMessage;
 
 /// Prints the stack and how to see the crash again, takes back what was being written, and ends the process.
 /// Nothing here allocates: a crash inside of malloc, whose lock is held then, must end too. LLVM's own
@@ -104,13 +104,12 @@ static std::string command;
 static void reportCrash(void *) {
   void *frames[64];
   backtrace_symbols_fd(frames, backtrace(frames, std::size(frames)), STDERR_FILENO);
-  llvm::errs() << "error: [internal] girihc crashed; this command shows it again: " << command << "\n";
-  artifact::removeTemporaryFile();
-  _exit(static_cast<int>(ExitStatus::Internal));
+  end(crashMessage, ExitStatus::Internal);
 }
 
 int main(int argc, char **argv) {
-  command = commandLine(argc, argv);
+  crashMessage =
+      "error: [internal] girihc crashed; this command shows it again: " + commandLine(argc, argv) + "\n";
   void *frame;
   backtrace(&frame, 1); // loads what it needs
   llvm::sys::AddSignalHandler(reportCrash, nullptr);

@@ -22,18 +22,35 @@ TEST(SizeExpr, PrintsInCanonicalOrder) {
   EXPECT_EQ(size("12").str(), "12");
 }
 
-TEST(SizeExpr, RefusesWhatIsNoProduct) {
-  for (StringRef text : {"", "seq+1", "2*", "-3", "0", "a b", "3x", "seq-1", "9223372036854775807*2"})
+TEST(SizeExpr, PrintsSumsInCanonicalOrder) {
+  EXPECT_EQ(size("1+seq").str(), "seq + 1");
+  EXPECT_EQ(size("seq + batch*seq + 2*seq").str(), "batch*seq + 3*seq");
+  EXPECT_EQ(size("b + a*a + a*b").str(), "a*a + a*b + b");
+}
+
+TEST(SizeExpr, RefusesWhatIsNoSize) {
+  for (StringRef text :
+       {"", "seq+", "+1", "seq+0", "2*", "-3", "0", "a b", "3x", "seq-1", "9223372036854775807*2"})
     EXPECT_TRUE(failed(SizeExpr::parse(text))) << text.str();
 }
 
 TEST(SizeExpr, MultipliesAddsAndDivides) {
   EXPECT_EQ(size("2*seq") * size("3*batch"), size("6*batch*seq"));
-  EXPECT_EQ(size("2*seq").plus(size("seq")), size("3*seq"));
-  EXPECT_EQ(size("seq").plus(SizeExpr(1)), std::nullopt);
+  EXPECT_EQ(size("2*seq") + size("seq"), size("3*seq"));
+  EXPECT_EQ(size("seq") + SizeExpr(0), size("seq"));
+  EXPECT_EQ(SizeExpr(0) + size("seq + 1"), size("seq + 1"));
+  EXPECT_EQ(SizeExpr(0) * size("seq + 1"), SizeExpr(0));
+  EXPECT_EQ(size("batch") * size("seq + 1"), size("batch*seq + batch"));
+  EXPECT_EQ(size("seq + 1") * size("seq + 1"), size("seq*seq + 2*seq + 1"));
   EXPECT_EQ(size("6*batch*seq*seq").dividedBy(size("2*seq")), size("3*batch*seq"));
   EXPECT_EQ(size("6*seq").dividedBy(size("4*seq")), std::nullopt);
   EXPECT_EQ(size("6*seq").dividedBy(size("batch")), std::nullopt);
+  EXPECT_EQ(size("384*batch*seq + 384*batch").dividedBy(size("seq + 1")), size("384*batch"));
+  EXPECT_EQ(size("384*batch*seq + 384*batch").dividedBy(size("batch")), size("384*seq + 384"));
+  EXPECT_EQ(size("a*a + 2*a*b + b*b").dividedBy(size("a + b")), size("a + b"));
+  EXPECT_EQ(size("batch*seq + 1").dividedBy(size("seq + 1")), std::nullopt);
+  EXPECT_EQ(size("seq").dividedBy(size("seq + 1")), std::nullopt);
+  EXPECT_EQ(SizeExpr(0).dividedBy(size("seq")), SizeExpr(0));
 }
 
 TEST(SizeExpr, EvaluatesOrRefuses) {
@@ -43,8 +60,10 @@ TEST(SizeExpr, EvaluatesOrRefuses) {
     return name == "huge" ? std::optional<int64_t>(int64_t(1) << 40) : std::nullopt;
   };
   EXPECT_EQ(size("2*batch*batch").evaluate(valueOf), 18);
+  EXPECT_EQ(size("2*batch*batch + batch + 1").evaluate(valueOf), 22);
   EXPECT_EQ(size("batch*seq").evaluate(valueOf), std::nullopt);
   EXPECT_EQ(size("huge*huge").evaluate(valueOf), std::nullopt);
+  EXPECT_EQ(size("9223372036854775807 + batch").evaluate(valueOf), std::nullopt);
 }
 
 TEST(SizeExpr, SitsOnTensorTypes) {
