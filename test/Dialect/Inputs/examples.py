@@ -12,7 +12,7 @@ from pathlib import Path
 
 DESCRIPTION = re.compile(r"let description = \[\{(.*?)\}\];", re.S)
 EXAMPLE = re.compile(r"^[ \t]*```mlir\n(.*?)^[ \t]*```$", re.S | re.M)
-WHOLE = re.compile(r"^(module|func\.func|tile\.program|girih\.\w+ @)", re.M)
+WHOLE = re.compile(r"^(module|func\.func|(tile|systolic)\.program|girih\.\w+ @)", re.M)
 
 
 def split_types(text):
@@ -50,7 +50,7 @@ def complete(example):
 
 
 def main(folder):
-    count = 0
+    found = []
     for table in sorted(Path(folder).glob("*.td")):
         text = table.read_text()
         for description in DESCRIPTION.finditer(text):
@@ -59,10 +59,10 @@ def main(folder):
             if not examples and table.name.endswith("Ops.td"):
                 sys.exit(f"{table}:{line}: expected an mlir example in this description")
             for example in examples:
-                print(f"// {table.name}:{line}\n{complete(textwrap.dedent(example[1]))}\n\n// -----\n")
-                count += 1
-    if count == 0:
+                found.append(f"// {table.name}:{line}\n{complete(textwrap.dedent(example[1]))}\n")
+    if not found:
         sys.exit(f"{folder}: expected mlir examples, but found none")
+    print("\n// -----\n\n".join(found))
 
 
 main(sys.argv[1])

@@ -5,6 +5,7 @@ process could stop.
 """
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -19,8 +20,9 @@ def render(template: str, messages: list, seconds: float = SECONDS, **variables)
     request = json.dumps({"template": template, "seconds": seconds, "variables": {"messages": messages, "tools": None, "documents": None,
                                                                                  "add_generation_prompt": True, **variables}})
     command = [sys.executable, "-I", str(Path(__file__).with_name("_render.py"))]
+    environment = {name: os.environ[name] for name in ("TZ",) if name in os.environ}  # what else is in it concerns no template
     try:
-        process = subprocess.run(command, input=request, capture_output=True, text=True, timeout=seconds, encoding="utf-8")
+        process = subprocess.run(command, input=request, capture_output=True, text=True, timeout=seconds, encoding="utf-8", env=environment)
     except subprocess.TimeoutExpired:
         raise _bad(f"took longer than {seconds:g} s") from None
     try:
