@@ -87,7 +87,8 @@ girih_code Mapping::code(std::span<const uint8_t> image, Mapping &result, girih_
   Mapping mapping;
   if (girih_code code = pages(image.size(), false, mapping, status))
     return code;
-  memcpy(mapping.base, image.data(), image.size());
+  if (!image.empty()) // a module whose entries only rename memory has no code
+    memcpy(mapping.base, image.data(), image.size());
   if (mprotect(mapping.base, mapping.length, PROT_READ | PROT_EXEC) != 0)
     return fail(status, GIRIH_OUT_OF_MEMORY, "the system does not allow executable memory: %s", strerror(errno));
   result = std::move(mapping);

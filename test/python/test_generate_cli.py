@@ -121,6 +121,11 @@ def broken_pipe():
     return writing
 
 
+def interruptible():
+    """A shell that runs the tests in the background has SIGINT ignored, and programs inherit that."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 CONVERSATION = ["--interactive", "--max-new-tokens", 200, "--stats"]
 
 
@@ -130,7 +135,8 @@ def test_interrupting_ends_the_answer_not_the_conversation(decoder):
     reading, writing = os.pipe()
     filled = fcntl.fcntl(writing, fcntl.F_SETPIPE_SZ, 4096) - room
     os.write(writing, b"." * filled)
-    with subprocess.Popen(command(decoder, *CONVERSATION), stdin=subprocess.PIPE, stdout=writing, stderr=subprocess.PIPE) as process:
+    with subprocess.Popen(command(decoder, *CONVERSATION), stdin=subprocess.PIPE, stdout=writing, stderr=subprocess.PIPE,
+                          preexec_fn=interruptible) as process:
         os.close(writing)
         process.stdin.write(b"one\n")
         process.stdin.flush()
@@ -157,7 +163,8 @@ def wait_until(reached, seconds=30):
 
 def test_a_signal_at_any_moment_leaves_the_conversation_whole(decoder):
     for delay in (0, 0.001, 0.004):
-        process = subprocess.Popen(command(decoder, *CONVERSATION), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        process = subprocess.Popen(command(decoder, *CONVERSATION), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                   preexec_fn=interruptible)
         process.stdin.write(b"one\n")
         process.stdin.flush()
         assert process.stdout.read(1)

@@ -101,7 +101,8 @@ def step_entry(name, seq):
         return w.op("paged_attention", [q, *caches, table, positions], q[1], f"{{scale = {SIZE ** -0.5} : f32}} ", text=text)
 
     x = body(w, ids, positions, attend)
-    row = w.op("pool", [x, mask], w.tensor(["batch", HIDDEN]), kind="last ")
+    row_type = w.tensor(["batch", HIDDEN])
+    row = w.op("reshape", [x], row_type) if seq == 1 else w.op("pool", [x, mask], row_type, kind="last ")
     logits = w.op("linear", [row, w.parameter("head", [VOCABULARY, HIDDEN])], w.tensor(["batch", VOCABULARY]))
     chosen = w.op("argmax", [logits], w.tensor(["batch"], "i32"))
     arguments = [f'{n}: {t} {{girih.name = "{n[1:]}"{ranges.get(n, "")}}}' for n, t in inputs]
