@@ -12,8 +12,7 @@
 namespace girih::tiling {
 
 /// The softmax of some of a block's scores, not yet divided by its sum: greatest scores and sums `[rows]`,
-/// weighted values
-/// `[rows, valueSize]`. Where a row has seen no key its maximum is -inf and the rest 0.
+/// weighted values `[rows, valueSize]`. Where a row has seen no key its maximum is -inf and the rest 0.
 struct SoftmaxTiles {
   mlir::Value maximum, sum, weighted;
 
