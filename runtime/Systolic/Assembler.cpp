@@ -3,6 +3,7 @@
 #include "girih-runtime/SystolicNumerics.h"
 #include "runtime/Systolic/Program.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cstdlib>
 #include <cstring>
@@ -391,6 +392,13 @@ private:
 
 bool girih::systolic::assemble(std::string_view text, std::string_view origin, Program &program, std::string &error) {
   program = Program();
+  // A file that is no text would be quoted in a message that no terminal shows.
+  auto binary = std::find_if(text.begin(), text.end(), [](unsigned char c) { return c == 0x7f || (c < ' ' && !(c >= '\t' && c <= '\r')); });
+  if (binary != text.end()) {
+    error = std::string(origin) + ": expected assembly or a binary program, but found byte " + std::to_string(uint8_t(*binary)) + " at offset " +
+            std::to_string(binary - text.begin());
+    return false;
+  }
   Assembler assembler(text, program);
   std::string wrong = assembler.run();
   if (wrong.empty())

@@ -198,7 +198,8 @@ double elementValue(const uint8_t *at, Type type) {
   }
 }
 
-void printMemory(const Simulator &sim, const std::string &what) {
+/// Prints a piece of memory; returns what is wrong with the request.
+std::string printMemory(const Simulator &sim, const std::string &what) {
   auto parts = splitAt(what, ':', 4);
   Type type = Type::none;
   if (parts.size() == 4) {
@@ -208,18 +209,20 @@ void printMemory(const Simulator &sim, const std::string &what) {
 #include "girih-runtime/SystolicISA.def"
   }
   if (type == Type::none || (parts[0] != "local" && parts[0] != "dram"))
-    stop(2, "expected registers, semaphores or MEMORY:ADDRESS:TYPE:COUNT, but found '" + what + "'");
+    return "expected registers, semaphores or MEMORY:ADDRESS:TYPE:COUNT, but found '" + what + "'";
   bool isDram = parts[0] == "dram";
-  int64_t address = needNumber(parts[1], "an address"), count = needNumber(parts[3], "a count"), t = typeBytes(type);
+  int64_t address, count, t = typeBytes(type);
+  if (!number(parts[1], address) || !number(parts[3], count))
+    return "expected numbers for address and count, but found '" + what + "'";
   uint32_t offset = uint32_t(address) & kLocalOffsetMask, array = uint32_t(address) >> kArrayShift & 7;
   bool accumulator = uint32_t(address) & kAccumulatorBit;
   int64_t size = isDram ? sim.machine.dram_bytes : accumulator ? sim.machine.accumulator_bytes : sim.machine.scratchpad_bytes;
   int64_t start = isDram ? address : offset;
   if (count < 0 || count > (1 << 20) || start < 0 || start > size - count * t || (!isDram && accumulator && array >= sim.machine.arrays))
-    stop(2, "'" + what + "' lies outside the memory");
+    return "'" + what + "' lies outside the memory";
   std::vector<uint8_t> bytes(count * t);
   if (!isDram && sim.local.scratchpad.empty())
-    stop(2, "a run for timing alone has no data to print");
+    return "a run for timing alone has no data to print";
   if (isDram)
     sim.dram.read(uint64_t(address), bytes.data(), bytes.size());
   else if (count)
@@ -228,9 +231,10 @@ void printMemory(const Simulator &sim, const std::string &what) {
   for (int64_t i = 0; i != count; ++i)
     printf(" %.9g", elementValue(bytes.data() + i * t, type));
   printf("\n");
+  return "";
 }
 
-void print(const Simulator &sim, const std::string &what) {
+std::string print(const Simulator &sim, const std::string &what) {
   if (what == "registers") {
     for (unsigned i = 1; i != kRegisters; ++i)
       if (sim.registers()[i])
@@ -240,8 +244,9 @@ void print(const Simulator &sim, const std::string &what) {
       if (sim.semaphores()[i])
         printf("semaphore %u = %u\n", i, sim.semaphores()[i]);
   } else {
-    printMemory(sim, what);
+    return printMemory(sim, what);
   }
+  return "";
 }
 
 void stepping(Simulator &sim, const Program &program) {
@@ -251,7 +256,8 @@ void stepping(Simulator &sim, const Program &program) {
     } else if (line == "r" || line == "s") {
       print(sim, line == "r" ? "registers" : "semaphores");
     } else if (line.starts_with("p ")) {
-      print(sim, line.substr(2));
+      if (std::string wrong = print(sim, line.substr(2)); !wrong.empty())
+        printf("error: %s\n", wrong.c_str());
     } else if (line == "q") {
       const char *names[] = {"LD", "WL", "MX", "VX", "ST"};
       for (unsigned q = 0; q != kQueues; ++q)
@@ -330,7 +336,8 @@ int main(int argc, char **argv) {
   else
     sim.run();
   for (const std::string &what : s.prints)
-    print(sim, what);
+    if (std::string wrong = print(sim, what); !wrong.empty())
+      stop(2, wrong);
   if (!s.timeline.empty()) {
     std::string text = timeline.finish();
     writeFile(s.timeline, text.data(), text.size());

@@ -53,6 +53,13 @@ TEST(SystolicCorrupt, WorkWithoutEndIsRefusedBeforeItIsDone) {
   EXPECT_EQ(error, "file:1: a program has at most 16777216 random elements; load larger data from a file");
 }
 
+TEST(SystolicCorrupt, BytesThatAreNoTextAreNotQuoted) {
+  Program program;
+  std::string error;
+  EXPECT_FALSE(assemble(std::string_view("nop\n\x01\xff", 6), "file", program, error));
+  EXPECT_EQ(error, "file: expected assembly or a binary program, but found byte 1 at offset 4");
+}
+
 TEST(SystolicCorrupt, SemaphoresOverflow) {
   EXPECT_EQ(faultOf("loop rows=100\nnop signal=9:7\nnext\nhalt").substr(3), "semaphore 9 rises above 255");
 }

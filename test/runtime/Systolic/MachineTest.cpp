@@ -1,6 +1,9 @@
 // Proves that facts files are read exactly and that what is wrong with one is said with its line.
 #include "Execution.h"
 
+#include <fstream>
+#include <set>
+
 using namespace girih::systolic;
 
 TEST(SystolicMachine, PresetsRoundTrip) {
@@ -14,6 +17,23 @@ TEST(SystolicMachine, PresetsRoundTrip) {
   }
   EXPECT_EQ(preset("tpu-v1-like").dram_bytes_per_cycle, 777);
   EXPECT_EQ(preset("tpu-v5e-like").matmul_cycles_i8, 4);
+}
+
+TEST(SystolicMachine, PresetsGiveEveryTiming) {
+  for (const std::string &name : presetNames()) {
+    std::ifstream file(SYSTOLIC_FACTS "/" + name + ".facts");
+    std::set<std::string> given;
+    for (std::string line; std::getline(file, line);)
+      given.insert(line.substr(0, line.find(' ')));
+    // What is left to a default: the kinds of array that all presets are, and the energies, whose table SystolicMachine.def names.
+    for (const char *key : {
+#define SYSTOLIC_FACT(key, least, most, init, meaning) #key,
+#define SYSTOLIC_RATE(key, parts, least, most, init, meaning) #key,
+#include "girih-runtime/SystolicMachine.def"
+         })
+      if (std::string(key) != "shadow_weights" && std::string(key) != "output_stationary")
+        EXPECT_TRUE(given.count(key)) << name << " does not give " << key;
+  }
 }
 
 TEST(SystolicMachine, SaysWhatIsWrong) {
