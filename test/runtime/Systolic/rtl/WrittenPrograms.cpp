@@ -338,6 +338,12 @@ public:
     data(0x1800, std::vector<int32_t>{-123456789, 77, 0, 0});
   }
 
+  /// Transfers that wait in their queue when the sequencer signals.
+  void signals() {
+    add("the sequencer's signal",
+        "load ta=i8 dst=0 pd=4 rows=1 cols=4 x=0 px=4 wait=3\nnop\nnop signal=3\nhalt\n", plainMachine());
+  }
+
   /// 255 tokens of one semaphore, all of them taken again.
   void tokens() {
     std::string text;
@@ -388,6 +394,7 @@ std::vector<Sample> twin::writtenSamples() {
   writer.softmax();
   writer.pages();
   writer.scalars();
+  writer.signals();
   writer.tokens();
   writer.banks();
   writer.limits();

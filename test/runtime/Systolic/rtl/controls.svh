@@ -61,6 +61,12 @@ parameter int C_WEIGHTS_EARLY = 58; // a matmul does not wait until its weights 
 parameter int C_WLOAD_READ_PORT = 59; // a wload needs no read port
 parameter int C_TABLE_PORT = 60; // a requant's table needs ports
 parameter int C_ROW_CREDIT = 61; // a row uses what the bus had left of the last row's last cycle
+parameter int C_STORE_LATENCY = 139; // a store's first byte comes a cycle late
+parameter int C_SEQUENCER_SIGNAL = 140; // what the sequencer signals counts a cycle late
+parameter int C_UNIT_SIGNAL = 141; // what WL, MX and VX signal, too
+parameter int C_DMA_SIGNAL = 142; // what a transfer signals, too
+parameter int C_NEXT_CYCLE = 143; // `next` that begins another iteration costs a cycle more
+parameter int C_SALU_CYCLE = 144; // scalar arithmetic costs a cycle more
 
 // Meaning
 parameter int C_ROUND_TIES = 62; // ties are rounded to odd

@@ -27,11 +27,13 @@ word_t count, count_n;
 // The transfer that left the bus in the last cycle retires now.
 logic done, done_n;
 transfer_t finished;
+tokens_t signalled_before;
 // Where the first transfer is: row, byte of the row, sixteenths of bytes that the bus has not used.
 sword_t row, row_n, at, at_n;
 word_t credit, credit_n;
 
 word_t all_loads, all_stores;
+tokens_t on_time;
 always_comb begin
   all_loads = 0;
   all_stores = 0;
@@ -44,12 +46,13 @@ always_comb begin
     end
   loads = all_loads;
   stores = all_stores;
-  signalled = '0;
+  on_time = '0;
   if (done) begin
-    signalled[finished.what.signal0[4:0]] = 9'(finished.what.signal0[7:5]);
-    signalled[finished.what.signal1[4:0]] = signalled[finished.what.signal1[4:0]] + 9'(finished.what.signal1[7:5]) +
+    on_time[finished.what.signal0[4:0]] = 9'(finished.what.signal0[7:5]);
+    on_time[finished.what.signal1[4:0]] = on_time[finished.what.signal1[4:0]] + 9'(finished.what.signal1[7:5]) +
                                             9'(off(C_SIGNAL_COUNT) != 0 && finished.what.signal1[7:5] != 0);
   end
+  signalled = control == C_DMA_SIGNAL ? signalled_before : on_time;
 end
 
 operation_t o;
@@ -121,7 +124,7 @@ always_comb begin
     count_n = count_n + 1;
   end
   if (issued_store) begin
-    transfers_n[count_n[$clog2(DMA_WORDS)-1:0]] = {store, facts.dram_latency - 1, cycle};
+    transfers_n[count_n[$clog2(DMA_WORDS)-1:0]] = {store, facts.dram_latency - 1 + word_t'(off(C_STORE_LATENCY)), cycle};
     count_n = count_n + 1;
   end
   if (issued_load && control == C_LOAD_BEFORE_STORE) begin
@@ -136,6 +139,7 @@ always_ff @(posedge clk) begin
     count <= 0;
     done <= 0;
     finished <= 0;
+    signalled_before <= '0;
     row <= 0;
     at <= 0;
     credit <= 0;
@@ -144,6 +148,7 @@ always_ff @(posedge clk) begin
     count <= count_n;
     done <= done_n;
     finished <= transfers[0];
+    signalled_before <= on_time;
     row <= row_n;
     at <= at_n;
     credit <= credit_n;

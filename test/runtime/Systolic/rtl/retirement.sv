@@ -17,19 +17,21 @@ typedef struct packed {
   word_t index, dispatched, issued;
 } slot_t;
 slot_t slots [SLOTS], slots_n [SLOTS];
+tokens_t on_time, signalled_before;
 
 always_comb begin
-  signalled = '0;
+  on_time = '0;
   busy = 0;
   for (int i = 0; i < SLOTS; i++)
     if (slots[i].valid) begin
       if (slots[i].left == 0) begin
-        signalled[slots[i].signal0[4:0]] = signalled[slots[i].signal0[4:0]] + 9'(slots[i].signal0[7:5]);
-        signalled[slots[i].signal1[4:0]] = signalled[slots[i].signal1[4:0]] + 9'(slots[i].signal1[7:5]);
+        on_time[slots[i].signal0[4:0]] = on_time[slots[i].signal0[4:0]] + 9'(slots[i].signal0[7:5]);
+        on_time[slots[i].signal1[4:0]] = on_time[slots[i].signal1[4:0]] + 9'(slots[i].signal1[7:5]);
       end else begin
         busy = 1;
       end
     end
+  signalled = control == C_UNIT_SIGNAL ? signalled_before : on_time;
 end
 
 logic placed;
@@ -52,10 +54,13 @@ always_ff @(posedge clk) begin
   for (int i = 0; i < SLOTS; i++)
     if (!reset && slots[i].valid && slots[i].left == 0)
       monitor::record(int'(slots[i].index), int'(slots[i].dispatched), int'(slots[i].issued), int'(cycle));
-  if (reset)
+  if (reset) begin
     slots <= '{default: 0};
-  else
+    signalled_before <= '0;
+  end else begin
     slots <= slots_n;
+    signalled_before <= on_time;
+  end
 end
 
 endmodule

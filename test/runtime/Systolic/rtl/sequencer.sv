@@ -26,12 +26,14 @@ logic [3:0] depth, depth_n;
 word_t counter_n;
 logic signed [63:0] registers_n [32];
 logic [7:0] signal0, signal1, signal0_n, signal1_n;
-logic halted_n, jumped; // jumped: a branch was taken in the last cycle
+tokens_t on_time, signalled_before;
+logic halted_n, rests; // rests: only where a control makes the last instruction cost another cycle
 
 always_comb begin
-  signalled = '0;
-  signalled[signal0[4:0]] = 9'(signal0[7:5]);
-  signalled[signal1[4:0]] = signalled[signal1[4:0]] + 9'(signal1[7:5]);
+  on_time = '0;
+  on_time[signal0[4:0]] = 9'(signal0[7:5]);
+  on_time[signal1[4:0]] = on_time[signal1[4:0]] + 9'(signal1[7:5]);
+  signalled = control == C_SEQUENCER_SIGNAL ? signalled_before : on_time;
 end
 
 assign load_address = word_t'(code.a) + registers[code.ra][31:0];
@@ -69,7 +71,7 @@ logic signed [63:0] operand, times;
 always_comb begin
   queue = queue_of(code.op);
   tokens_there = available[code.wait0[4:0]] >= 9'(code.wait0[7:5]) && available[code.wait1[4:0]] >= 9'(code.wait1[7:5]);
-  go = !halted && !(control == C_BRANCH_CYCLE && jumped);
+  go = !halted && !rests;
   if (queue == SEQ)
     go = go && tokens_there && (idle || (code.op != HALT && code.op != BARRIER) || (code.op == BARRIER && control == C_BARRIER) || (code.op == HALT && control == C_HALT));
   else
@@ -142,7 +144,8 @@ always_ff @(posedge clk) begin
     signal0 <= 0;
     signal1 <= 0;
     halted <= 0;
-    jumped <= 0;
+    rests <= 0;
+    signalled_before <= '0;
     registers <= launch;
     loops <= '{default: 0};
   end else begin
@@ -151,7 +154,9 @@ always_ff @(posedge clk) begin
     signal0 <= signal0_n;
     signal1 <= signal1_n;
     halted <= halted_n;
-    jumped <= executes && code.op == BR && taken;
+    rests <= executes && ((control == C_BRANCH_CYCLE && code.op == BR && taken) || (control == C_NEXT_CYCLE && code.op == NEXT && counter_n != counter + 1) ||
+                          (control == C_SALU_CYCLE && code.op == SALU));
+    signalled_before <= on_time;
     registers <= registers_n;
     loops <= loops_n;
     if (executes)
