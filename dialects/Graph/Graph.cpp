@@ -70,6 +70,17 @@ std::string girih::graph::nameOf(Operation *op) {
   return layer.empty() ? op->getName().getStringRef().str() : layer;
 }
 
+std::optional<int64_t> girih::graph::evaluateAt(const SizeExpr &size, Operation *user,
+                                                function_ref<int64_t(SymbolOp)> valueOf) {
+  return size.evaluate([&](StringRef name) -> std::optional<int64_t> {
+    auto symbol =
+        SymbolTable::lookupNearestSymbolFrom<SymbolOp>(user, StringAttr::get(user->getContext(), name));
+    return symbol ? std::optional(valueOf(symbol)) : std::nullopt;
+  });
+}
+
+int64_t girih::graph::usualValue(SymbolOp symbol) { return symbol.getLikely().value_or(symbol.getMax()); }
+
 bool girih::graph::isExact(Operation *op) {
   auto module = op->getParentOfType<ModuleOp>();
   auto contract = module ? module->getAttrOfType<StringAttr>(kContractAttr) : StringAttr();

@@ -128,4 +128,11 @@ std::vector<char> unpack(EncodingAttrInterface encoding, mlir::RankedTensorType 
 std::vector<char> decode(EncodingAttrInterface encoding, mlir::RankedTensorType type,
                          llvm::ArrayRef<char> stored);
 
+/// A size where each symbol has the value that `valueOf` takes from its declaration, as `user` sees it;
+/// nothing if one is not declared or the size overflows.
+std::optional<int64_t> evaluateAt(const SizeExpr &size, mlir::Operation *user,
+                                  llvm::function_ref<int64_t(SymbolOp)> valueOf);
+/// A symbol's likely value, else the greatest.
+int64_t usualValue(SymbolOp symbol);
+
 } // namespace girih::graph

@@ -158,16 +158,10 @@ void KernelFormer::groupLinears() {
 
 /// Rows that a launch usually has: sizes at their symbols' likely values.
 double KernelFormer::likelyRows(graph::LinearOp linear) const {
-  auto module = function->getParentOfType<ModuleOp>();
   SmallVector<graph::SizeExpr> sizes = graph::getSizes(tensorOf(linear.getInput()));
   double rows = 1;
-  for (const graph::SizeExpr &size : ArrayRef(sizes).drop_back()) {
-    std::optional<int64_t> value = size.evaluate([&](StringRef name) -> std::optional<int64_t> {
-      auto symbol = module.lookupSymbol<graph::SymbolOp>(name);
-      return symbol ? std::optional<int64_t>(symbol.getLikely().value_or(symbol.getMax())) : std::nullopt;
-    });
-    rows *= value.value_or(INT32_MAX);
-  }
+  for (const graph::SizeExpr &size : ArrayRef(sizes).drop_back())
+    rows *= graph::evaluateAt(size, function, graph::usualValue).value_or(INT32_MAX);
   return std::max(rows, 1.0);
 }
 
@@ -183,7 +177,9 @@ static int64_t operationsPerElement(Operation *op) {
 
 /// Stored, the op's result is written once and read by every block of columns; pulled, each of these blocks
 /// reads the op's operands and repeats its arithmetic.
-bool KernelFormer::prologuePays(graph::LinearOp linear, Operation *producer, unsigned layers) const {
+bool KernelFormer::prologuePays(Id group, Operation *producer) const {
+  auto linear = cast<graph::LinearOp>(groups.members(group).front());
+  unsigned layers = llvm::count_if(groups.members(group), llvm::IsaPred<graph::LinearOp>);
   int64_t blocks = columnBlocks(linear, cost);
   int64_t operands = llvm::count_if(
       producer->getOperands(), [&](Value operand) { return sameSizes(operand, producer->getResult(0)); });
@@ -194,6 +190,16 @@ bool KernelFormer::prologuePays(graph::LinearOp linear, Operation *producer, uns
                     1 / likelyRows(linear)});
 }
 
+/// Whether every block of columns of the group's layers may compute `producer` again.
+bool KernelFormer::repeats(Id group, Operation *producer) {
+  if (prologuePays(group, producer))
+    return true;
+  auto linear = cast<graph::LinearOp>(groups.members(group).front());
+  decline(producer, linear,
+          "each of " + Twine(columnBlocks(linear, cost)) + " blocks of columns would compute it again");
+  return false;
+}
+
 /// Takes the norm of the rows that the group's layers alone read. Each block takes its rows' statistics once,
 /// before its loop over K.
 bool KernelFormer::takeNorm(Id group) {
@@ -201,13 +207,9 @@ bool KernelFormer::takeNorm(Id group) {
   Operation *norm = linear ? linear.getInput().getDefiningOp() : nullptr;
   if (!norm || groups.contains(norm) || !isa<graph::RMSNormOp, graph::LayerNormOp>(norm))
     return false;
-  unsigned layers = llvm::count_if(groups.members(group), llvm::IsaPred<graph::LinearOp>);
   if (!groups.usedOnlyIn(group, norm))
     decline(norm, linear, "its result is read elsewhere too");
-  else if (!prologuePays(linear, norm, layers))
-    decline(norm, linear,
-            "each of " + Twine(columnBlocks(linear, cost)) + " blocks of columns would compute it again");
-  else if (groups.staysConvexWith(group, norm))
+  else if (repeats(group, norm) && groups.staysConvexWith(group, norm))
     return join(group, norm), true;
   return false;
 }
@@ -236,11 +238,7 @@ void KernelFormer::takeNormedResidual(Id group) {
   Operation *sum = norm->getOperand(0).getDefiningOp();
   if (groups.contains(sum) || tensorOf(linear.getInput()).getRank() != 2)
     return;
-  unsigned layers = llvm::count_if(groups.members(group), llvm::IsaPred<graph::LinearOp>);
-  if (!prologuePays(linear, sum, layers) || !prologuePays(linear, inner, layers))
-    decline(inner, linear,
-            "each of " + Twine(columnBlocks(linear, cost)) + " blocks of columns would compute it again");
-  else if (groups.staysConvexWith(group, sum)) {
+  if (repeats(group, inner) && repeats(group, sum) && groups.staysConvexWith(group, sum)) {
     join(group, sum);
     join(group, inner);
   }
@@ -258,16 +256,10 @@ bool KernelFormer::takePrologue(Id group, graph::LinearOp linear, Value operand)
   if (!producer || groups.contains(producer) || !isElementwise(producer) ||
       !sameSizes(operand, linear.getInput()))
     return false;
-  unsigned layers = llvm::count_if(groups.members(group), llvm::IsaPred<graph::LinearOp>);
-  if (!groups.usedOnlyIn(group, producer)) {
+  if (!groups.usedOnlyIn(group, producer))
     decline(producer, linear, "its result is read elsewhere too");
-  } else if (!prologuePays(linear, producer, layers)) {
-    decline(producer, linear,
-            "each of " + Twine(columnBlocks(linear, cost)) + " blocks of columns would compute it again");
-  } else if (groups.staysConvexWith(group, producer)) {
-    join(group, producer);
-    return true;
-  }
+  else if (repeats(group, producer) && groups.staysConvexWith(group, producer))
+    return join(group, producer), true;
   return false;
 }
 

@@ -37,7 +37,8 @@ private:
   bool siblingPays(graph::LinearOp linear, unsigned layers) const;
   void takeCompanions(Groups::Id group);
   double likelyRows(graph::LinearOp linear) const;
-  bool prologuePays(graph::LinearOp linear, mlir::Operation *producer, unsigned layers) const;
+  bool prologuePays(Groups::Id group, mlir::Operation *producer) const;
+  bool repeats(Groups::Id group, mlir::Operation *producer);
   bool takeNorm(Groups::Id group);
   void takeNormedResidual(Groups::Id group);
   bool takePrologue(Groups::Id group, graph::LinearOp linear, mlir::Value operand);

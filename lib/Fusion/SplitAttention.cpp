@@ -13,16 +13,6 @@ namespace girih::fusion {
 using namespace mlir;
 using namespace girih;
 
-/// A size where its symbols are greatest, or usual.
-static double sizeAt(const graph::SizeExpr &size, Operation *user, bool usual) {
-  std::optional<int64_t> value = size.evaluate([&](StringRef name) -> std::optional<int64_t> {
-    auto symbol = SymbolTable::lookupNearestSymbolFrom<graph::SymbolOp>(
-        user, StringAttr::get(user->getContext(), name));
-    return usual && symbol.getLikely() ? *symbol.getLikely() : symbol.getMax();
-  });
-  return value ? static_cast<double>(*value) : std::numeric_limits<double>::infinity();
-}
-
 /// Why an attention is better left whole; empty if it is not.
 static std::string reasonToKeep(graph::PagedAttentionOp op, const CostModel &cost) {
   RankedTensorType query = op.getQuery().getType();
@@ -31,10 +21,14 @@ static std::string reasonToKeep(graph::PagedAttentionOp op, const CostModel &cos
   if (query.getDimSize(1) != 1)
     return "blocks of queries are work for every thread";
   int64_t heads = op.getKeys().getType().getDimSize(1);
-  if (heads * sizeAt(graph::getSize(query, 0), op, /*usual=*/true) >= cost.evenWork())
+  int64_t batch = graph::evaluateAt(graph::getSize(query, 0), op, graph::usualValue).value_or(INT32_MAX);
+  if (double(heads) * double(batch) >= cost.evenWork())
     return std::to_string(heads) + " key heads are work for every thread";
   int64_t block = cost.attention(query.getDimSize(3), op.getComputeType()).keys;
-  if (sizeAt(graph::getSize(op.getTable().getType(), 1), op, /*usual=*/false) <= block)
+  std::optional<int64_t> longest =
+      graph::evaluateAt(graph::getSize(op.getTable().getType(), 1), op,
+                        [](graph::SymbolOp symbol) -> int64_t { return symbol.getMax(); });
+  if (longest && *longest <= block)
     return "a sequence has at most one block of " + std::to_string(block) + " positions";
   return "";
 }

@@ -83,6 +83,12 @@ struct Attention {
   }
 };
 
+// Keeps the greater in `greatest`; a NaN stays.
+void keepGreatest(double &greatest, double value) {
+  if (!std::isnan(greatest) && !(value <= greatest))
+    greatest = value;
+}
+
 // The softmax of some of a row's scores, not yet divided by its sum. No score at all leaves a maximum of
 // -infinity.
 struct Softmax {
@@ -98,8 +104,7 @@ Softmax weigh(const Attention &a, int64_t batch, int64_t row, int64_t head, doub
   for (int64_t column = 0; column < a.t; ++column)
     if (takesPart(column) && a.mayAttend(batch, row, column)) {
       scores[column] = a.score(batch, row, head, column);
-      if (!std::isnan(softmax.maximum) && !(scores[column] <= softmax.maximum)) // a NaN stays
-        softmax.maximum = scores[column];
+      keepGreatest(softmax.maximum, scores[column]);
     }
   std::fill(out, out + a.e, 0.0);
   if (softmax.maximum == -INFINITY)
@@ -167,8 +172,7 @@ void mergeAttention(MergeAttentionOp op, Operands operands, Results results) {
       auto place = [&](int64_t part) { return (batch * parts + part) * h + head; };
       double highest = -INFINITY, total = 0, *out = results[0].data() + (batch * h + head) * e;
       for (int64_t part = 0; part < parts; ++part)
-        if (!std::isnan(highest) && !(maximum[place(part)] <= highest)) // a NaN stays
-          highest = maximum[place(part)];
+        keepGreatest(highest, maximum[place(part)]);
       std::fill(out, out + e, 0.0);
       if (highest == -INFINITY)
         continue;

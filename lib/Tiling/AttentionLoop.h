@@ -34,6 +34,12 @@ public:
     mlir::Type compute;
     double scale;
     std::optional<double> softcap;
+
+    template <typename Op>
+    explicit Scores(Op op) : compute(op.getComputeType()), scale(op.getScale().convertToDouble()) {
+      if (op.getSoftcap())
+        softcap = op.getSoftcap()->convertToDouble();
+    }
   };
   AttentionLoop(graph::TilePull &pull, mlir::Location loc, Scores scores, int64_t rows, int64_t headSize,
                 int64_t valueSize)

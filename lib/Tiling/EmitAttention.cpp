@@ -11,9 +11,9 @@ namespace {
 /// Names follow the op: b batch, i query, h head, g key head, t keys.
 class PlainAttention : public AttentionLoop {
 public:
-  PlainAttention(AttentionOp op, graph::TilePull &pull, OpFoldResult batch, OpFoldResult query, OpFoldResult head,
-                 int64_t queries)
-      : AttentionLoop(pull, op.getLoc(), scoresOf(op), queries, op.getQuery().getType().getDimSize(3),
+  PlainAttention(AttentionOp op, graph::TilePull &pull, OpFoldResult batch, OpFoldResult query,
+                 OpFoldResult head, int64_t queries)
+      : AttentionLoop(pull, op.getLoc(), Scores(op), queries, op.getQuery().getType().getDimSize(3),
                       op.getValue().getType().getDimSize(3)),
         op(op), batch(batch), query(query), head(head) {}
 
@@ -31,10 +31,6 @@ protected:
   FailureOr<OpFoldResult> endBlock() override;
 
 private:
-  static Scores scoresOf(AttentionOp op) {
-    return {op.getComputeType(), op.getScale().convertToDouble(),
-            op.getSoftcap() ? std::optional<double>(op.getSoftcap()->convertToDouble()) : std::nullopt};
-  }
   FailureOr<Value> pullHead(Value heads, OpFoldResult row, OpFoldResult head, int64_t count, int64_t size) {
     FailureOr<Value> tile = pull.pull(heads, {batch, row, head, zero(b)}, {1, count, 1, size});
     return failed(tile) ? tile : FailureOr<Value>(reshaped(b, loc, *tile, {count, size}));

@@ -23,10 +23,8 @@ struct CachedOp {
   template <typename Op>
   explicit CachedOp(Op op)
       : op(op), query(op.getQuery()), keys(op.getKeys()), values(op.getValues()), table(op.getTable()),
-        positions(op.getPositions()),
-        scores{op.getComputeType(), op.getScale().convertToDouble(),
-               op.getSoftcap() ? std::optional<double>(op.getSoftcap()->convertToDouble()) : std::nullopt},
-        window(op.getWindow()), group(query.getType().getDimSize(2) / keys.getType().getDimSize(1)) {}
+        positions(op.getPositions()), scores(op), window(op.getWindow()),
+        group(query.getType().getDimSize(2) / keys.getType().getDimSize(1)) {}
 };
 
 /// Names follow the op: b batch, i query, h head, t positions. Row r of the tile is query r / group, head r % group.

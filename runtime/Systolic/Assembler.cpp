@@ -393,10 +393,12 @@ private:
 bool girih::systolic::assemble(std::string_view text, std::string_view origin, Program &program, std::string &error) {
   program = Program();
   // A file that is no text would be quoted in a message that no terminal shows.
-  auto binary = std::find_if(text.begin(), text.end(), [](unsigned char c) { return c == 0x7f || (c < ' ' && !(c >= '\t' && c <= '\r')); });
+  auto binary = std::find_if(text.begin(), text.end(), [](unsigned char c) {
+    return c == 0x7f || (c < ' ' && !(c >= '\t' && c <= '\r'));
+  });
   if (binary != text.end()) {
-    error = std::string(origin) + ": expected assembly or a binary program, but found byte " + std::to_string(uint8_t(*binary)) + " at offset " +
-            std::to_string(binary - text.begin());
+    error = std::string(origin) + ": expected assembly or a binary program, but found byte " +
+            std::to_string(uint8_t(*binary)) + " at offset " + std::to_string(binary - text.begin());
     return false;
   }
   Assembler assembler(text, program);

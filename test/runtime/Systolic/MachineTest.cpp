@@ -25,7 +25,8 @@ TEST(SystolicMachine, PresetsGiveEveryTiming) {
     std::set<std::string> given;
     for (std::string line; std::getline(file, line);)
       given.insert(line.substr(0, line.find(' ')));
-    // What is left to a default: the kinds of array that all presets are, and the energies, whose table SystolicMachine.def names.
+    // What is left to a default: the kinds of array that all presets are, and the energies, whose table
+    // SystolicMachine.def names.
     for (const char *key : {
 #define SYSTOLIC_FACT(key, least, most, init, meaning) #key,
 #define SYSTOLIC_RATE(key, parts, least, most, init, meaning) #key,

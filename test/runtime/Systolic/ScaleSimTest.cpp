@@ -1,6 +1,7 @@
-// Proves that programs of matrix products take SCALE-Sim's compute cycles, weight, output and input stationary, on every row of
-// Inputs/scalesim.csv: transformers' shapes on three arrays. test/campaigns/scalesim remakes the file. SCALE-Sim's array has neither shadow
-// weights nor accumulators, so the machine here overlaps nothing either.
+// Proves that programs of matrix products take SCALE-Sim's compute cycles, weight, output and input
+// stationary, on every row of Inputs/scalesim.csv: transformers' shapes on three arrays.
+// test/campaigns/scalesim remakes the file. SCALE-Sim's array has neither shadow weights nor accumulators, so
+// the machine here overlaps nothing either.
 #include "Tiles.h"
 
 #include <fstream>
@@ -44,7 +45,8 @@ int64_t cyclesOf(const Row &row) {
     return matrixSpan(m, outputFolds(row.M, row.K, row.N, m));
   }
   // Input stationary, the activations take the weights' place, and weights stream.
-  return matrixSpan(m, row.dataflow == "is" ? weightTiles(row.N, row.K, row.M, m) : weightTiles(row.M, row.K, row.N, m));
+  return matrixSpan(m, row.dataflow == "is" ? weightTiles(row.N, row.K, row.M, m)
+                                            : weightTiles(row.M, row.K, row.N, m));
 }
 
 } // namespace
@@ -52,7 +54,8 @@ int64_t cyclesOf(const Row &row) {
 TEST(Systolic, ScaleSim) {
   std::map<std::pair<int64_t, std::string>, std::set<std::tuple<int64_t, int64_t, int64_t>>> compared;
   for (const Row &row : rows()) {
-    EXPECT_EQ(cyclesOf(row), row.cycles) << row.product << ", " << row.dataflow << " on " << row.array << "x" << row.array;
+    EXPECT_EQ(cyclesOf(row), row.cycles)
+        << row.product << ", " << row.dataflow << " on " << row.array << "x" << row.array;
     compared[{row.array, row.dataflow}].insert({row.M, row.N, row.K});
   }
   EXPECT_EQ(compared.size(), 9u) << "three arrays, three dataflows";

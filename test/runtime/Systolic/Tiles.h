@@ -1,5 +1,5 @@
-// Programs of matrix products that show an array's own cycles: no data, and everything waits for one signal, so that neither memory nor the
-// sequencer's pace counts.
+// Programs of matrix products that show an array's own cycles: no data, and everything waits for one signal,
+// so that neither memory nor the sequencer's pace counts.
 #pragma once
 
 #include "Execution.h"
@@ -33,7 +33,8 @@ inline Program weightTiles(int64_t M, int64_t K, int64_t N, const Machine &m) {
       Instruction load, matmul;
       load.op = int64_t(Op::wload), matmul.op = int64_t(Op::matmul);
       load.mask = matmul.mask = 1, load.ta = matmul.ta = int64_t(Type::i8);
-      load.rows = std::min(m.array_rows, K - k * m.array_rows), load.cols = std::min(m.array_columns, N - n * m.array_columns);
+      load.rows = std::min(m.array_rows, K - k * m.array_rows),
+      load.cols = std::min(m.array_columns, N - n * m.array_columns);
       load.a = int64_t(m.scratchpad_bytes / 2), load.pa = load.cols;
       matmul.rows = M, matmul.cols = load.rows, matmul.px = load.cols, matmul.pa = load.rows;
       matmul.flags = flag::matmul_release | (k ? flag::matmul_accumulate : 0);
@@ -50,7 +51,8 @@ inline Program weightTiles(int64_t M, int64_t K, int64_t N, const Machine &m) {
 /// [M, K] x [K, N], output stationary: a matmul of K rows for each tile of results.
 inline Program outputFolds(int64_t M, int64_t K, int64_t N, const Machine &m) {
   Program program;
-  for (int64_t fold = 0, folds = ceilDiv(M, m.array_rows) * ceilDiv(N, m.array_columns); fold != folds; ++fold) {
+  for (int64_t fold = 0, folds = ceilDiv(M, m.array_rows) * ceilDiv(N, m.array_columns); fold != folds;
+       ++fold) {
     Instruction &i = program.code.emplace_back();
     i.op = int64_t(Op::matmul), i.mask = 1, i.ta = int64_t(Type::i8), i.rows = K, i.cols = i.px = 1, i.pa = 1;
     i.wait0 = fold == 0 ? tokenField(0, 1) : 0;
@@ -59,7 +61,8 @@ inline Program outputFolds(int64_t M, int64_t K, int64_t N, const Machine &m) {
   return program;
 }
 
-/// Cycles from the first issue on the arrays to the last retirement there, without data. Queues hold the whole program before it starts.
+/// Cycles from the first issue on the arrays to the last retirement there, without data. Queues hold the
+/// whole program before it starts.
 inline int64_t matrixSpan(Machine m, const Program &program) {
   m.queue_depth = int64_t(program.code.size());
   Options options;

@@ -81,6 +81,15 @@ std::string twin::unfit(const Machine &m) {
 //===- The simulator
 //-----------------------------------------------------------------------------------------------------===//
 
+/// What the memories on chip hold at launch, the same on both: zeros would hide a read of what nobody wrote.
+static std::vector<uint8_t> launchBytes() {
+  std::vector<uint8_t> bytes(size_t(kPadBytes + kArrays * kAccumulatorBytes));
+  uint32_t state = 1;
+  for (uint8_t &byte : bytes)
+    byte = uint8_t((state = state * 1664525 + 1013904223) >> 24);
+  return bytes;
+}
+
 Outcome twin::simulate(const Machine &machine, const Program &program, bool data) {
   Outcome out;
   Options options;
@@ -88,6 +97,11 @@ Outcome twin::simulate(const Machine &machine, const Program &program, bool data
   options.maxCycles = int64_t(1) << 24;
   options.record = [&](const Record &r) { out.events.push_back({r.index, r.dispatch, r.issue, r.retire}); };
   Simulator sim(machine, program, options);
+  const std::vector<uint8_t> bytes = launchBytes();
+  std::copy_n(bytes.begin(), sim.local.scratchpad.size(), sim.local.scratchpad.begin());
+  for (size_t m = 0; m != sim.local.accumulators.size(); ++m)
+    std::copy_n(bytes.begin() + kPadBytes + int64_t(m) * kAccumulatorBytes, sim.local.accumulators[m].size(),
+                sim.local.accumulators[m].begin());
   out.halted = sim.run() == State::Halted;
   if (!out.halted)
     out.fault = "instruction " + std::to_string(sim.fault().index) + ", cycle " +
@@ -125,7 +139,8 @@ static void fill(Vtop &top, const Machine &machine, const Program &program) {
   std::fill_n(&dram[0], size_t(kDramBytes), 0);
   for (const DramSegment &segment : program.memory)
     std::copy(segment.bytes.begin(), segment.bytes.end(), &dram[0] + segment.address);
-  std::fill_n(&top.rootp->top__DOT__banks__DOT__bytes[0], size_t(kPadBytes + kArrays * kAccumulatorBytes), 0);
+  const std::vector<uint8_t> bytes = launchBytes();
+  std::copy(bytes.begin(), bytes.end(), &top.rootp->top__DOT__banks__DOT__bytes[0]);
 }
 
 Outcome twin::run(const Machine &machine, const Program &program, int control, int64_t limit) {

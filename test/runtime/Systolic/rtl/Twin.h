@@ -44,7 +44,6 @@ Outcome run(const Machine &machine, const Program &program, int control, int64_t
 /// The first difference in words; empty if there is none. `data` says whether memories count.
 std::string difference(const Outcome &expected, const Outcome &got, bool data = true);
 
-/// Random bytes at launch for the memories on chip: none start as zeros by accident.
 struct Control {
   int number;
   std::string name, meaning;

@@ -189,6 +189,21 @@ public:
     data(0x1800, table);
   }
 
+  /// The highest bit of a multiplier does not count.
+  void wideMultiplier() {
+    int columns = number(kColumns), pitch = 4 * columns;
+    add("a multiplier of 32 bits",
+        format("load ta=i32 dst=0 x=0x1000 rows=1 cols=%d px=%d signal=0\n"
+               "load ta=i32 dst=0x800 x=0x1800 rows=3 cols=%d pd=%d px=%d signal=0\n"
+               "requant mask=1 a=0 b=0x800 pb=%d dst=0x1000 rows=1 cols=%d imm=0x7f8000 wait=0:2 signal=1\n"
+               "store ta=i8 a=0x1000 x=0x2000 rows=1 cols=%d px=%d wait=1\nhalt\n",
+               columns, pitch, columns, pitch, pitch, pitch, columns, columns, columns));
+    std::vector<int32_t> values(columns, 5), table(3 * columns, 0);
+    std::fill_n(table.begin(), columns, int32_t(0x80000003));
+    data(0x1000, values);
+    data(0x1800, table);
+  }
+
   /// Rows that are written onto what the same row, or a later one, reads.
   void ontoTheSource() {
     int columns = number(kColumns), pitch = 4 * columns;
@@ -388,6 +403,7 @@ std::vector<Sample> twin::writtenSamples() {
   Writer writer;
   writer.functions();
   writer.requantization();
+  writer.wideMultiplier();
   writer.ontoTheSource();
   writer.products();
   writer.outputStationary();
