@@ -16,13 +16,16 @@ def Systolic_ProgramOp : Systolic_Op<"program", [Symbol, IsolatedFromAbove, Sing
   let summary = "a program of the machine";
   let description = [{
     Holds the instructions in order. `registers` are r0 to r31 at launch, the rest 0. With `machine`, the facts file it names is
-    what addresses, extents and hazards are checked against.
+    what addresses, extents and hazards are checked against. `bindings` says what a launch of the compiler's kernel puts into registers,
+    four numbers each: the register; 0 for where an argument lies in DRAM, 1 for the size of one of its dimensions, 2 for the blocks along
+    a dimension of the grid; the argument or the grid's dimension; the argument's dimension.
 
     C1: `machine` names a preset or a facts file.
     C2: an instruction that uses no register is possible on the machine: its operands lie in memory, are aligned, fit the arrays.
     C3: every semaphore that is waited for is signalled by some instruction.
     C4: two instructions of different queues that touch the same bytes, one of them writing, have a path of semaphores from the
         first's queue to the second's (or a barrier stands in the program); only operands at fixed addresses without gaps count.
+    C5: `bindings` are whole quadruples that name registers 1 to 31, kinds 0 to 2 and no negative index.
 
     ```mlir
     systolic.program @copy attributes {machine = "edge16"} {
@@ -34,7 +37,8 @@ def Systolic_ProgramOp : Systolic_Op<"program", [Symbol, IsolatedFromAbove, Sing
     }
     ```
   }];
-  let arguments = (ins SymbolNameAttr:$sym_name, OptionalAttr<StrAttr>:$machine, OptionalAttr<DenseI64ArrayAttr>:$registers);
+  let arguments = (ins SymbolNameAttr:$sym_name, OptionalAttr<StrAttr>:$machine, OptionalAttr<DenseI64ArrayAttr>:$registers,
+                       OptionalAttr<DenseI64ArrayAttr>:$bindings);
   let regions = (region SizedRegion<1>:$body);
   let assemblyFormat = "$sym_name attr-dict-with-keyword $body";
   let hasRegionVerifier = 1;

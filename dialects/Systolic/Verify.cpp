@@ -79,6 +79,8 @@ public:
       if (!sys::Machine::find(name->str(), machine.emplace(), error))
         return program.emitOpError() << "names no machine: " << error; // C1
     }
+    if (failed(checkBindings()))
+      return failure();
     WalkResult result = program.walk([&](Operation *op) {
       if (isa<sys::ProgramOp, sys::ScratchpadOp, sys::AccumulatorOp, sys::SemaphoreOp>(op))
         return WalkResult::advance();
@@ -97,6 +99,15 @@ private:
   // For each semaphore the queues that signal and wait for it, as bit sets, and an op that waits.
   unsigned signalled[sys::kSemaphores] = {}, waited[sys::kSemaphores] = {};
   Operation *waiter[sys::kSemaphores] = {};
+
+  LogicalResult checkBindings() {
+    ArrayRef<int64_t> bindings = program.getBindings().value_or(ArrayRef<int64_t>());
+    constexpr int64_t kinds = 3;
+    bool valid = bindings.size() % 4 == 0;
+    for (; valid && !bindings.empty(); bindings = bindings.drop_front(4))
+      valid = bindings[0] > 0 && bindings[0] < int64_t(sys::kRegisters) && bindings[1] >= 0 && bindings[1] < kinds && bindings[2] >= 0 && bindings[3] >= 0;
+    return valid ? success() : program.emitOpError("expects bindings as quadruples of register 1 to 31, kind 0 to 2, and two indices"); // C5
+  }
 
   LogicalResult note(Operation *op) {
     FailureOr<sys::Instruction> instruction = sys::instructionOf(op);

@@ -216,11 +216,17 @@ enum girih_cpu_feature {
 };
 
 /* One image of machine code; the runtime takes the first version, in table order, that the machine can run: best first. */
+enum girih_code_machine {
+  GIRIH_MACHINE_CPU = 0,
+  GIRIH_MACHINE_SYSTOLIC = 1 /* programs of the systolic machine, laid out as SystolicKernel.h says; the facts section holds the machine */
+};
+
 typedef struct girih_code_version { /* 24 bytes */
   uint32_t name;                    /* string: "x86-64-v4" */
   uint32_t section;                 /* index of a CODE section in the file header's table */
   uint64_t features;                /* bit set of girih_cpu_feature */
-  uint64_t reserved;                /* 0 */
+  uint32_t machine;                 /* girih_code_machine: whose instructions the image holds */
+  uint32_t reserved;                /* 0 */
 } girih_code_version;
 
 typedef struct girih_kernel { /* 8 bytes */

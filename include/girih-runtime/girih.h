@@ -52,7 +52,9 @@ typedef enum girih_code {
   GIRIH_DAMAGED_SEQUENCE = 17,    /* "damaged-sequence": a saved sequence's checksum, truncation, contradictory sizes */
   GIRIH_WRONG_MODEL = 18,         /* "wrong-model": a saved sequence, or a module's entry points, of another kind */
   GIRIH_CANNOT_WRITE = 19,        /* "cannot-write": no permission, no room; nothing is left behind */
-  GIRIH_CODE_COUNT = 20
+  GIRIH_MISSING_LIBRARY = 20,     /* "missing-library": of the machine that the artifact was compiled for */
+  GIRIH_MACHINE_FAILED = 21,      /* "machine-failed": a program stopped on the machine */
+  GIRIH_CODE_COUNT = 22
 } girih_code;
 
 typedef struct girih_status {
@@ -133,6 +135,12 @@ GIRIH_API girih_code girih_module_input(const girih_module *module, uint32_t ent
 GIRIH_API girih_code girih_module_output(const girih_module *module, uint32_t entry, uint32_t index,
                                          girih_value_info *info);
 GIRIH_API girih_code girih_module_weight(const girih_module *module, uint32_t index, girih_weight_info *info);
+
+/* What all launches since the last reset cost on the machine that the artifact was compiled for, where that is not the CPU: cycles, traffic
+ * and energy in all and by layer, as text or, with `json`, as JSON. Writes at most `bytes` of it, a final zero included, and returns its
+ * length; 0 on the CPU. */
+GIRIH_API size_t girih_module_machine_report(girih_module *module, int json, char *text, size_t bytes);
+GIRIH_API void girih_module_machine_reset(girih_module *module);
 
 /* Bytes of arena that `entry` (GIRIH_NONE: the greediest) plans for these values of all symbols, in the module's order;
  * NULL: their maxima. */

@@ -30,6 +30,7 @@ struct MachineFacts {
   int64_t l1Bytes = 32 << 10;        // first-level data cache of one core
   int64_t l2Bytes = 512 << 10;       // second-level cache of one core
   int64_t l3Bytes = 0;               // last-level cache, shared
+  std::string ownText;               // of a machine that is no CPU: its facts file, which its target reads itself
 
   /// Parses a facts file. `origin` names it in messages. Unknown keys are errors.
   static llvm::Expected<MachineFacts> parse(llvm::StringRef text, llvm::StringRef origin);
@@ -76,14 +77,16 @@ public:
 };
 
 /// Machine code of all kernels in one code version: position-independent bytes, text and read-only data
-/// together.
+/// together; for the systolic machine its programs.
 struct KernelImage {
   struct Kernel {
     std::string name;
     uint64_t entry;        // offset into bytes
     uint64_t scratchBytes; // private, 64-byte aligned memory the kernel wants per thread
   };
+  enum class Machine { CPU, Systolic };
   std::string version;               // "x86-64-v4"
+  Machine machine = Machine::CPU;    // whose instructions the image holds
   std::vector<std::string> features; // CPUID features the machine must have, /proc/cpuinfo's spelling
   std::vector<uint8_t> bytes;        // entries and constants are 64-byte aligned relative to a page
   std::vector<Kernel> kernels;
@@ -97,8 +100,11 @@ public:
   virtual const MachineFacts &facts() const = 0;
   virtual const CostModel &cost() const = 0;
 
-  /// Adds the passes of one stage: "vector" gives the module, per code version, a nested `module @<version>`
-  /// of lowered kernels beside the tile programs; "llvm" turns these into the LLVM dialect.
+  /// Whether the target has a stage of its own by this name.
+  virtual bool hasStage(llvm::StringRef stage) const = 0;
+  /// Adds the passes of one stage, if the target has it. On a CPU "vector" gives the module, per code version, a nested `module @<version>`
+  /// of lowered kernels beside the tile programs, and "llvm" turns these into the LLVM dialect; on the
+  /// systolic machine "systolic" gives a nested `module @systolic` of its programs.
   virtual void buildLowering(mlir::OpPassManager &manager, llvm::StringRef stage) const = 0;
 
   /// Compiles the nested modules, as the "llvm" stage left them, to one image per code version.
@@ -110,8 +116,8 @@ public:
   virtual llvm::Expected<std::string> emitAssembly(mlir::ModuleOp module, llvm::StringRef version) const = 0;
 };
 
-/// `cpu` (this machine), `cpu:zen4` (a facts file that ships with Girih), `cpu:/path` or `/path` (a facts
-/// file).
+/// `cpu` (this machine), `cpu:zen4` or `systolic:edge32` (a facts file that ships with Girih), `cpu:/path`, `systolic:/path` or
+/// `/path` (a facts file).
 llvm::Expected<std::unique_ptr<Target>> lookupTarget(llvm::StringRef spec);
 
 /// The target that `spec`, else the module's girih.target, else "cpu" names. Reports an unknown one on the

@@ -136,6 +136,8 @@ llvm::Error PlanWriter::addImage(const KernelImage &image) {
   VersionInfo version;
   version.name = image.version;
   version.image = image.bytes;
+  if (image.machine == KernelImage::Machine::Systolic)
+    version.machine = GIRIH_MACHINE_SYSTOLIC;
   for (const std::string &feature : image.features) {
     unsigned bit = cpuFeatureBit(feature);
     if (bit == GIRIH_CPU_FEATURE_COUNT)

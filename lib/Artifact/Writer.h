@@ -57,6 +57,7 @@ struct ValueInfo {
 struct VersionInfo {
   std::string name;
   uint64_t features = 0;
+  uint32_t machine = GIRIH_MACHINE_CPU;
   std::vector<uint8_t> image;
   std::vector<girih_kernel_code> kernels;
 };

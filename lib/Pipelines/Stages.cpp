@@ -17,8 +17,9 @@ static const StageInfo stageList[] = {
     {"outline", "one function per distinct kernel; launches name the layers"},
     {"pack", "weights in the encodings that the target's kernels read"},
     {"tile", "a tile.program per kernel: one block of the output grid"},
-    {"vector", "kernels lowered to vectors, per code version of the target"},
-    {"llvm", "kernels in the LLVM dialect"},
+    {"vector", "CPU: kernels lowered to vectors, per code version"},
+    {"llvm", "CPU: kernels in the LLVM dialect"},
+    {"systolic", "systolic: kernels as programs of the machine"},
     {"artifact", "machine code, memory plan, commands and weights in one file"},
 };
 
@@ -43,8 +44,10 @@ static StringRef passesOf(StringRef stage) {
       .Default("");
 }
 
+bool girih::isTargetStage(StringRef stage) { return stage == "vector" || stage == "llvm" || stage == "systolic"; }
+
 void girih::buildStage(OpPassManager &manager, StringRef stage, const Target &target) {
-  if (stage == "vector" || stage == "llvm")
+  if (isTargetStage(stage))
     return target.buildLowering(manager, stage);
   if (failed(parsePassPipeline(passesOf(stage), manager)))
     llvm::reportFatalInternalError("stage '" + stage + "' names an unknown pass");

@@ -15,6 +15,9 @@ class Target;
 /// Number of the stage called `name`, or nothing.
 std::optional<size_t> stageNumber(llvm::StringRef name);
 
+/// Whether the stage is one target's own; the others go past it.
+bool isTargetStage(llvm::StringRef name);
+
 /// Adds the passes of a stage between import and artifact.
 void buildStage(mlir::OpPassManager &manager, llvm::StringRef stage, const Target &target);
 

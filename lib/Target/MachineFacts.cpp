@@ -71,6 +71,8 @@ llvm::Expected<MachineFacts> MachineFacts::parse(StringRef text, StringRef origi
 }
 
 std::string MachineFacts::text() const {
+  if (!ownText.empty())
+    return ownText;
   return llvm::formatv("target = {0}\nname = {1}\ndescription = {2}\nversions = {3}\nl1_bytes = {4}\nl2_bytes = {5}\n"
                        "l3_bytes = {6}\n",
                        target, name, description.empty() ? name : description, llvm::join(versions, " "), l1Bytes,

@@ -163,28 +163,37 @@ FailureOr<SoftmaxTiles> AttentionLoop::walk(Value query, Value firstOfPart, Valu
   return SoftmaxTiles(*last);
 }
 
-FailureOr<Value> AttentionLoop::emit() {
-  FailureOr<Value> tile = query();
-  FailureOr<OpFoldResult> end = endBlock();
-  if (failed(tile) || failed(end))
-    return failure();
+/// All parts' blocks, before block `end`, one part after another.
+FailureOr<SoftmaxTiles> AttentionLoop::walkParts(Value query, Value end) {
   OpFoldResult first = firstBlock();
-  Value last = toIndex(b, loc, *end), count = toIndex(b, loc, b.getIndexAttr(parts));
+  if (parts == 1)
+    return walk(query, toIndex(b, loc, first), end);
+  Value count = toIndex(b, loc, b.getIndexAttr(parts));
   if (isZero(first))
-    count = arith::MinSIOp::create(b, loc, last, count);
+    count = arith::MinSIOp::create(b, loc, end, count);
   SoftmaxTiles none = SoftmaxTiles::none(b, loc, rows, valueSize);
   FailureOr<SmallVector<Value>> all = forEach(
       pull, loc, count, none.tiles(), [&](Value part, ValueRange carried) -> FailureOr<SmallVector<Value>> {
-        FailureOr<SoftmaxTiles> next = walk(*tile, firstBlockOf(part, first), last);
+        FailureOr<SoftmaxTiles> next = walk(query, firstBlockOf(part, first), end);
         if (failed(next))
           return failure();
         return merged(b, loc, SoftmaxTiles(carried), *next).tiles();
       });
   if (failed(all))
     return failure();
-  SoftmaxTiles whole(*all);
-  maximum = whole.maximum, sum = whole.sum;
-  return divided(b, loc, whole);
+  return SoftmaxTiles(*all);
+}
+
+FailureOr<Value> AttentionLoop::emit() {
+  FailureOr<Value> tile = query();
+  FailureOr<OpFoldResult> end = endBlock();
+  if (failed(tile) || failed(end))
+    return failure();
+  FailureOr<SoftmaxTiles> whole = walkParts(*tile, toIndex(b, loc, *end));
+  if (failed(whole))
+    return failure();
+  maximum = whole->maximum, sum = whole->sum;
+  return divided(b, loc, *whole);
 }
 
 FailureOr<SoftmaxTiles> AttentionLoop::emitPart(Value part) {

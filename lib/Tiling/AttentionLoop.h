@@ -83,6 +83,7 @@ private:
   mlir::FailureOr<mlir::Value> scoreTile(mlir::Value query, mlir::OpFoldResult key);
   mlir::FailureOr<SoftmaxTiles> step(mlir::Value query, mlir::OpFoldResult key, SoftmaxTiles carried);
   mlir::FailureOr<SoftmaxTiles> walk(mlir::Value query, mlir::Value firstOfPart, mlir::Value end);
+  mlir::FailureOr<SoftmaxTiles> walkParts(mlir::Value query, mlir::Value end);
   mlir::Value firstBlockOf(mlir::OpFoldResult part, mlir::OpFoldResult first);
   /// In f32 the query is scaled once instead of every score; in a narrow type that would round it again.
   bool scalesQuery() { return scores.compute.isF32(); }

@@ -3,6 +3,7 @@
 #include "Device.h"
 
 #include <algorithm>
+#include <cstring>
 
 using namespace girih::runtime;
 
@@ -14,6 +15,8 @@ void Launcher::reset(const Plan &newPlan, std::span<const TaskMemory> newTasks, 
   next.store(0);
   done.store(0);
   failed.store(false);
+  machineFailed.store(false);
+  machineText[0] = '\0';
   cancelled.store(false);
 }
 
@@ -99,9 +102,37 @@ void Launcher::runBlocks(const Group &group, uint64_t first, uint64_t count, uin
   }
 }
 
+/// The whole launch at once. The order of launches that may run at once does not matter, so the machine may take them as they come.
+void Launcher::runOnMachine(const BoundLaunch &launch) {
+  const Tables &t = plan->module().tables();
+  const girih_command &command = *launch.command;
+  MachineArg args[GIRIH_MAX_ARGS];
+  const int64_t *word = launch.args;
+  for (uint32_t i = 0; i != command.arg_count; ++i) {
+    const girih_arg &arg = t.args[command.first_arg + i];
+    auto *data = reinterpret_cast<void *>(*word++);
+    args[i] = {data, plan->argBytes(arg), word, arg.rank, arg.kind == GIRIH_ARG_WEIGHT ? arg.index : GIRIH_NONE};
+    word += arg.rank;
+  }
+  MachineLaunch request = {plan->module().kernelEntry(command.kernel), args, command.arg_count, launch.grid, launch.gridRank,
+                           t.string(command.label)};
+  char message[sizeof(machineText)];
+  if (plan->module().machine()->launch(request, message, sizeof(message)))
+    return;
+  if (!machineFailed.exchange(true))
+    memcpy(machineText, message, sizeof(message));
+  failed.store(true);
+}
+
 /// UBSan would look for a type's hash in front of the function, where an image has none.
 __attribute__((no_sanitize("function"))) void Launcher::runPart(const BoundLaunch &launch, uint64_t first, uint64_t count, uint32_t task) {
   uint64_t begin = listeners.trace ? monotonicNanoseconds() : 0;
+  if (!launch.function) {
+    runOnMachine(launch);
+    if (listeners.trace)
+      emit(launch, task, begin, count);
+    return;
+  }
   int64_t block[GIRIH_MAX_GRID] = {};
   uint64_t rest = first;
   for (uint32_t d = launch.gridRank; d-- != 0; rest /= launch.grid[d])

@@ -31,6 +31,8 @@ public:
   void cancel() { cancelled.store(true, std::memory_order_relaxed); }
 
   bool wasCancelled() const { return cancelled.load(std::memory_order_relaxed); }
+  /// Why another machine stopped, or empty.
+  const char *machineMessage() const { return machineText; }
   bool hasFailed() const { return failed.load(std::memory_order_relaxed); }
   uint64_t launches() const { return launchCount; }
   uint64_t blocks() const { return blockCount; }
@@ -42,6 +44,7 @@ private:
   bool take(uint32_t step, uint64_t total, uint64_t &first, uint64_t &count);
   void runGroup(uint32_t step, const Group &group, uint32_t task);
   void runBlocks(const Group &group, uint64_t first, uint64_t count, uint32_t task);
+  void runOnMachine(const BoundLaunch &launch);
   void runPart(const BoundLaunch &launch, uint64_t first, uint64_t count, uint32_t task);
   void complete(uint32_t step, uint64_t total, uint64_t count);
   void waitFor(uint32_t step);
@@ -61,6 +64,8 @@ private:
   alignas(64) std::atomic<uint64_t> done{0}; // blocks of the running group that are complete
   alignas(64) std::atomic<uint32_t> sleepers{0};
   std::atomic<bool> cancelled{false}, failed{false};
+  std::atomic<bool> machineFailed{false}; // the first to set it writes the text
+  char machineText[384] = "";
 };
 
 } // namespace girih::runtime

@@ -82,6 +82,16 @@ const char *girih_module_property(const girih_module *module, const char *key) {
   return nullptr;
 }
 
+size_t girih_module_machine_report(girih_module *module, int json, char *text, size_t bytes) {
+  const Machine *machine = unwrap(module)->machine();
+  return machine ? machine->report(json, text, bytes) : 0;
+}
+
+void girih_module_machine_reset(girih_module *module) {
+  if (const Machine *machine = unwrap(module)->machine())
+    machine->reset();
+}
+
 girih_code girih_module_symbol(const girih_module *module, uint32_t index, girih_symbol_info *info) {
   const Tables &t = unwrap(module)->tables();
   if (index >= t.symbols.size())

@@ -77,6 +77,8 @@ girih_code Module::chooseVersion(const char *wanted, girih_status *status) {
     if (wanted && strcmp(wanted, t.string(each.name)) != 0)
       continue;
     closest = t.string(each.name);
+    if (each.machine == GIRIH_MACHINE_SYSTOLIC)
+      return otherMachine.open("systolic", facts(), artifact.section(each.section), status);
     missing = each.features & ~have;
     if (missing == 0 && (!isAmx(each.features) || enableAmx()))
       return Mapping::code(artifact.section(each.section), code, status);
@@ -90,7 +92,7 @@ girih_code Module::chooseVersion(const char *wanted, girih_status *status) {
 }
 
 KernelFunction Module::kernel(uint32_t index) const {
-  return reinterpret_cast<KernelFunction>(code.data() + t.kernelCode[version * t.kernels.size() + index].entry);
+  return machine() ? nullptr : reinterpret_cast<KernelFunction>(code.data() + kernelEntry(index));
 }
 
 uint64_t Module::scratchBytes() const {

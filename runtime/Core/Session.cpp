@@ -190,6 +190,8 @@ void Session::launchAll() {
 }
 
 girih_code Session::outcome(girih_status *status) {
+  if (launcher.machineMessage()[0])
+    return fail(status, GIRIH_MACHINE_FAILED, "%s", launcher.machineMessage());
   if (launcher.hasFailed())
     return fail(status, GIRIH_DAMAGED_ARTIFACT,
                 "a launch in a loop reaches outside its memory at these sizes; compile the model anew");

@@ -32,6 +32,7 @@ const char *girih_code_name(girih_code code) {
       "invalid-argument", "unknown-entry",  "shape-mismatch",   "type-mismatch",
       "size-out-of-bounds", "value-out-of-range", "cancelled",  "busy",
       "cache-full",   "damaged-sequence", "wrong-model",        "cannot-write",
+      "missing-library", "machine-failed",
   };
   return unsigned(code) < GIRIH_CODE_COUNT ? names[code] : "unknown";
 }

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
+#include <cstring>
 #include <map>
 
 using namespace girih::run;
@@ -139,9 +140,28 @@ void printJson(const Call &call, const Times &times, const girih_statistics &s, 
   printf("}\n");
 }
 
+/// What one run costs on the machine that the artifact is for; empty on the CPU.
+std::string machineReport(Call &call, girih_module *module, bool json) {
+  girih_module_info info;
+  girih_module_describe(module, &info);
+  if (strcmp(info.code_version, "systolic") != 0)
+    return "";
+  girih_module_machine_reset(module);
+  call.run();
+  std::string text(girih_module_machine_report(module, json, nullptr, 0), '\0');
+  girih_module_machine_report(module, json, text.data(), text.size() + 1);
+  return text;
+}
+
 } // namespace
 
-void girih::run::benchmark(Call &call, const Options &options) {
+void girih::run::benchmark(Call &call, girih_module *module, const Options &options) {
+  if (std::string report = machineReport(call, module, options.json); !report.empty()) {
+    if (!options.json)
+      printf("%s on the simulator\n", call.sizes().c_str());
+    fputs(report.c_str(), stdout);
+    return;
+  }
   Times times = measure(call, options.warmup, options.repeats);
   girih_statistics statistics = call.statistics();
   std::vector<LaunchTime> launches;

@@ -5,6 +5,6 @@
 
 namespace girih::run {
 
-void benchmark(Call &call, const Options &options);
+void benchmark(Call &call, girih_module *module, const Options &options);
 
 } // namespace girih::run

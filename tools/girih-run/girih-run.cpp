@@ -29,7 +29,7 @@ static int perform(const Options &options) {
   if (!options.trace.empty())
     traceCall(call, options.trace);
   if (options.benchmark) {
-    benchmark(call, options);
+    benchmark(call, module.get(), options);
   } else if (options.trace.empty() || !options.outputs.empty()) {
     call.run();
     showOutputs(call, options);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "dialects/Tile/Tile.h"
+#include "lib/Target/Bounds.h"
 
 namespace girih::cpu {
 
@@ -40,12 +41,5 @@ private:
   llvm::DenseSet<mlir::Value> kept;
   bool changed = false;
 };
-
-/// The greatest value an index of a program can have, if known.
-std::optional<int64_t> upperBound(mlir::Value index);
-/// True if the index is certainly not negative.
-bool isNonNegative(mlir::Value index);
-/// A number that certainly divides the index; 0 divides only 0.
-int64_t divisor(mlir::Value index);
 
 } // namespace girih::cpu

@@ -22,6 +22,8 @@ public:
   const MachineFacts &facts() const override { return machine; }
   const CostModel &cost() const override { return *model; }
 
+  bool hasStage(llvm::StringRef stage) const override { return stage == "vector" || stage == "llvm"; }
+
   void buildLowering(mlir::OpPassManager &manager, llvm::StringRef stage) const override {
     if (stage == "vector")
       cpu::buildVectorStage(manager, machine.versions);

@@ -1,6 +1,8 @@
 // Bounds of a program's index arithmetic: blocks of a static grid and loops with constant bounds give most
 // addresses a known range, so that most loads need no mask.
-#include "lib/Target/CPU/Extents.h"
+#include "lib/Target/Bounds.h"
+
+#include "dialects/Tile/Tile.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -24,7 +26,7 @@ static std::optional<int64_t> programIndexBound(girih::tile::ProgramIndexOp op) 
 /// The greatest value of a loop's induction variable.
 static std::optional<int64_t> inductionBound(scf::ForOp loop) {
   std::optional<int64_t> lower = getConstantIntValue(loop.getLowerBound());
-  std::optional<int64_t> upper = girih::cpu::upperBound(loop.getUpperBound());
+  std::optional<int64_t> upper = girih::upperBound(loop.getUpperBound());
   std::optional<int64_t> step = getConstantIntValue(loop.getStep());
   if (!upper)
     return std::nullopt;
@@ -33,7 +35,7 @@ static std::optional<int64_t> inductionBound(scf::ForOp loop) {
   return *upper <= *lower ? *lower : *lower + (*upper - 1 - *lower) / *step * *step;
 }
 
-std::optional<int64_t> girih::cpu::upperBound(Value index) {
+std::optional<int64_t> girih::upperBound(Value index) {
   if (std::optional<int64_t> constant = getConstantIntValue(index))
     return constant;
   if (auto argument = dyn_cast<BlockArgument>(index)) {
@@ -72,7 +74,7 @@ std::optional<int64_t> girih::cpu::upperBound(Value index) {
   return *a * *b;
 }
 
-bool girih::cpu::isNonNegative(Value index) {
+bool girih::isNonNegative(Value index) {
   if (std::optional<int64_t> constant = getConstantIntValue(index))
     return *constant >= 0;
   if (auto argument = dyn_cast<BlockArgument>(index)) {
@@ -90,7 +92,7 @@ bool girih::cpu::isNonNegative(Value index) {
   return false;
 }
 
-int64_t girih::cpu::divisor(Value index) {
+int64_t girih::divisor(Value index) {
   if (std::optional<int64_t> constant = getConstantIntValue(index))
     return std::abs(*constant);
   if (upperBound(index) == 0 && isNonNegative(index))

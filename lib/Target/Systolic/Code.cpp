@@ -1,0 +1,288 @@
+// Orders instructions by tokens. Each pair of queues has semaphores of its own; their signals and waits match first to first, because
+// queues issue and retire in order. A token tells what its signaller knew, too, so most dependences cost nothing.
+#include "lib/Target/Systolic/Code.h"
+
+using namespace girih::systolic;
+
+static Queue queueOf(const Instruction &instruction) { return opInfo(unsigned(instruction.op))->queue; }
+
+/// Adds a token to one of the two fields, or one more of its semaphore's.
+static bool addToken(int64_t &first, int64_t &second, unsigned semaphore) {
+  constexpr unsigned most = 7;
+  for (int64_t *field : {&first, &second})
+    if (TokenCount held = tokens(*field); held.count != 0 && held.semaphore == semaphore && held.count < most)
+      return *field = tokenField(semaphore, held.count + 1), true;
+  for (int64_t *field : {&first, &second})
+    if (tokens(*field).count == 0)
+      return *field = tokenField(semaphore, 1), true;
+  return false;
+}
+
+unsigned Code::semaphoreOf(Semaphores &table, Queue from, Queue to) {
+  int &semaphore = table[unsigned(from)][unsigned(to)];
+  if (semaphore < 0)
+    semaphore = semaphoreCount++;
+  return unsigned(semaphore);
+}
+
+/// Makes of tokens an instruction of the queue that does nothing but carry them: it has no rows. The array's queues have none.
+static bool makeCarrier(Queue queue, Instruction &tokens) {
+  if (queue == Queue::VX) {
+    tokens.op = int64_t(Op::vector);
+    tokens.fn = int64_t(Combine::second);
+    tokens.td = int64_t(Type::f32);
+    tokens.flags = flag::vector_constant;
+    tokens.mask = 1;
+  } else if (queue == Queue::LD || queue == Queue::ST) {
+    tokens.op = int64_t(queue == Queue::LD ? Op::load : Op::store);
+    tokens.ta = int64_t(Type::i8);
+  }
+  tokens.cols = 1;
+  return queue != Queue::WL && queue != Queue::MX;
+}
+
+void Code::carrier(Queue queue, Instruction tokens) {
+  if (makeCarrier(queue, tokens))
+    remember(tokens, queue, {});
+  else
+    wrong = "an instruction of the array would need more tokens than it can carry";
+}
+
+//===- Within an iteration --------------------------------------------------------------------------===//
+
+/// The first instruction of the queue from `number` on that can signal once more; a new one if none can.
+const Code::Step &Code::signalAfter(Queue from, int64_t number, unsigned semaphore) {
+  for (const Step &step : steps)
+    if (step.queue == from && step.number >= number)
+      if (Instruction &candidate = code[step.index]; addToken(candidate.signal0, candidate.signal1, semaphore))
+        return step;
+  Instruction signal;
+  signal.signal0 = tokenField(semaphore, 1);
+  carrier(from, signal);
+  return steps.back();
+}
+
+void Code::order(Instruction &instruction, Queue queue, llvm::ArrayRef<Access> accesses, bool readsTable) {
+  auto &mine = known[unsigned(queue)];
+  // Latest first: what it knew may already order the earlier ones.
+  for (size_t i = steps.size(); i-- != 0;) {
+    Queue from = steps[i].queue;
+    if ((from == queue && !readsTable) || steps[i].number <= mine[unsigned(from)])
+      continue;
+    bool conflict = llvm::any_of(steps[i].accesses, [&](const Access &earlier) {
+      return llvm::any_of(accesses, [&](const Access &access) { return earlier.conflicts(access); });
+    });
+    if (!conflict)
+      continue;
+    unsigned semaphore = semaphoreOf(within, from, queue);
+    const Step &signaller = signalAfter(from, steps[i].number, semaphore);
+    for (unsigned q = 0; q != kQueues; ++q)
+      mine[q] = std::max(mine[q], signaller.known[q]);
+    mine[unsigned(from)] = std::max(mine[unsigned(from)], signaller.number);
+    if (addToken(instruction.wait0, instruction.wait1, semaphore))
+      continue;
+    Instruction wait;
+    std::swap(wait.wait0, instruction.wait0);
+    std::swap(wait.wait1, instruction.wait1);
+    instruction.wait0 = tokenField(semaphore, 1);
+    carrier(queue, wait);
+  }
+}
+
+void Code::remember(const Instruction &instruction, Queue queue, llvm::ArrayRef<Access> accesses, bool readsTable) {
+  steps.push_back({code.size(), queue, ++issued[unsigned(queue)], known[unsigned(queue)], {accesses.begin(), accesses.end()}, readsTable});
+  code.push_back(instruction);
+}
+
+void Code::append(Instruction instruction, llvm::ArrayRef<Access> accesses, bool readsTable) {
+  Queue queue = queueOf(instruction);
+  if (queue == Queue::SEQ) {
+    code.push_back(instruction);
+    return;
+  }
+  order(instruction, queue, accesses, readsTable);
+  remember(instruction, queue, accesses, readsTable);
+}
+
+void Code::barrier() {
+  if (steps.empty())
+    return;
+  Instruction instruction;
+  instruction.op = int64_t(Op::barrier);
+  code.push_back(instruction);
+  steps.clear();
+  for (auto &row : known)
+    row = issued;
+}
+
+//===- From one iteration to a later one ------------------------------------------------------------===//
+
+/// What the later queue must wait for, first to first. Times are instructions of the earlier queue, 0 the last of the iteration before.
+llvm::SmallVector<Code::Edge> Code::edgesBetween(Queue from, Queue to, const Loop &loop) const {
+  const int64_t base = loop.base[unsigned(from)], count = issued[unsigned(from)] - base;
+  auto time = [&](const Edge &edge) { return steps[edge.earlier].number - base - edge.distance * count; };
+  auto latestFor = [&](size_t later, int64_t seen) {
+    std::optional<Edge> latest;
+    for (size_t earlier = 0; earlier != steps.size(); ++earlier)
+      for (unsigned distance : {1u, 2u}) {
+        Edge edge{earlier, later, distance};
+        if (steps[earlier].queue != from || time(edge) <= (latest ? time(*latest) : seen))
+          continue;
+        for (const Access &before : steps[earlier].accesses)
+          for (const Access &after : steps[later].accesses)
+            if (before.conflicts(after, distance))
+              latest = edge;
+      }
+    return latest;
+  };
+  // The second time with what the queue knows at the end of an iteration.
+  llvm::SmallVector<Edge> edges;
+  for (int pass = 0; pass != 2; ++pass) {
+    int64_t seen = edges.empty() ? -3 * count : time(edges.back()) - count;
+    edges.clear();
+    for (size_t later = 0; later != steps.size(); ++later) {
+      if (steps[later].queue != to || (from == to && !steps[later].readsTable))
+        continue;
+      if (int64_t known = steps[later].known[unsigned(from)] - base; known > 0) // of this iteration, so of all earlier ones
+        seen = std::max(seen, known);
+      if (std::optional<Edge> edge = latestFor(later, seen)) {
+        edges.push_back(*edge);
+        seen = time(*edge);
+      }
+    }
+  }
+  return edges;
+}
+
+/// Puts an instruction that only waits before a step.
+bool Code::waitBefore(size_t step, unsigned semaphore) {
+  Instruction wait;
+  if (!makeCarrier(steps[step].queue, wait))
+    return false;
+  size_t index = steps[step].index;
+  Instruction &before = code[index - 1];
+  if (before.rows == 0 && before.rn == 0 && before.op == wait.op && addToken(before.wait0, before.wait1, semaphore))
+    return true; // one that is there already
+  wait.wait0 = tokenField(semaphore, 1);
+  code.insert(code.begin() + int64_t(index), wait);
+  for (Step &later : llvm::MutableArrayRef(steps).drop_front(step))
+    ++later.index;
+  return true;
+}
+
+/// Puts an instruction that only signals at the end of the body.
+bool Code::signalAtEnd(Queue queue, unsigned semaphore) {
+  Instruction signal;
+  if (!makeCarrier(queue, signal))
+    return false;
+  for (Instruction &last : llvm::reverse(code)) {
+    if (last.rows != 0 || last.rn != 0 || last.op == int64_t(Op::salu))
+      break;
+    if (last.op == signal.op && addToken(last.signal0, last.signal1, semaphore))
+      return true;
+  }
+  signal.signal0 = tokenField(semaphore, 1);
+  code.push_back(signal);
+  return true;
+}
+
+/// Puts the tokens on the instructions themselves; a signal may come later, a wait earlier.
+bool Code::carry(llvm::ArrayRef<Edge> edges, unsigned semaphore) {
+  for (const Edge &edge : edges) {
+    bool signals = false, waits = false;
+    for (size_t i = edge.earlier; !signals && i != steps.size(); ++i)
+      if (Instruction &each = code[steps[i].index]; steps[i].queue == steps[edge.earlier].queue)
+        signals = addToken(each.signal0, each.signal1, semaphore);
+    for (size_t i = edge.later + 1; !waits && i-- != 0;)
+      if (Instruction &each = code[steps[i].index]; steps[i].queue == steps[edge.later].queue)
+        waits = addToken(each.wait0, each.wait1, semaphore);
+    if ((!signals && !signalAtEnd(steps[edge.earlier].queue, semaphore)) || (!waits && !waitBefore(edge.later, semaphore)))
+      return false;
+  }
+  return true;
+}
+
+/// Orders the iterations of the innermost loop by tokens; the first find theirs signalled by the sequencer. Returns the instructions that
+/// take the last ones, or changes nothing if tokens or semaphores do not suffice.
+std::optional<std::vector<Instruction>> Code::carryTokens() {
+  std::vector<Instruction> saved = code, before, after;
+  const std::vector<Step> savedSteps = steps;
+  const unsigned savedCount = semaphoreCount;
+  const Semaphores savedAcross = across;
+  auto add = [](std::vector<Instruction> &list, int64_t Instruction::*first, int64_t Instruction::*second, unsigned semaphore) {
+    if (!list.empty() && addToken(list.back().*first, list.back().*second, semaphore))
+      return;
+    Instruction nop;
+    nop.op = int64_t(Op::nop);
+    nop.*first = tokenField(semaphore, 1);
+    list.push_back(nop);
+  };
+  for (unsigned from = 0; from != kQueues; ++from)
+    for (unsigned to = 0; to != kQueues; ++to) {
+      llvm::SmallVector<Edge> edges = edgesBetween(Queue(from), Queue(to), loops.back());
+      if (edges.empty())
+        continue;
+      unsigned semaphore = semaphoreOf(across, Queue(from), Queue(to));
+      if (semaphore >= kSemaphores || !carry(edges, semaphore)) {
+        code = std::move(saved);
+        steps = savedSteps;
+        semaphoreCount = savedCount;
+        across = savedAcross;
+        return std::nullopt;
+      }
+      for (const Edge &edge : edges)
+        for (unsigned i = 0; i != edge.distance; ++i) {
+          add(before, &Instruction::signal0, &Instruction::signal1, semaphore);
+          add(after, &Instruction::wait0, &Instruction::wait1, semaphore);
+        }
+    }
+  code.insert(code.begin() + int64_t(loops.back().index), before.begin(), before.end());
+  loops.back().index += before.size();
+  return after;
+}
+
+void Code::beginLoop(int64_t count, unsigned reg) {
+  barrier();
+  for (Loop &around : loops)
+    around.hasLoop = true;
+  Instruction loop;
+  loop.op = int64_t(Op::loop);
+  loop.rows = count;
+  loop.rn = reg;
+  loops.push_back({code.size(), issued});
+  if (loops.size() > kMaxLoopDepth)
+    wrong = "loops nest deeper than the machine's " + std::to_string(kMaxLoopDepth);
+  code.push_back(loop);
+}
+
+void Code::endLoop(unsigned reg, int64_t step) {
+  std::optional<std::vector<Instruction>> rest;
+  if (!loops.back().hasLoop)
+    rest = carryTokens();
+  if (!rest)
+    barrier();
+  Instruction next;
+  next.op = int64_t(Op::next);
+  next.rd = reg;
+  next.dst = step;
+  code.push_back(next);
+  code[loops.back().index].cols = int64_t(code.size() - loops.back().index - 1);
+  loops.pop_back();
+  barrier(); // the sequencer runs ahead: it must not take the tokens of instructions that have not issued
+  if (rest)
+    code.insert(code.end(), rest->begin(), rest->end());
+}
+
+Program Code::finish() {
+  Instruction halt;
+  halt.op = int64_t(Op::halt);
+  code.push_back(halt);
+  Program program;
+  if (code.size() > kMaxInstructions)
+    wrong = "the program has " + std::to_string(code.size()) + " instructions, but the machine holds " + std::to_string(kMaxInstructions);
+  if (semaphoreCount > kSemaphores)
+    wrong = "its queues need more than the machine's " + std::to_string(kSemaphores) + " semaphores";
+  if (wrong.empty())
+    program.code = std::move(code);
+  return program;
+}

@@ -1,0 +1,71 @@
+// Chooses tiles for a systolic machine. A tile's operands lie in its local memories whole, so their sizes decide.
+#include "lib/Target/Systolic/Target.h"
+
+#include "runtime/Systolic/Machine.h"
+
+#include <algorithm>
+#include <cmath>
+
+using namespace girih;
+using namespace girih::systolic;
+
+namespace {
+
+class SystolicCostModel : public CostModel {
+public:
+  explicit SystolicCostModel(const Machine &machine) : machine(machine) {}
+
+  /// The array's columns, which is what its sums drain in; as many rows as three layers' sums take half of the accumulators. K is whole if
+  /// the rows and, in halves, two blocks of weights and of what is stored fit the scratchpad, else it is cut so that two blocks of both do.
+  MatmulTiles matmul(int64_t n, int64_t k, mlir::Type compute) const override {
+    constexpr int64_t layers = 3, bytes = 2;
+    const int64_t columns = machine.array_columns, sums = 4 * columns;
+    int64_t rows = std::clamp<int64_t>(llvm::bit_floor(uint64_t(machine.accumulator_bytes / 2 / layers / sums)), 8, 512);
+    auto isWhole = [&](int64_t rows) { return banks(bytes * rows * k) + 2 * (banks(bytes * columns * k) + banks(2 * bytes * columns * rows)) <= freeBanks(); };
+    for (int64_t fewer = rows; fewer >= std::min(rows, machine.array_rows); fewer /= 2)
+      if (isWhole(fewer))
+        return {fewer, columns, k};
+    // Every block of columns reads the rows again, so sums take three quarters of the accumulators.
+    int64_t wide = std::clamp<int64_t>(machine.accumulator_bytes / 4 * 3 / 4 / rows / columns * columns, columns, llvm::alignTo(n, columns));
+    auto fits = [&](int64_t depth) { return 2 * (banks(bytes * rows * depth) + banks(bytes * wide * depth)) <= freeBanks(); };
+    int64_t depth = llvm::alignDown(k, machine.array_rows);
+    while (depth > machine.array_rows && !fits(depth))
+      depth -= machine.array_rows;
+    return {rows, wide, std::max(depth, machine.array_rows)};
+  }
+
+  /// Scores in f32 of which two fit a half of the accumulators.
+  AttentionTiles attention(int64_t headSize, mlir::Type compute) const override {
+    int64_t scores = machine.accumulator_bytes / 2 / 4 / 2;
+    int64_t keys = std::clamp<int64_t>(llvm::bit_floor(uint64_t(std::sqrt(double(scores)))), 16, 512);
+    return {std::clamp<int64_t>(scores / keys, 16, 128), keys, 1};
+  }
+
+  /// Blocks run one after another.
+  double evenWork() const override { return 1; }
+
+  /// Rows in f32 of which three fit a half of the accumulators.
+  int64_t rows(int64_t rowElements) const override {
+    return std::clamp<int64_t>(machine.accumulator_bytes / 2 / 3 / 4 / std::max<int64_t>(1, rowElements), 1, 64);
+  }
+
+  int64_t lanes() const override { return machine.array_columns; }
+
+  bool pays(const Fusion &fusion) const override {
+    return fusion.blockBytes <= machine.scratchpad_bytes / 8 * 3 && fusion.repeatedOps <= fusion.savedBytes * machine.array_columns;
+  }
+
+  /// Row-major: the array transposes weights as it loads them, and a block of whole rows is one transfer.
+  mlir::Attribute weightEncoding(mlir::RankedTensorType weight) const override { return {}; }
+
+private:
+  /// Banks of the scratchpad that a tile takes, and those that tiles may take; the rest is for what is small.
+  int64_t banks(int64_t bytes) const { return llvm::divideCeil(bytes, machine.scratchpadBankBytes()); }
+  int64_t freeBanks() const { return machine.scratchpad_banks - std::max<int64_t>(1, machine.scratchpad_banks / 4); }
+
+  Machine machine;
+};
+
+} // namespace
+
+std::unique_ptr<CostModel> systolic::createCostModel(const Machine &machine) { return std::make_unique<SystolicCostModel>(machine); }

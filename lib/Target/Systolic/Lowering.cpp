@@ -1,0 +1,87 @@
+// The pass that lowers every tile program. ProgramLowering.h tells how.
+#include "dialects/Graph/Graph.h"
+#include "lib/Target/Systolic/Passes.h"
+#include "lib/Target/Systolic/ProgramLowering.h"
+
+using namespace mlir;
+using namespace girih;
+
+namespace girih::systolic {
+#define GEN_PASS_DEF_SYSTOLICLOWERPROGRAMS
+#include "lib/Target/Systolic/Passes.h.inc"
+} // namespace girih::systolic
+
+/// The dimensions of each argument that have one size in every launch share a register.
+static systolic::SharedDims sharedDims(tile::ProgramOp program, ArrayRef<graph::LaunchOp> launches) {
+  systolic::SharedDims shared;
+  SmallVector<std::pair<int64_t, int64_t>> found;
+  auto sizeIn = [](graph::LaunchOp launch, std::pair<int64_t, int64_t> dim) {
+    SmallVector<Value> values(launch.getInputs());
+    llvm::append_range(values, launch.getOutputs());
+    return graph::getSize(cast<RankedTensorType>(values[dim.first].getType()), dim.second);
+  };
+  for (BlockArgument view : program.getBody().getArguments())
+    for (auto [d, size] : llvm::enumerate(cast<tile::ViewType>(view.getType()).getShape())) {
+      std::pair<int64_t, int64_t> here(view.getArgNumber(), d);
+      auto same = llvm::find_if(found, [&](auto &there) {
+        return llvm::all_of(launches, [&](graph::LaunchOp launch) { return sizeIn(launch, here) == sizeIn(launch, there); });
+      });
+      if (!ShapedType::isDynamic(size) || launches.empty())
+        continue;
+      if (same == found.end())
+        found.push_back(here);
+      shared[here] = same == found.end() ? here : *same;
+    }
+  return shared;
+}
+
+namespace {
+
+struct LowerPrograms : systolic::impl::SystolicLowerProgramsBase<LowerPrograms> {
+  using SystolicLowerProgramsBase::SystolicLowerProgramsBase;
+
+  void runOnOperation() override {
+    systolic::Machine facts;
+    std::string error;
+    if (!systolic::Machine::find(machine, facts, error)) {
+      getOperation().emitError() << error;
+      return signalPassFailure();
+    }
+    SmallVector<tile::ProgramOp> programs(getOperation().getOps<tile::ProgramOp>());
+    OpBuilder builder = OpBuilder::atBlockEnd(getOperation().getBody());
+    auto module = ModuleOp::create(builder, getOperation().getLoc(), "systolic");
+    llvm::DenseMap<StringAttr, SmallVector<graph::LaunchOp>> launches;
+    getOperation().walk([&](graph::LaunchOp launch) { launches[launch.getKernelAttr().getAttr()].push_back(launch); });
+    for (tile::ProgramOp program : programs)
+      if (failed(lower(program, launches[program.getSymNameAttr()], facts, module)))
+        return signalPassFailure();
+  }
+
+  LogicalResult lower(tile::ProgramOp program, ArrayRef<graph::LaunchOp> launches, const systolic::Machine &facts, ModuleOp module) {
+    SmallVector<unsigned> nest = systolic::chooseNest(program, launches);
+    std::optional<systolic::ProgramLowering> lowering;
+    FailureOr<systolic::Program> made = failure();
+    for (auto schedule : {systolic::Schedule::Overlapped, systolic::Schedule::Plain}) {
+      made = lowering.emplace(program, facts, sharedDims(program, launches), schedule).run(nest);
+      if (succeeded(made) || !lowering->isTooLarge())
+        break;
+      if (remarks)
+        emitRemark(launches.empty() ? program.getLoc() : launches.front()->getLoc())
+            << "iterations of kernel '" << program.getSymName() << "' do not overlap on " << facts.name << ": " << lowering->whyTooLarge();
+    }
+    if (failed(made) || failed(systolic::translateFromProgram(*made, program.getSymName(), module)))
+      return failure();
+    auto op = cast<systolic::ProgramOp>(module.getBody()->back());
+    op.setMachine(machine);
+    op->setLoc(program.getLoc());
+    SmallVector<int64_t> bindings;
+    for (auto [reg, binding] : lowering->bindings())
+      bindings.append({reg, binding.kind, binding.index, binding.dim});
+    op.setBindings(bindings);
+    ++numPrograms;
+    numInstructions += made->code.size();
+    return success();
+  }
+};
+
+} // namespace

@@ -1,0 +1,380 @@
+// Room in the local memories, and what moves between them and DRAM.
+#include "lib/Target/Bounds.h"
+#include "lib/Target/Systolic/ProgramLowering.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+
+using namespace mlir;
+using namespace girih;
+using namespace girih::systolic;
+
+//===- Room -----------------------------------------------------------------------------------------===//
+
+static constexpr int64_t kBeat = 64; // bytes that every preset's bus moves at once
+
+SlotRef Pool::take(int64_t bytes, int64_t alignment) {
+  bytes = llvm::alignTo(std::max<int64_t>(bytes, 1), alignment);
+  for (auto [offset, size] : free) {
+    int64_t begin = llvm::alignTo(offset, alignment), end = begin + bytes;
+    if (end > offset + size)
+      continue;
+    free.erase(offset);
+    if (begin != offset)
+      free[offset] = begin - offset;
+    if (end != offset + size)
+      free[end] = offset + size - end;
+    return SlotRef(new Slot{accumulator, begin, bytes}, [this](const Slot *held) {
+      put(*held);
+      delete held;
+    });
+  }
+  return {};
+}
+
+SlotRef Pool::take(int64_t bytes) {
+  if (!accumulator && 2 * bytes >= bankBytes)
+    if (SlotRef slot = take(bytes, bankBytes))
+      return slot;
+  return take(bytes, kBeat);
+}
+
+SlotRef Pool::takeHalves() {
+  for (int64_t alignment : {bankBytes, kBeat}) {
+    int64_t greatest = 0;
+    for (auto [offset, size] : free)
+      greatest = std::max<int64_t>(greatest, int64_t(llvm::alignDown(offset + size, alignment)) - int64_t(llvm::alignTo(offset, alignment)));
+    if (int64_t bytes = llvm::alignDown(greatest, 2 * alignment))
+      return take(bytes, alignment);
+  }
+  return {};
+}
+
+void Pool::put(const Slot &slot) {
+  auto here = free.emplace(slot.offset, slot.bytes).first;
+  if (auto next = std::next(here); next != free.end() && here->first + here->second == next->first) {
+    here->second += next->second;
+    free.erase(next);
+  }
+  if (here == free.begin())
+    return;
+  auto before = std::prev(here);
+  if (before->first + before->second == here->first) {
+    before->second += here->second;
+    free.erase(here);
+  }
+}
+
+int64_t Pool::freeBytes() const {
+  int64_t bytes = 0;
+  for (auto [offset, size] : free)
+    bytes += size;
+  return bytes;
+}
+
+/// Half of the accumulators stay for the dots, if there are any: their sums can lie nowhere else.
+SlotRef ProgramLowering::allocate(int64_t bytes, bool preferAccumulators) {
+  Pool &fast = halves ? halves->accumulators : accumulators, &large = halves ? halves->scratchpad : scratchpad;
+  int64_t most = halves ? halves->accumulatorHalf() : machine.accumulator_bytes;
+  if (preferAccumulators && fast.freeBytes() - bytes >= (hasDots ? most / 2 : 0))
+    if (SlotRef slot = fast.take(bytes))
+      return slot;
+  if (SlotRef slot = large.take(bytes))
+    return slot;
+  outOfMemory = true;
+  wantedBytes = std::max(wantedBytes, bytes - large.freeBytes());
+  return std::make_shared<Slot>(Slot{false, 0, bytes});
+}
+
+static int64_t elementCount(ArrayRef<int64_t> shape) { return llvm::product_of(shape); }
+
+/// A row-major tile of its own.
+Tile ProgramLowering::fresh(Shape shape, systolic::Type type, bool preferAccumulators) {
+  Tile tile;
+  tile.type = type;
+  tile.phase = halves ? Phase::This : Phase::Fixed;
+  int64_t bytes = typeBytes(type);
+  tile.slot = allocate(elementCount(shape) * bytes, preferAccumulators && bytes == 4);
+  layOut(tile, shape);
+  return tile;
+}
+
+/// Row-major strides.
+void ProgramLowering::layOut(Tile &tile, Shape shape) const {
+  tile.strides.assign(shape.size(), 0);
+  int64_t stride = typeBytes(tile.type);
+  for (size_t d = shape.size(); d-- != 0; stride *= shape[d])
+    tile.strides[d] = stride;
+}
+
+ProgramLowering::Address ProgramLowering::address(const Tile &tile) const {
+  int64_t offset = tile.slot->offset + tile.offset, reg = 0;
+  if (tile.slot->accumulator)
+    offset = int32_t(accumulatorAddress(0, uint32_t(offset)));
+  if (tile.phase != Phase::Fixed)
+    reg = (tile.slot->accumulator            ? halves->accumulatorsThis
+           : tile.phase == Phase::This ? halves->scratchpadThis
+                                             : halves->scratchpadNext)
+              .number();
+  return {offset, reg};
+}
+
+Access ProgramLowering::access(const Tile &tile, Shape shape, bool write) const {
+  int64_t low = tile.slot->offset + tile.offset, high = low + typeBytes(tile.type);
+  for (auto [size, stride] : llvm::zip(shape, tile.strides))
+    high += (size - 1) * stride;
+  return {tile.slot->accumulator, low, high, write, tile.phase};
+}
+
+//===- Windows on views -----------------------------------------------------------------------------===//
+
+/// Rows of a view in DRAM, as a transfer sees them.
+struct ProgramLowering::Window {
+  Number address;                 // of the first element
+  int64_t rowDim = -1, colDim = -1; // of the tile; -1: one row, one element
+  int64_t rowPitch = 0;           // bytes in DRAM
+  Number rows = 1, cols = 1;      // that exist
+  SmallVector<std::pair<int64_t, int64_t>> outer; // further dimensions of the tile and their pitches in DRAM
+};
+
+Number ProgramLowering::viewDim(Value view, int64_t dim) {
+  int64_t size = cast<tile::ViewType>(view.getType()).getShape()[dim];
+  if (!ShapedType::isDynamic(size))
+    return size;
+  std::pair<int64_t, int64_t> here(cast<BlockArgument>(view).getArgNumber(), dim);
+  if (auto shared = sharedDims.find(here); shared != sharedDims.end())
+    here = shared->second;
+  return scalars.bound({Binding::Dim, here.first, here.second});
+}
+
+/// Blocks of one element are cut from sizes that they divide.
+static bool isSingleIndex(Value offset) {
+  auto index = offset.getDefiningOp<tile::ProgramIndexOp>();
+  if (!index)
+    return false;
+  tile::GridAttr grid = index->getParentOfType<tile::ProgramOp>().getGridDim(index.getDim());
+  return !grid.isFixed() && grid.getStep() == 1;
+}
+
+/// How many of `size` elements from `offset` on the view has.
+Number ProgramLowering::live(Value view, int64_t dim, Value offset, int64_t size) {
+  std::optional<int64_t> most = upperBound(offset);
+  int64_t held = cast<tile::ViewType>(view.getType()).getShape()[dim];
+  if (most && !ShapedType::isDynamic(held) && *most + size <= held)
+    return size;
+  if (size == 1 && isSingleIndex(offset))
+    return size;
+  Number rest = scalars.sub(viewDim(view, dim), number(offset));
+  return scalars.max(scalars.min(rest, size), 0);
+}
+
+/// Bytes between neighbours along a dimension of a view; nothing if that is known only at run time.
+static std::optional<int64_t> pitchOf(tile::ViewType view, int64_t dim, int64_t elementBytes) {
+  int64_t pitch = elementBytes;
+  for (int64_t size : view.getShape().drop_front(dim + 1)) {
+    if (ShapedType::isDynamic(size))
+      return std::nullopt;
+    pitch *= size;
+  }
+  return pitch;
+}
+
+static std::optional<systolic::Type> elementType(mlir::Type type) {
+  if (type.isF32())
+    return systolic::Type::f32;
+  if (type.isBF16())
+    return systolic::Type::bf16;
+  if (type.isInteger(32))
+    return systolic::Type::i32;
+  if (type.isInteger(8))
+    return systolic::Type::i8;
+  return std::nullopt;
+}
+
+/// What a tile of `shape` that runs along `dims` of the view covers.
+FailureOr<ProgramLowering::Window> ProgramLowering::window(Operation *op, Value view, ValueRange offsets, Shape dims, Shape shape) {
+  auto type = cast<tile::ViewType>(view.getType());
+  std::optional<systolic::Type> element = elementType(type.getElementType());
+  if (!element)
+    return decline(op, "the machine's memories hold f32, bf16, i32 and i8, but the view holds " + llvm::to_string(type.getElementType()));
+  if (type.getEncoding())
+    return decline(op, "weights are decoded to rows when the artifact is written, but the view has the encoding " +
+                           llvm::to_string(type.getEncoding()));
+  Window window;
+  Number linear = 0, outside = 1; // 0 if a dimension that the tile has no extent along lies outside the view
+  SmallVector<int64_t> extended;
+  for (int64_t d = 0, rank = type.getRank(); d != rank; ++d) {
+    linear = scalars.add(scalars.mul(linear, viewDim(view, d)), number(offsets[d]));
+    const int64_t *mine = llvm::find(dims, d);
+    if (mine != dims.end() && shape[mine - dims.begin()] != 1)
+      extended.push_back(mine - dims.begin());
+    else
+      outside = scalars.mul(outside, live(view, d, offsets[d], 1));
+  }
+  int64_t bytes = typeBytes(*element);
+  window.address = scalars.add(scalars.bound({Binding::Address, cast<BlockArgument>(view).getArgNumber(), 0}), scalars.mul(linear, bytes));
+  if (!extended.empty() && pitchOf(type, dims[extended.back()], bytes) == bytes)
+    if (Number cols = live(view, dims[extended.back()], offsets[dims[extended.back()]], shape[extended.back()]);
+        extended.size() > 1 || cols.known()) {
+      window.colDim = extended.pop_back_val();
+      window.cols = cols;
+    }
+  for (size_t i = extended.size(); i-- != 0;) {
+    int64_t dim = dims[extended[i]];
+    std::optional<int64_t> pitch = pitchOf(type, dim, bytes);
+    if (!pitch)
+      return decline(op, "a transfer's rows lie at a distance that is known when compiling, but the view's dimension " + Twine(dim) +
+                             " has inner dimensions of run-time size"),
+             failure();
+    Number rows = live(view, dim, offsets[dim], shape[extended[i]]);
+    if (window.rowDim < 0) {
+      window.rowDim = extended[i];
+      window.rowPitch = *pitch;
+      window.rows = rows;
+      continue;
+    }
+    if (!rows.known())
+      return decline(op, "tiles may end past a view's end in two dimensions at most, but dimension " + Twine(dim) + " is a third");
+    window.outer.push_back({extended[i], *pitch});
+  }
+  window.rows = scalars.mul(window.rows, outside);
+  return window;
+}
+
+/// Zeros where the view has no elements: rows past its last one, or all of the tile if rows are cut, too.
+void ProgramLowering::zeroRest(const Tile &tile, Shape shape, const Window &window) {
+  int64_t all = elementCount(shape), lanes = machine.array_columns, bytes = typeBytes(tile.type);
+  bool wholeRows = window.rows.known() == (window.rowDim < 0 ? 1 : shape[window.rowDim]);
+  bool wholeCols = window.cols.known() == (window.colDim < 0 ? 1 : shape[window.colDim]);
+  if (wholeRows && wholeCols)
+    return;
+  VectorCode zero{Combine::second, Function::id, flag::vector_constant, 0};
+  int64_t row = window.rowDim < 0 ? all : tile.strides[window.rowDim] / bytes;
+  bool isOuter = window.rowDim >= 0 && row * shape[window.rowDim] == all;
+  if (!wholeCols || !isOuter || (row % lanes && row > lanes))
+    return vector(zero, {all}, Tile{tile.slot, tile.offset, tile.type, {bytes}, 0, tile.phase}, nullptr, nullptr);
+  // Rows are consecutive, and a row is whole rows of lanes: one instruction from the first that is missing.
+  int64_t cols = std::min(row, lanes);
+  Address begin = address(tile);
+  Number first = scalars.add(scalars.mul(window.rows, row * bytes), begin.reg ? Number(std::make_shared<unsigned>(begin.reg), 0) : Number(0));
+  Number missing = scalars.mul(scalars.sub(shape[window.rowDim], window.rows), row / cols);
+  Instruction instruction;
+  instruction.op = int64_t(systolic::Op::vector);
+  instruction.fn = int64_t(zero.combine);
+  instruction.flags = zero.flags;
+  instruction.mask = 1;
+  instruction.td = int64_t(tile.type);
+  instruction.dst = begin.offset + first.constant;
+  instruction.rd = first.number();
+  instruction.pd = cols * bytes;
+  instruction.rows = missing.constant;
+  instruction.rn = missing.number();
+  instruction.cols = cols;
+  code.append(instruction, access(tile, shape, /*write=*/true));
+}
+
+/// One transfer, or one for each place along the outer dimensions.
+void ProgramLowering::transfer(systolic::Op op, const Tile &tile, Shape shape, const Window &window) {
+  bool isLoad = op == systolic::Op::load;
+  Instruction instruction;
+  instruction.op = int64_t(op);
+  instruction.ta = int64_t(tile.type);
+  int64_t pitch = window.rowDim < 0 ? 0 : tile.strides[window.rowDim], bytes = typeBytes(tile.type);
+  instruction.rows = window.rows.constant, instruction.rn = window.rows.number();
+  instruction.cols = window.cols.constant, instruction.rk = window.cols.number();
+  instruction.px = window.rowDim < 0 && window.cols.known() ? window.cols.constant * bytes : window.rowPitch;
+  instruction.rx = window.address.number();
+  (isLoad ? instruction.pd : instruction.pa) = pitch;
+  (isLoad ? instruction.rd : instruction.ra) = address(tile).reg;
+  int64_t count = 1;
+  for (auto [dim, step] : window.outer)
+    count *= shape[dim];
+  for (int64_t i = 0; i != count; ++i) {
+    int64_t local = address(tile).offset, remote = window.address.constant, rest = i;
+    for (auto [dim, step] : window.outer) {
+      int64_t at = rest % shape[dim];
+      rest /= shape[dim];
+      local += at * tile.strides[dim];
+      remote += at * step;
+    }
+    instruction.x = remote;
+    (isLoad ? instruction.dst : instruction.a) = local;
+    code.append(instruction, access(tile, shape, isLoad));
+  }
+}
+
+//===- Loads and stores -----------------------------------------------------------------------------===//
+
+/// Loads into `tile`, which is made if it is not there, if `more` is 1; nothing if it is 0.
+LogicalResult ProgramLowering::loadInto(tile::LoadOp op, const Number &more, std::optional<Tile> &tile, Phase phase) {
+  Shape shape = op.getResult().getType().getShape();
+  FailureOr<Window> where = window(op, op.getView(), op.getOffsets(), op.getTileDims(), shape);
+  if (failed(where))
+    return failure();
+  if (!tile)
+    tile = fresh(shape, *elementType(op.getResult().getType().getElementType()), /*preferAccumulators=*/false);
+  Tile to = *tile;
+  if (to.phase != Phase::Fixed)
+    to.phase = phase;
+  zeroRest(to, shape, *where);
+  where->rows = scalars.mul(where->rows, more);
+  transfer(systolic::Op::load, to, shape, *where);
+  return success();
+}
+
+LogicalResult ProgramLowering::lowerLoad(tile::LoadOp op) {
+  std::optional<Tile> tile;
+  if (failed(loadInto(op, 1, tile, Phase::This)))
+    return failure();
+  setTile(op.getResult(), std::move(*tile));
+  return success();
+}
+
+/// A transfer that finds its rows through the tile of indices, clamped to the view first.
+LogicalResult ProgramLowering::lowerGather(tile::GatherOp op) {
+  Shape shape = op.getResult().getType().getShape();
+  auto view = op.getView().getType();
+  int64_t rows = view.getShape()[0], count = shape[0];
+  std::optional<systolic::Type> element = elementType(view.getElementType());
+  if (ShapedType::isDynamic(rows) || shape.size() != 2 || !element || view.getEncoding())
+    return decline(op, "rows are gathered from a row-major table of static shape, but it is " + llvm::to_string(view));
+  std::optional<int64_t> most = upperBound(op.getOffsets()[0]);
+  if (!most || *most + shape[1] > view.getShape()[1])
+    return decline(op, "rows are gathered from columns that lie inside of the table");
+  Tile low = withConstant(Combine::max, {count}, tileOf(op.getIndices()), 0, systolic::Type::f32);
+  Tile table = materialized(withConstant(Combine::min, {count}, low, float(rows - 1), systolic::Type::i32), {count}, systolic::Type::i32);
+  Tile tile = fresh(shape, *element, /*preferAccumulators=*/false);
+  int64_t bytes = typeBytes(*element);
+  Number address = scalars.add(scalars.bound({Binding::Address, cast<BlockArgument>(op.getView()).getArgNumber(), 0}),
+                               scalars.mul(number(op.getOffsets()[0]), bytes));
+  Instruction load;
+  load.op = int64_t(systolic::Op::load);
+  load.flags = flag::load_gather;
+  load.ta = int64_t(*element);
+  auto [to, toReg] = systolic::ProgramLowering::address(tile);
+  auto [from, fromReg] = systolic::ProgramLowering::address(table);
+  load.dst = to, load.rd = toReg;
+  load.pd = tile.strides[0];
+  load.b = from, load.rb = fromReg;
+  load.rows = count;
+  load.cols = shape[1];
+  load.x = address.constant;
+  load.rx = address.number();
+  load.px = view.getShape()[1] * bytes;
+  code.append(load, {access(tile, shape, true), access(table, {count}, false)}, /*readsTable=*/true);
+  setTile(op.getResult(), std::move(tile));
+  return success();
+}
+
+LogicalResult ProgramLowering::lowerStore(tile::StoreOp op) {
+  Shape shape = op.getTile().getType().getShape();
+  std::optional<systolic::Type> element = elementType(op.getTile().getType().getElementType());
+  FailureOr<Window> where = window(op, op.getView(), op.getOffsets(), op.getTileDims(), shape);
+  if (failed(where) || !element)
+    return failure();
+  // From the scratchpad, so that ST and MX never meet.
+  Tile tile = tileOf(op.getTile());
+  if (!isDense(tile, shape) || tile.type != *element || tile.slot->accumulator)
+    tile = materialized(tile, shape, *element);
+  transfer(systolic::Op::store, tile, shape, *where);
+  return success();
+}

@@ -1,0 +1,79 @@
+// A load moves its bytes once for every iteration of the loops that it stands in, so the order of the loops decides what is read again.
+#include "lib/Target/Systolic/Nest.h"
+
+#include "llvm/Support/MathExtras.h"
+
+#include <algorithm>
+
+using namespace mlir;
+using namespace girih;
+using namespace girih::systolic;
+
+bool systolic::isReadOnly(Value view) { return llvm::all_of(view.getUsers(), llvm::IsaPred<tile::LoadOp, tile::GatherOp, tile::DimOp>); }
+
+Levels systolic::levelsOf(tile::ProgramOp program, ArrayRef<unsigned> nest) {
+  Levels levels;
+  for (Operation &op : program.getBody().front().without_terminator()) {
+    unsigned level = 0;
+    if (auto index = dyn_cast<tile::ProgramIndexOp>(op))
+      level = 1 + (llvm::find(nest, index.getDim()) - nest.begin());
+    auto load = dyn_cast<tile::LoadOp>(op);
+    if (isa<tile::StoreOp>(op) || (load && !isReadOnly(load.getView())))
+      level = nest.size();
+    op.walk([&](Operation *inner) {
+      for (Value operand : inner->getOperands())
+        if (auto definition = levels.find(operand.getDefiningOp()); definition != levels.end())
+          level = std::max(level, definition->second);
+    });
+    levels[&op] = level;
+  }
+  return levels;
+}
+
+/// Blocks along a dimension of the grid, the most of any launch.
+static double blocksAlong(tile::ProgramOp program, unsigned dim, ArrayRef<graph::LaunchOp> launches) {
+  tile::GridAttr grid = program.getGridDim(dim);
+  if (grid.isFixed())
+    return double(grid.getBlocks());
+  double most = 1;
+  for (graph::LaunchOp launch : launches) {
+    SmallVector<Value> values(launch.getInputs());
+    llvm::append_range(values, launch.getOutputs());
+    auto type = cast<RankedTensorType>(values[grid.getArg()].getType());
+    std::optional<int64_t> size = graph::evaluateAt(graph::getSize(type, grid.getDim()), launch, graph::usualValue);
+    most = std::max(most, double(llvm::divideCeil(size.value_or(INT32_MAX), grid.getStep())));
+  }
+  return most;
+}
+
+/// Bytes that the loads outside of inner loops move; those inside move the same whatever the order.
+static double bytesMoved(tile::ProgramOp program, ArrayRef<unsigned> nest, ArrayRef<double> blocks) {
+  double total = 0;
+  for (auto [op, level] : levelsOf(program, nest)) {
+    auto load = dyn_cast<tile::LoadOp>(op);
+    if (!load)
+      continue;
+    RankedTensorType tile = load.getResult().getType();
+    double bytes = double(llvm::divideCeil(tile.getNumElements() * tile.getElementTypeBitWidth(), 8));
+    for (unsigned dim : nest.take_front(level))
+      bytes *= blocks[dim];
+    total += bytes;
+  }
+  return total;
+}
+
+SmallVector<unsigned> systolic::chooseNest(tile::ProgramOp program, ArrayRef<graph::LaunchOp> launches) {
+  SmallVector<unsigned> nest = llvm::to_vector(llvm::seq<unsigned>(program.getGridRank())), best = nest;
+  SmallVector<double> blocks = llvm::map_to_vector(nest, [&](unsigned dim) { return blocksAlong(program, dim, launches); });
+  // Of equal orders that with most iterations to overlap.
+  auto cost = [&] { return std::pair(bytesMoved(program, nest, blocks), -blocks[nest.back()]); };
+  if (nest.empty())
+    return nest;
+  auto least = cost();
+  while (std::next_permutation(nest.begin(), nest.end()))
+    if (auto mine = cost(); mine < least) {
+      least = mine;
+      best = nest;
+    }
+  return best;
+}

@@ -1,0 +1,309 @@
+// The walk over a program: the grid as a loop, scalars for the sequencer, `scf.for` with the tiles it carries, and when memory is free
+// again.
+#include "lib/Target/Systolic/ProgramLowering.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+
+#include <cmath>
+#include <limits>
+
+using namespace mlir;
+using namespace girih;
+using namespace girih::systolic;
+
+LogicalResult ProgramLowering::decline(Operation *op, const Twine &reason) {
+  return op->emitError() << "target 'systolic:" << machine.name << "' cannot compute '" << op->getName() << "' of kernel '" << program.getSymName() << "': " << reason;
+}
+
+Number ProgramLowering::number(Value value) {
+  if (std::optional<int64_t> known = getConstantIntValue(value))
+    return *known;
+  return numbers.lookup(value);
+}
+
+//===- Scalars --------------------------------------------------------------------------------------===//
+
+/// Index arithmetic, and its way into tiles.
+LogicalResult ProgramLowering::lowerScalar(Operation &op) {
+  auto set = [&](Number value) { return numbers[op.getResult(0)] = std::move(value), success(); };
+  auto operand = [&](unsigned i) { return number(op.getOperand(i)); };
+  if (auto index = dyn_cast<tile::ProgramIndexOp>(op))
+    return set(indices[index.getDim()]);
+  if (auto dim = dyn_cast<tile::DimOp>(op))
+    return set(viewDim(dim.getView(), dim.getDim()));
+  if (isa<arith::IndexCastOp>(op))
+    return set(operand(0));
+  if (isa<arith::AddIOp>(op))
+    return set(scalars.add(operand(0), operand(1)));
+  if (isa<arith::SubIOp>(op))
+    return set(scalars.sub(operand(0), operand(1)));
+  if (isa<arith::MulIOp>(op))
+    return set(scalars.mul(operand(0), operand(1)));
+  if (isa<arith::DivUIOp, arith::DivSIOp>(op))
+    return set(scalars.div(operand(0), operand(1)));
+  if (isa<arith::RemUIOp, arith::RemSIOp>(op))
+    return set(scalars.rem(operand(0), operand(1)));
+  if (isa<arith::CeilDivUIOp>(op))
+    return set(scalars.ceilDiv(operand(0), operand(1)));
+  if (isa<arith::MinSIOp>(op))
+    return set(scalars.min(operand(0), operand(1)));
+  if (isa<arith::MaxSIOp>(op))
+    return set(scalars.max(operand(0), operand(1)));
+  return decline(&op, "the sequencer has no such scalar operation");
+}
+
+/// A constant tile, which has one number.
+static std::optional<float> splatOf(arith::ConstantOp op) {
+  auto values = dyn_cast<DenseElementsAttr>(op.getValue());
+  if (!values || !values.isSplat())
+    return std::nullopt;
+  if (isa<FloatType>(values.getElementType()))
+    return values.getSplatValue<APFloat>().convertToDouble();
+  APInt integer = values.getSplatValue<APInt>();
+  if (values.getElementType().isInteger(1))
+    return integer.isZero() ? -std::numeric_limits<float>::infinity() : std::numeric_limits<float>::infinity();
+  constexpr int64_t exact = 1 << 24;
+  int64_t value = integer.getSExtValue();
+  return std::abs(value) <= exact ? std::optional<float>(value) : std::nullopt;
+}
+
+//===- Loops ----------------------------------------------------------------------------------------===//
+
+/// Runs `count` iterations; `lowerBody` lowers one.
+LogicalResult ProgramLowering::lowerLoop(ArrayRef<Operation *> body, const Number &count, SetIndex setIndex, function_ref<LogicalResult()> lowerBody) {
+  bool isInnermost = llvm::none_of(body, [](Operation *op) { return op->getNumRegions() != 0; });
+  bool overlaps = isInnermost && schedule == Schedule::Overlapped && openHalves();
+  if (overlaps) {
+    findAhead(body);
+    if (failed(loadAhead(body, setIndex, 0, scalars.min(count, 1), Phase::This)))
+      return failure();
+  }
+  Number index = scalars.variable(0);
+  code.beginLoop(count.constant, count.number());
+  if (overlaps) {
+    beginPhase();
+    Number more = scalars.min(scalars.sub(scalars.sub(count, index), 1), 1);
+    if (failed(loadAhead(body, setIndex, {index.reg, 1}, more, Phase::Next)))
+      return failure();
+    for (auto &[load, tile] : ahead)
+      setTile(load->getResult(0), *tile);
+  }
+  setIndex(index);
+  if (failed(lowerBody()))
+    return failure();
+  if (overlaps)
+    endPhase();
+  code.endLoop(index.number(), 1);
+  if (overlaps)
+    closeHalves();
+  return success();
+}
+
+/// Results of the body go where the next iteration looks for them. One that is another's old value is saved first.
+LogicalResult ProgramLowering::copyYields(scf::ForOp loop, ArrayRef<Tile> slots) {
+  auto yields = loop.getBody()->getTerminator()->getOperands();
+  SmallVector<Tile> news;
+  for (auto [i, yielded] : llvm::enumerate(yields)) {
+    Shape shape = cast<RankedTensorType>(yielded.getType()).getShape();
+    Tile tile = tileOf(yielded);
+    bool isOther = isa<BlockArgument>(yielded) && cast<BlockArgument>(yielded).getOwner() == loop.getBody() &&
+                   yielded != loop.getRegionIterArg(i);
+    if (isOther) {
+      Tile copy = fresh(shape, systolic::Type::f32);
+      vector({Combine::second}, shape, copy, nullptr, &tile);
+      tile = copy;
+    }
+    news.push_back(tile);
+  }
+  for (auto [yielded, tile, slot] : llvm::zip(yields, news, slots)) {
+    Shape shape = cast<RankedTensorType>(yielded.getType()).getShape();
+    if (!tile.isSplat() && tile.slot == slot.slot && tile.offset == slot.offset)
+      continue;
+    if (tile.isSplat())
+      vector({Combine::second, Function::id, flag::vector_constant, tile.splat}, shape, slot, nullptr, nullptr);
+    else
+      vector({Combine::second}, shape, slot, nullptr, &tile);
+  }
+  return success();
+}
+
+LogicalResult ProgramLowering::lowerFor(scf::ForOp loop) {
+  std::optional<int64_t> step = getConstantIntValue(loop.getStep());
+  if (!step || *step != 1)
+    return decline(loop, "loops count by 1");
+  SmallVector<Tile> slots;
+  for (auto [argument, init] : llvm::zip(loop.getRegionIterArgs(), loop.getInitArgs())) {
+    auto type = dyn_cast<RankedTensorType>(argument.getType());
+    if (!type || !type.getElementType().isF32())
+      return decline(loop, "loops carry tiles of f32, but this carries " + llvm::to_string(argument.getType()));
+    bool isSum = llvm::any_of(argument.getUsers(), llvm::IsaPred<tile::DotOp>);
+    Tile slot = fresh(type.getShape(), systolic::Type::f32, !isSum), start = tileOf(init);
+    if (isSum)
+      if (SlotRef sums = accumulators.take(type.getNumElements() * 4))
+        slot.slot = sums;
+    if (start.isSplat())
+      vector({Combine::second, Function::id, flag::vector_constant, start.splat}, type.getShape(), slot, nullptr, nullptr);
+    else
+      vector({Combine::second}, type.getShape(), slot, nullptr, &start);
+    setTile(argument, slot);
+    slots.push_back(slot);
+  }
+  Number first = number(loop.getLowerBound()), count = scalars.max(scalars.sub(number(loop.getUpperBound()), first), 0);
+  SmallVector<Operation *> body = llvm::map_to_vector(loop.getBody()->without_terminator(), [](Operation &op) { return &op; });
+  auto setIndex = [&](const Number &index) { numbers[loop.getInductionVar()] = scalars.add(first, index); };
+  if (failed(lowerLoop(body, count, setIndex, [&] { return success(succeeded(lowerOps(body)) && succeeded(copyYields(loop, slots))); })))
+    return failure();
+  for (Value argument : loop.getBody()->getArguments()) {
+    tiles.erase(argument);
+    numbers.erase(argument);
+  }
+  for (auto [result, slot] : llvm::zip(loop.getResults(), slots))
+    setTile(result, slot);
+  return success();
+}
+
+//===- The walk -------------------------------------------------------------------------------------===//
+
+LogicalResult ProgramLowering::lowerOp(Operation &op) {
+  reuse.reset();
+  if (auto constant = dyn_cast<arith::ConstantOp>(op)) {
+    if (!isa<RankedTensorType>(constant.getType()))
+      return success(); // read where it is used
+    std::optional<float> splat = splatOf(constant);
+    if (!splat)
+      return decline(&op, "a constant tile repeats one number, an integer of at most 2^24");
+    Tile tile;
+    tile.splat = *splat;
+    return setTile(constant, tile), success();
+  }
+  if (auto splat = dyn_cast<tensor::SplatOp>(op)) {
+    if (!splat.getInput().getType().isInteger(32))
+      return decline(&op, "only integers of the sequencer are repeated over tiles");
+    return setTile(splat, indexTile(number(splat.getInput()), splat.getType().getRank())), success();
+  }
+  if (auto load = dyn_cast<tile::LoadOp>(op))
+    return lowerLoad(load);
+  if (auto gather = dyn_cast<tile::GatherOp>(op))
+    return lowerGather(gather);
+  if (auto store = dyn_cast<tile::StoreOp>(op))
+    return lowerStore(store);
+  if (auto dot = dyn_cast<tile::DotOp>(op))
+    return lowerDot(dot);
+  if (auto reduce = dyn_cast<tile::ReduceOp>(op))
+    return lowerReduce(reduce);
+  if (auto loop = dyn_cast<scf::ForOp>(op))
+    return lowerFor(loop);
+  if (op.getNumRegions() || op.getNumResults() != 1)
+    return decline(&op, "the machine's programs have loops, but no such operation");
+  if (!isa<RankedTensorType>(op.getResult(0).getType()))
+    return lowerScalar(op);
+  if (isa<tile::ReshapeOp, tile::BroadcastOp, tile::TransposeOp, tile::ConcatOp, tile::IotaOp>(op))
+    return lowerMovement(op);
+  return lowerElementwise(op);
+}
+
+bool ProgramLowering::isScalar(Operation &op) {
+  return op.getNumResults() == 1 && op.getNumRegions() == 0 && !isa<RankedTensorType>(op.getResult(0).getType()) && !isa<arith::ConstantOp>(op);
+}
+
+/// The order in which operations are lowered: outer loops' first.
+bool ProgramLowering::isBefore(Operation *a, Operation *b) const {
+  unsigned levelA = levels.lookup(a), levelB = levels.lookup(b);
+  return levelA != levelB ? levelA < levelB : a->isBeforeInBlock(b);
+}
+
+/// Whether nothing reads the value after `op`: it is of the same loop, and all others that use it came before. What a loop carries is
+/// written anew at the end of each iteration.
+bool ProgramLowering::isLastUse(Operation &op, Value value) const {
+  Operation *definition = value.getDefiningOp();
+  if (value.getParentBlock() != op.getBlock() || levels.lookup(definition) != levels.lookup(&op))
+    return false;
+  return llvm::all_of(value.getUsers(), [&](Operation *user) {
+    // What an instruction covers reads its operands when that is emitted.
+    Operation *here = op.getBlock()->findAncestorOpInBlock(*user);
+    return here == &op || (covered.contains(user) ? combinations.lookup(&op) == user : isBefore(here, &op));
+  });
+}
+
+/// Drops what this was the last operation to use.
+void ProgramLowering::releaseAfter(Operation &op) {
+  auto release = [&](Value value) {
+    if (isLastUse(op, value)) {
+      tiles.erase(value);
+      numbers.erase(value);
+    }
+  };
+  op.walk([&](Operation *inner) { llvm::for_each(inner->getOperands(), release); });
+  if (Operation *inner = combinations.lookup(&op))
+    llvm::for_each(inner->getOperands(), release);
+  llvm::for_each(op.getResults(), release);
+}
+
+LogicalResult ProgramLowering::lowerOps(ArrayRef<Operation *> ops) {
+  for (Operation *op : ops) {
+    if (ahead.contains(op) || aheadOnly.contains(op) || covered.contains(op))
+      continue;
+    if (failed(lowerOp(*op)))
+      return failure();
+    if (outOfMemory)
+      return isTooLarge() ? failure()
+                          : decline(op, "its tiles need " + Twine(wantedBytes) + " bytes more than the scratchpad's " + Twine(machine.scratchpad_bytes) +
+                                            " and the accumulators' " + Twine(machine.accumulator_bytes) + "; choose a machine with more");
+    releaseAfter(*op);
+  }
+  return success();
+}
+
+//===- The grid -------------------------------------------------------------------------------------===//
+
+SmallVector<Operation *> ProgramLowering::opsAt(unsigned level) {
+  SmallVector<Operation *> ops;
+  for (Operation &op : program.getBody().front().without_terminator())
+    if (levels.lookup(&op) == level)
+      ops.push_back(&op);
+  return ops;
+}
+
+/// The loops of the rest of the nest.
+LogicalResult ProgramLowering::lowerNest(ArrayRef<unsigned> nest) {
+  if (nest.empty())
+    return success();
+  SmallVector<Operation *> body = opsAt(program.getGridRank() - nest.size() + 1);
+  Number count = scalars.bound({Binding::Grid, int64_t(nest.front()), 0});
+  auto setIndex = [&](const Number &index) { indices[nest.front()] = index; };
+  if (nest.size() == 1)
+    return lowerLoop(body, count, setIndex, [&] { return lowerOps(body); });
+  Number index = scalars.variable(0);
+  code.beginLoop(count.constant, count.number());
+  setIndex(index);
+  if (failed(lowerOps(body)) || failed(lowerNest(nest.drop_front())))
+    return failure();
+  code.endLoop(index.number(), 1);
+  return success();
+}
+
+std::string ProgramLowering::whyTooLarge() const {
+  if (!outOfMemory)
+    return "that takes more than the machine's " + std::to_string(kRegisters) + " registers";
+  return "a half of its memories lacks room for " + std::to_string(wantedBytes) + " bytes more";
+}
+
+FailureOr<Program> ProgramLowering::run(ArrayRef<unsigned> nest) {
+  findPatterns();
+  program.walk([&](tile::DotOp) { hasDots = true; });
+  levels = levelsOf(program, nest);
+  if (schedule == Schedule::Plain)
+    for (auto &[op, level] : levels)
+      level = isa<arith::ConstantOp>(op) ? 0 : nest.size();
+  indices.resize(nest.size());
+  if (failed(lowerOps(opsAt(0))) || failed(lowerNest(nest)))
+    return failure();
+  if (scalars.isExhausted())
+    return isTooLarge() ? failure() : decline(program, "its sizes and addresses need more than the machine's " + Twine(kRegisters) + " registers");
+  Program result = code.finish();
+  if (!code.error().empty())
+    return decline(program, code.error());
+  return result;
+}

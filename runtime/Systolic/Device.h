@@ -1,0 +1,55 @@
+// The machine as the runtime sees it: programs from an artifact, run on the simulator one launch at a time. Its DRAM holds the weights for
+// good; a launch's other arguments are copied in before it and its outputs out after it, which costs no cycles: they stand for memory
+// that the host and the machine share.
+#pragma once
+
+#include "girih-runtime/SystolicKernel.h"
+#include "runtime/Core/MachineLibrary.h"
+#include "runtime/Systolic/Report.h"
+
+#include <map>
+#include <memory>
+#include <mutex>
+#include <span>
+
+namespace girih::systolic {
+
+class Device {
+public:
+  static std::unique_ptr<Device> open(const char *facts, const uint8_t *image, size_t bytes, std::string &error);
+  bool launch(const runtime::MachineLaunch &launch, std::string &error);
+  /// All launches together, then the layers, most cycles first.
+  std::string report(bool json);
+  void reset();
+
+private:
+  struct Kernel {
+    Program program;
+    std::vector<girih_systolic_binding> bindings;
+    uint32_t outputs;
+  };
+  struct Costs {
+    uint64_t launches = 0;
+    Statistics sum;
+    Program shapes; // a report wants one
+  };
+
+  using Layer = std::pair<std::string, const Costs *>;
+
+  std::vector<Layer> layers() const;
+  const Kernel *kernel(uint64_t entry, std::string &error);
+  bool place(const runtime::MachineLaunch &launch, std::vector<uint64_t> &addresses, std::string &error);
+  bool bind(const Kernel &kernel, const runtime::MachineLaunch &launch, const std::vector<uint64_t> &addresses, std::string &error);
+
+  Machine machine;
+  const uint8_t *image = nullptr;
+  size_t imageBytes = 0;
+  std::mutex mutex; // sessions share the machine
+  Dram dram;
+  std::map<uint64_t, Kernel> kernels;
+  std::map<uint32_t, uint64_t> weights; // by number, where they lie
+  uint64_t weightEnd = 0;
+  std::map<std::string, Costs> costs;   // by label
+};
+
+} // namespace girih::systolic
