@@ -115,6 +115,12 @@ void Code::barrier() {
     row = issued;
 }
 
+void Code::wait() {
+  barrier();
+  for (Loop &around : loops)
+    around.overlaps = false;
+}
+
 //===- From one iteration to a later one ------------------------------------------------------------===//
 
 /// What the later queue must wait for, first to first. Times are instructions of the earlier queue, 0 the last of the iteration before.
@@ -244,7 +250,7 @@ std::optional<std::vector<Instruction>> Code::carryTokens() {
 void Code::beginLoop(int64_t count, unsigned reg) {
   barrier();
   for (Loop &around : loops)
-    around.hasLoop = true;
+    around.overlaps = false;
   Instruction loop;
   loop.op = int64_t(Op::loop);
   loop.rows = count;
@@ -257,7 +263,7 @@ void Code::beginLoop(int64_t count, unsigned reg) {
 
 void Code::endLoop(unsigned reg, int64_t step) {
   std::optional<std::vector<Instruction>> rest;
-  if (!loops.back().hasLoop)
+  if (loops.back().overlaps)
     rest = carryTokens();
   if (!rest)
     barrier();

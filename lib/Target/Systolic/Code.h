@@ -36,6 +36,8 @@ public:
   void append(Instruction instruction, llvm::ArrayRef<Access> accesses = {}, bool readsTable = false);
   /// All before is done before anything after starts.
   void barrier();
+  /// The same where the sequencer goes on with what it reads from a local memory. Iterations of the loops around do not overlap.
+  void wait();
   /// Repeats what follows up to `endLoop`, `count + R[reg]` times. Iterations overlap if no other loop lies
   /// inside: tokens order each after the two before, and after those, all before the loop.
   void beginLoop(int64_t count, unsigned reg);
@@ -62,7 +64,7 @@ private:
   struct Loop {
     size_t index;                      // in code
     std::array<int64_t, kQueues> base; // issued before
-    bool hasLoop = false;              // inside
+    bool overlaps = true;              // unless another loop or a wait lies inside
   };
   using Semaphores = std::array<std::array<int, kQueues>, kQueues>;
 

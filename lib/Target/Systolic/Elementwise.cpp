@@ -496,7 +496,7 @@ LogicalResult ProgramLowering::lowerElementwise(Operation &op) {
     quotient = withConstant(Combine::sub, shape, quotient, 0.5f, systolic::Type::i32);
     return setTile(result, binary(Combine::sub, shape, operand(0), binary(Combine::mul, shape, quotient, operand(1)))), success();
   }
-  if (isa<arith::UIToFPOp>(op) && cast<RankedTensorType>(op.getOperand(0).getType()).getElementType().isInteger(1))
+  if (isa<arith::UIToFPOp, arith::ExtUIOp>(op) && cast<RankedTensorType>(op.getOperand(0).getType()).getElementType().isInteger(1))
     return setTile(result, withConstant(Combine::min, shape, withConstant(Combine::max, shape, operand(0), 0), 1, type)), success();
   if (isa<arith::SIToFPOp, arith::UIToFPOp, arith::ExtFOp, arith::ExtSIOp>(op)) // every instruction reads every type
     return setTile(result, operand(0)), success();

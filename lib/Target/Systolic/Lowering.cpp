@@ -61,12 +61,15 @@ struct LowerPrograms : systolic::impl::SystolicLowerProgramsBase<LowerPrograms> 
     SmallVector<unsigned> nest = systolic::chooseNest(program, launches);
     std::optional<systolic::ProgramLowering> lowering;
     FailureOr<systolic::Program> made = failure();
+    std::optional<Location> where;
+    if (!launches.empty())
+      where = launches.front()->getLoc();
     for (auto schedule : {systolic::Schedule::Overlapped, systolic::Schedule::Plain}) {
-      made = lowering.emplace(program, facts, sharedDims(program, launches), schedule).run(nest);
+      made = lowering.emplace(program, where, facts, sharedDims(program, launches), schedule).run(nest);
       if (succeeded(made) || !lowering->isTooLarge())
         break;
       if (remarks)
-        emitRemark(launches.empty() ? program.getLoc() : launches.front()->getLoc())
+        emitRemark(where.value_or(program.getLoc()))
             << "iterations of kernel '" << program.getSymName() << "' do not overlap on " << facts.name << ": " << lowering->whyTooLarge();
     }
     if (failed(made) || failed(systolic::translateFromProgram(*made, program.getSymName(), module)))

@@ -131,9 +131,9 @@ Access ProgramLowering::access(const Tile &tile, Shape shape, bool write) const 
 struct ProgramLowering::Window {
   Number address;                 // of the first element
   int64_t rowDim = -1, colDim = -1; // of the tile; -1: one row, one element
-  int64_t rowPitch = 0;           // bytes in DRAM
+  Number rowPitch = 0;            // bytes in DRAM
   Number rows = 1, cols = 1;      // that exist
-  SmallVector<std::pair<int64_t, int64_t>> outer; // further dimensions of the tile and their pitches in DRAM
+  SmallVector<std::pair<int64_t, Number>> outer; // further dimensions of the tile and their pitches in DRAM
 };
 
 Number ProgramLowering::viewDim(Value view, int64_t dim) {
@@ -167,14 +167,11 @@ Number ProgramLowering::live(Value view, int64_t dim, Value offset, int64_t size
   return scalars.max(scalars.min(rest, size), 0);
 }
 
-/// Bytes between neighbours along a dimension of a view; nothing if that is known only at run time.
-static std::optional<int64_t> pitchOf(tile::ViewType view, int64_t dim, int64_t elementBytes) {
-  int64_t pitch = elementBytes;
-  for (int64_t size : view.getShape().drop_front(dim + 1)) {
-    if (ShapedType::isDynamic(size))
-      return std::nullopt;
-    pitch *= size;
-  }
+/// Bytes between neighbours along a dimension of a view.
+Number ProgramLowering::pitchOf(Value view, int64_t dim, int64_t elementBytes) {
+  Number pitch = elementBytes;
+  for (int64_t d = dim + 1, rank = cast<tile::ViewType>(view.getType()).getRank(); d != rank; ++d)
+    pitch = scalars.mul(pitch, viewDim(view, d));
   return pitch;
 }
 
@@ -212,29 +209,29 @@ FailureOr<ProgramLowering::Window> ProgramLowering::window(Operation *op, Value 
   }
   int64_t bytes = typeBytes(*element);
   window.address = scalars.add(scalars.bound({Binding::Address, cast<BlockArgument>(view).getArgNumber(), 0}), scalars.mul(linear, bytes));
-  if (!extended.empty() && pitchOf(type, dims[extended.back()], bytes) == bytes)
+  if (!extended.empty() && pitchOf(view, dims[extended.back()], bytes).known() == bytes)
     if (Number cols = live(view, dims[extended.back()], offsets[dims[extended.back()]], shape[extended.back()]);
         extended.size() > 1 || cols.known()) {
       window.colDim = extended.pop_back_val();
       window.cols = cols;
+      if (!cols.known()) { // an instruction has columns: without any it has no rows
+        outside = scalars.mul(outside, scalars.min(cols, 1));
+        window.cols = scalars.max(cols, 1);
+      }
     }
   for (size_t i = extended.size(); i-- != 0;) {
     int64_t dim = dims[extended[i]];
-    std::optional<int64_t> pitch = pitchOf(type, dim, bytes);
-    if (!pitch)
-      return decline(op, "a transfer's rows lie at a distance that is known when compiling, but the view's dimension " + Twine(dim) +
-                             " has inner dimensions of run-time size"),
-             failure();
+    Number pitch = pitchOf(view, dim, bytes);
     Number rows = live(view, dim, offsets[dim], shape[extended[i]]);
     if (window.rowDim < 0) {
       window.rowDim = extended[i];
-      window.rowPitch = *pitch;
+      window.rowPitch = pitch;
       window.rows = rows;
       continue;
     }
     if (!rows.known())
       return decline(op, "tiles may end past a view's end in two dimensions at most, but dimension " + Twine(dim) + " is a third");
-    window.outer.push_back({extended[i], *pitch});
+    window.outer.push_back({extended[i], pitch});
   }
   window.rows = scalars.mul(window.rows, outside);
   return window;
@@ -272,32 +269,37 @@ void ProgramLowering::zeroRest(const Tile &tile, Shape shape, const Window &wind
   code.append(instruction, access(tile, shape, /*write=*/true));
 }
 
-/// One transfer, or one for each place along the outer dimensions.
+/// One transfer for each place along the outer dimensions, and for each row if only the sequencer knows how far apart they lie.
 void ProgramLowering::transfer(systolic::Op op, const Tile &tile, Shape shape, const Window &window) {
-  bool isLoad = op == systolic::Op::load;
+  bool isLoad = op == systolic::Op::load, rowByRow = !window.rowPitch.known();
+  auto outer = window.outer;
+  if (rowByRow)
+    outer.push_back({window.rowDim, window.rowPitch});
+  auto [local, localReg] = address(tile);
+  int64_t pitch = window.rowDim < 0 ? 0 : tile.strides[window.rowDim], bytes = typeBytes(tile.type), count = 1;
   Instruction instruction;
   instruction.op = int64_t(op);
   instruction.ta = int64_t(tile.type);
-  int64_t pitch = window.rowDim < 0 ? 0 : tile.strides[window.rowDim], bytes = typeBytes(tile.type);
-  instruction.rows = window.rows.constant, instruction.rn = window.rows.number();
   instruction.cols = window.cols.constant, instruction.rk = window.cols.number();
-  instruction.px = window.rowDim < 0 && window.cols.known() ? window.cols.constant * bytes : window.rowPitch;
-  instruction.rx = window.address.number();
-  (isLoad ? instruction.pd : instruction.pa) = pitch;
-  (isLoad ? instruction.rd : instruction.ra) = address(tile).reg;
-  int64_t count = 1;
-  for (auto [dim, step] : window.outer)
+  instruction.px = window.rowDim < 0 && window.cols.known() ? window.cols.constant * bytes : window.rowPitch.known().value_or(0);
+  (isLoad ? instruction.pd : instruction.pa) = rowByRow ? 0 : pitch;
+  (isLoad ? instruction.rd : instruction.ra) = localReg;
+  for (auto [dim, step] : outer)
     count *= shape[dim];
   for (int64_t i = 0; i != count; ++i) {
-    int64_t local = address(tile).offset, remote = window.address.constant, rest = i;
-    for (auto [dim, step] : window.outer) {
+    int64_t offset = local, rest = i, row = 0;
+    Number remote = window.address;
+    for (auto &[dim, step] : outer) {
       int64_t at = rest % shape[dim];
       rest /= shape[dim];
-      local += at * tile.strides[dim];
-      remote += at * step;
+      offset += at * tile.strides[dim];
+      remote = scalars.add(remote, scalars.mul(step, at));
+      row = at;
     }
-    instruction.x = remote;
-    (isLoad ? instruction.dst : instruction.a) = local;
+    Number rows = rowByRow ? scalars.max(scalars.min(scalars.sub(window.rows, row), 1), 0) : window.rows;
+    instruction.rows = rows.constant, instruction.rn = rows.number();
+    instruction.x = remote.constant, instruction.rx = remote.number();
+    (isLoad ? instruction.dst : instruction.a) = offset;
     code.append(instruction, access(tile, shape, isLoad));
   }
 }

@@ -9,6 +9,7 @@
 #include "lib/Target/Systolic/Nest.h"
 #include "lib/Target/Systolic/Scalars.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "llvm/Support/ScopedPrinter.h"
 #include "runtime/Systolic/Machine.h"
 
@@ -79,8 +80,9 @@ enum class Schedule { Overlapped, Plain };
 
 class ProgramLowering {
 public:
-  ProgramLowering(tile::ProgramOp program, const Machine &machine, SharedDims sharedDims, Schedule schedule)
-      : program(program), machine(machine), sharedDims(std::move(sharedDims)), schedule(schedule), scalars(code),
+  /// Diagnostics name `where`, the model's layers, if it is given; else the operation's own place.
+  ProgramLowering(tile::ProgramOp program, std::optional<mlir::Location> where, const Machine &machine, SharedDims sharedDims, Schedule schedule)
+      : program(program), where(where), machine(machine), sharedDims(std::move(sharedDims)), schedule(schedule), scalars(code),
         scratchpad(false, 0, machine.scratchpad_bytes, machine.scratchpadBankBytes()),
         accumulators(true, 0, machine.accumulator_bytes, machine.accumulatorBankBytes()) {}
 
@@ -105,6 +107,7 @@ private:
   bool isBefore(mlir::Operation *a, mlir::Operation *b) const;
   mlir::LogicalResult lowerOp(mlir::Operation &op);
   mlir::LogicalResult lowerScalar(mlir::Operation &op);
+  mlir::LogicalResult lowerExtract(mlir::tensor::ExtractOp op);
   mlir::LogicalResult lowerFor(mlir::scf::ForOp loop);
   mlir::LogicalResult copyYields(mlir::scf::ForOp loop, llvm::ArrayRef<Tile> slots);
   bool isLastUse(mlir::Operation &op, mlir::Value value) const;
@@ -134,6 +137,7 @@ private:
   struct Window; // the part of a view that a tile covers
   mlir::FailureOr<Window> window(mlir::Operation *op, mlir::Value view, mlir::ValueRange offsets, Shape dims, Shape shape);
   Number viewDim(mlir::Value view, int64_t dim);
+  Number pitchOf(mlir::Value view, int64_t dim, int64_t elementBytes);
   Number live(mlir::Value view, int64_t dim, mlir::Value offset, int64_t size);
   void zeroRest(const Tile &tile, Shape shape, const Window &window);
   void transfer(Op op, const Tile &tile, Shape shape, const Window &window);
@@ -184,6 +188,7 @@ private:
   Address address(const Tile &tile) const;
 
   tile::ProgramOp program;
+  std::optional<mlir::Location> where;
   Machine machine;
   SharedDims sharedDims;
   Schedule schedule;

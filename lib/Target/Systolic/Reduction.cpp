@@ -23,28 +23,31 @@ std::pair<Tile, std::optional<Tile>> ProgramLowering::reduced(tile::ReduceOp op,
 }
 
 LogicalResult ProgramLowering::lowerReduce(tile::ReduceOp op) {
-  if (op.getKind() == tile::ReduceKind::min)
-    return decline(op, "the vector unit reduces by sum and maximum only");
-  if (!op.getInput().getType().getElementType().isF32())
-    return decline(op, "the vector unit reduces f32 only");
   SmallVector<int64_t> shape(op.getInput().getType().getShape());
   int64_t axis = op.getAxis(), size = shape[axis];
   VectorCode what;
   auto [input, second] = reduced(op, what);
   if (input.isSplat() || input.strides[axis] == 0)
     input = materialized(input, shape, systolic::Type::f32, /*preferAccumulators=*/true);
-  int64_t maximum = op.getKind() == tile::ReduceKind::max ? flag::vector_max : 0;
+  // A least element is the greatest of the negated ones, negated.
+  const bool isMin = op.getKind() == tile::ReduceKind::min;
+  int64_t maximum = op.getKind() == tile::ReduceKind::add ? 0 : int64_t(flag::vector_max);
+  if (isMin)
+    maximum |= flag::vector_scale, what.imm = -1;
+  auto finish = [&](Tile result) { setTile(op, isMin ? withConstant(Combine::mul, op.getType().getShape(), result, -1) : std::move(result)); };
   Tile result = fresh(op.getType().getShape(), systolic::Type::f32), target = result;
   target.strides.insert(target.strides.begin() + axis, 0);
   int64_t bytes = typeBytes(input.type), lanes = machine.array_columns;
   if (input.strides[axis] != bytes) { // the first row, then the others added to it
     SmallVector<int64_t> first = shape, others = shape;
     first[axis] = 1, others[axis] = size - 1;
+    what.flags = maximum & flag::vector_scale;
     vector(what, first, target, &input, nullptr);
     input.offset += input.strides[axis];
+    what.flags = flag::vector_accumulate | maximum;
     if (size > 1)
-      vector({Combine::first, Function::id, flag::vector_accumulate | maximum, 0}, others, target, &input, nullptr);
-    setTile(op, std::move(result));
+      vector(what, others, target, &input, nullptr);
+    finish(std::move(result));
     return success();
   }
   // The lanes of an instruction are one dimension: all others are walked as rows.
@@ -55,7 +58,7 @@ LogicalResult ProgramLowering::lowerReduce(tile::ReduceOp op) {
     if (second)
       second->offset += lanes * typeBytes(second->type);
   }
-  setTile(op, std::move(result));
+  finish(std::move(result));
   return success();
 }
 

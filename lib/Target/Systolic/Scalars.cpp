@@ -79,6 +79,17 @@ void Scalars::assign(const Number &variable, const Number &value) {
   code.append(instruction);
 }
 
+Number Scalars::read(int64_t address, const Number &offset) {
+  Number result(take(), 0);
+  Instruction instruction;
+  instruction.op = int64_t(Op::sload);
+  instruction.rd = result.number();
+  instruction.ra = offset.number();
+  instruction.a = address + offset.constant;
+  code.append(instruction);
+  return result;
+}
+
 Number Scalars::inRegister(const Number &a) {
   if (a.reg && !a.constant)
     return a;

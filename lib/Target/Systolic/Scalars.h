@@ -48,6 +48,8 @@ public:
   Number variable(int64_t value);
   /// Sets a register of its own to another value.
   void assign(const Number &variable, const Number &value);
+  /// The i32 at `address + offset` of a local memory.
+  Number read(int64_t address, const Number &offset);
   /// The value in a register alone, without a constant beside it.
   Number inRegister(const Number &a);
 

@@ -14,7 +14,7 @@ using namespace girih;
 using namespace girih::systolic;
 
 LogicalResult ProgramLowering::decline(Operation *op, const Twine &reason) {
-  return op->emitError() << "target 'systolic:" << machine.name << "' cannot compute '" << op->getName() << "' of kernel '" << program.getSymName() << "': " << reason;
+  return emitError(where.value_or(op->getLoc())) << "target 'systolic:" << machine.name << "' cannot compute '" << op->getName() << "' of kernel '" << program.getSymName() << "': " << reason;
 }
 
 Number ProgramLowering::number(Value value) {
@@ -51,7 +51,23 @@ LogicalResult ProgramLowering::lowerScalar(Operation &op) {
     return set(scalars.min(operand(0), operand(1)));
   if (isa<arith::MaxSIOp>(op))
     return set(scalars.max(operand(0), operand(1)));
+  if (auto extract = dyn_cast<tensor::ExtractOp>(op))
+    return lowerExtract(extract);
   return decline(&op, "the sequencer has no such scalar operation");
+}
+
+/// The sequencer reads an integer of the scratchpad when everything before is done.
+LogicalResult ProgramLowering::lowerExtract(tensor::ExtractOp op) {
+  if (!op.getType().isInteger(32))
+    return decline(op, "the sequencer reads i32 only, but this is " + llvm::to_string(op.getType()));
+  Tile tile = materialized(tileOf(op.getTensor()), op.getTensor().getType().getShape(), systolic::Type::i32);
+  Number offset = 0;
+  for (auto [index, stride] : llvm::zip(op.getIndices(), tile.strides))
+    offset = scalars.add(offset, scalars.mul(number(index), stride));
+  auto [begin, reg] = address(tile);
+  code.wait();
+  numbers[op] = scalars.read(begin, scalars.add(offset, reg ? Number(std::make_shared<unsigned>(reg), 0) : Number(0)));
+  return success();
 }
 
 /// A constant tile, which has one number.
@@ -136,8 +152,8 @@ LogicalResult ProgramLowering::lowerFor(scf::ForOp loop) {
   SmallVector<Tile> slots;
   for (auto [argument, init] : llvm::zip(loop.getRegionIterArgs(), loop.getInitArgs())) {
     auto type = dyn_cast<RankedTensorType>(argument.getType());
-    if (!type || !type.getElementType().isF32())
-      return decline(loop, "loops carry tiles of f32, but this carries " + llvm::to_string(argument.getType()));
+    if (!type || !(type.getElementType().isF32() || type.getElementType().isInteger(32)))
+      return decline(loop, "loops carry tiles of f32 and i32, but this carries " + llvm::to_string(argument.getType()));
     bool isSum = llvm::any_of(argument.getUsers(), llvm::IsaPred<tile::DotOp>);
     Tile slot = fresh(type.getShape(), systolic::Type::f32, !isSum), start = tileOf(init);
     if (isSum)
