@@ -206,7 +206,7 @@ static std::vector<uint8_t> versionedModel() {
     b.addKernel(kernelNames[i]);
   const uint64_t everything = (uint64_t(1) << GIRIH_CPU_FEATURE_COUNT) - 1;
   for (auto [name, features] : {std::pair("everything", everything), std::pair("plain", uint64_t(0))}) {
-    girih::artifact::VersionInfo version = {name, features, kernelImage(), {}};
+    girih::artifact::VersionInfo version = {name, features, GIRIH_MACHINE_CPU, kernelImage(), {}};
     for (int i = 0; i != KernelCount; ++i)
       version.kernels.push_back({kernelEntry(Kernel(i)), kernelScratch(Kernel(i))});
     b.addVersion(std::move(version));

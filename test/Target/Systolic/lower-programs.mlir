@@ -1,0 +1,124 @@
+// A tile program becomes one program of the machine: loops for the grid, tokens between iterations, halves of the memories in turns.
+// RUN: split-file %s %t
+// RUN: girih-opt %t/linear.mlir --systolic-lower-programs=machine=edge16 | FileCheck %t/linear.mlir
+// RUN: girih-opt %t/linear.mlir --systolic-lower-programs=machine=edge16 | FileCheck %t/linear.mlir --check-prefix=ORDER
+// RUN: girih-opt %t/fused.mlir --systolic-lower-programs=machine=edge16 | FileCheck %t/fused.mlir
+// RUN: girih-opt %t/large.mlir "--systolic-lower-programs=machine=edge16 remarks" 2>&1 | FileCheck %t/large.mlir
+// RUN: not girih-opt %t/linear.mlir --systolic-lower-programs=machine=none 2>&1 | FileCheck %s --check-prefix=MACHINE
+// RUN: not girih-opt %t/f32.mlir --systolic-lower-programs=machine=edge16 2>&1 | FileCheck %s --check-prefix=F32
+// RUN: not girih-opt %t/erf.mlir --systolic-lower-programs=machine=edge16 2>&1 | FileCheck %s --check-prefix=ERF
+// RUN: not girih-opt %t/too-large.mlir --systolic-lower-programs=machine=edge16 2>&1 | FileCheck %s --check-prefix=TOO-LARGE
+
+// MACHINE: error: {{.*}}none
+// F32: error: target 'systolic:edge16' cannot compute 'tile.dot' of kernel 'linear': the array multiplies bf16, but the operands are f32; compile with --dtype=bf16
+// ERF: error: target 'systolic:edge16' cannot compute 'math.erf' of kernel 'erf': no instruction of the machine computes it
+// TOO-LARGE: error: target 'systolic:edge16' cannot compute 'tile.load' of kernel 'copy': its tiles need {{[0-9]+}} bytes more than the scratchpad's 262144 and the accumulators' 65536; choose a machine with more
+
+//--- linear.mlir
+// The rows depend on the outer loop alone and are loaded there. In the inner loop the next block of weights is loaded before this one is
+// multiplied; the array starts with a token of that load from the iteration before, and the first find tokens of the sequencer's.
+// CHECK: tile.program @linear
+// CHECK: systolic.program @linear attributes {bindings = array<i64: {{.*}}>, machine = "edge16"}
+// CHECK: systolic.loop
+// CHECK: systolic.load {{.*}}cols = 32 : i64
+// CHECK: systolic.load {{.*}}dst_offset = 32768
+// CHECK: systolic.barrier
+// CHECK: systolic.nop {{.*}}signal
+// CHECK: systolic.loop
+// CHECK: systolic.load {{.*}}wait{{.*}}signal
+// CHECK: systolic.wload {{.*}}wait({{.*}}transpose
+// CHECK-NEXT: systolic.matmul
+// CHECK: systolic.wload {{.*}}bank
+// CHECK: systolic.matmul {{.*}}accumulate
+// CHECK: systolic.vector {{.*}}td = "bf16"
+// CHECK: systolic.store
+// CHECK: systolic.next
+// CHECK: systolic.barrier
+// CHECK-NEXT: systolic.nop {{.*}}wait
+// CHECK: systolic.halt
+// No barrier between iterations of the inner loop.
+// ORDER: systolic.wload
+// ORDER-NOT: systolic.barrier
+// ORDER: systolic.next
+tile.program @linear(%x: !tile.view<?x32xbf16>, %w: !tile.view<64x32xbf16>, %y: !tile.view<?x64xbf16>)
+    grid [#tile.grid<arg = 2, dim = 0, step = 32>, #tile.grid<arg = 2, dim = 1, step = 16>] outputs 1 {
+  %c16 = arith.constant 16 : index
+  %c32 = arith.constant 32 : index
+  %c0 = arith.constant 0 : index
+  %ib = tile.program_index 0
+  %jb = tile.program_index 1
+  %i = arith.muli %ib, %c32 : index
+  %j = arith.muli %jb, %c16 : index
+  %xs = tile.load %x[%i, %c0] : !tile.view<?x32xbf16> -> tensor<32x32xbf16>
+  %ws = tile.load %w[%j, %c0] : !tile.view<64x32xbf16> -> tensor<16x32xbf16>
+  %zero = arith.constant dense<0.0> : tensor<32x16xf32>
+  %p = tile.dot %xs, %ws, %zero {transpose_b} : tensor<32x32xbf16>, tensor<16x32xbf16>, tensor<32x16xf32>
+  %r = arith.truncf %p : tensor<32x16xf32> to tensor<32x16xbf16>
+  tile.store %r, %y[%i, %j] : tensor<32x16xbf16>, !tile.view<?x64xbf16>
+  tile.return
+}
+
+//--- fused.mlir
+// A product that is summed, and a difference whose exponential is taken, are one instruction each.
+// CHECK: systolic.program @fused
+// CHECK: systolic.vector {{.*}}fn = "sub.exp2"{{.*}}scale
+// CHECK: systolic.vector {{.*}}fn = "mul"{{.*}}reduce
+// CHECK-NOT: fn = "exp2"
+tile.program @fused(%x: !tile.view<8x16xf32>, %y: !tile.view<8x16xf32>, %z: !tile.view<8x16xf32>, %s: !tile.view<8xf32>)
+    grid [] outputs 2 {
+  %c0 = arith.constant 0 : index
+  %a = tile.load %x[%c0, %c0] : !tile.view<8x16xf32> -> tensor<8x16xf32>
+  %b = tile.load %y[%c0, %c0] : !tile.view<8x16xf32> -> tensor<8x16xf32>
+  %d = arith.subf %a, %b : tensor<8x16xf32>
+  %e = math.exp %d : tensor<8x16xf32>
+  tile.store %e, %z[%c0, %c0] : tensor<8x16xf32>, !tile.view<8x16xf32>
+  %q = arith.mulf %a, %a : tensor<8x16xf32>
+  %t = tile.reduce add %q axis 1 : tensor<8x16xf32>
+  tile.store %t, %s[%c0] : tensor<8xf32>, !tile.view<8xf32>
+  tile.return
+}
+
+//--- large.mlir
+// Two halves do not hold the tiles; one memory does, and iterations follow one another.
+// CHECK: remark: iterations of kernel 'copy' do not overlap on edge16: a half of its memories lacks room for {{[0-9]+}} bytes more
+// CHECK: systolic.loop
+// CHECK: systolic.load
+// CHECK-NOT: systolic.barrier
+// CHECK: systolic.store
+tile.program @copy(%x: !tile.view<?x200xbf16>, %y: !tile.view<?x200xbf16>) grid [#tile.grid<arg = 1, dim = 0, step = 512>] outputs 1 {
+  %c512 = arith.constant 512 : index
+  %c0 = arith.constant 0 : index
+  %ib = tile.program_index 0
+  %i = arith.muli %ib, %c512 : index
+  %t = tile.load %x[%i, %c0] : !tile.view<?x200xbf16> -> tensor<512x200xbf16>
+  tile.store %t, %y[%i, %c0] : tensor<512x200xbf16>, !tile.view<?x200xbf16>
+  tile.return
+}
+
+//--- f32.mlir
+tile.program @linear(%x: !tile.view<8x16xf32>, %w: !tile.view<16x16xf32>, %y: !tile.view<8x16xf32>) grid [] outputs 1 {
+  %c0 = arith.constant 0 : index
+  %xs = tile.load %x[%c0, %c0] : !tile.view<8x16xf32> -> tensor<8x16xf32>
+  %ws = tile.load %w[%c0, %c0] : !tile.view<16x16xf32> -> tensor<16x16xf32>
+  %zero = arith.constant dense<0.0> : tensor<8x16xf32>
+  %p = tile.dot %xs, %ws, %zero {transpose_b} : tensor<8x16xf32>, tensor<16x16xf32>, tensor<8x16xf32>
+  tile.store %p, %y[%c0, %c0] : tensor<8x16xf32>, !tile.view<8x16xf32>
+  tile.return
+}
+
+//--- erf.mlir
+tile.program @erf(%x: !tile.view<8x16xf32>, %y: !tile.view<8x16xf32>) grid [] outputs 1 {
+  %c0 = arith.constant 0 : index
+  %t = tile.load %x[%c0, %c0] : !tile.view<8x16xf32> -> tensor<8x16xf32>
+  %r = math.erf %t : tensor<8x16xf32>
+  tile.store %r, %y[%c0, %c0] : tensor<8x16xf32>, !tile.view<8x16xf32>
+  tile.return
+}
+
+//--- too-large.mlir
+tile.program @copy(%x: !tile.view<512x512xbf16>, %y: !tile.view<512x512xbf16>) grid [] outputs 1 {
+  %c0 = arith.constant 0 : index
+  %t = tile.load %x[%c0, %c0] : !tile.view<512x512xbf16> -> tensor<512x512xbf16>
+  tile.store %t, %y[%c0, %c0] : tensor<512x512xbf16>, !tile.view<512x512xbf16>
+  tile.return
+}

@@ -1,0 +1,50 @@
+"""Every graph op that the machine computes gives the reference's values on every preset and on an array of 4x4, in bf16; every other is
+refused by name."""
+
+import os
+import sys
+
+import pytest
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "..", "Reference"))
+import test_levels as levels
+
+pytestmark = levels.pytestmark
+PRESETS = ["edge16", "edge32", "tpu-v1-like", "tpu-v5e-like", "small"]
+# Of an op that is refused, what the message names.
+REFUSED = {"attention-lse": "math.log", "div-integers": "arith.divsi", "cast-to-integer": "arith.constant", "cast-to-byte": "arith.trunci",
+           "cast-to-bit": "tile.store", "cast-from-bit": "tile.load", "cast": "arith.truncf", "erf": "math.erf"}  # fmt: skip
+OFTEN = {"linear", "attention", "attention-causal", "layer_norm", "softmax", "gelu", "embedding", "pool-last", "transpose-last", "concat-three"}
+
+
+@pytest.fixture(scope="module")
+def machines(tmp_path_factory):
+    """Presets by name; `small` has arrays of 4x4 and little memory."""
+    file = tmp_path_factory.mktemp("machines") / "small.facts"
+    facts = {"target": "systolic", "name": "small", "array_rows": 4, "array_columns": 4, "scratchpad_bytes": 131072, "accumulator_bytes": 32768,
+             "weight_port_bytes": 8}  # fmt: skip
+    file.write_text("".join(f"{key} = {value}\n" for key, value in facts.items()))
+    return {name: f"systolic:{file if name == 'small' else name}" for name in PRESETS}
+
+
+def cases():
+    for case in levels.CASES:
+        if case not in REFUSED:
+            yield from ((case, preset) for preset in PRESETS if levels.LONG or preset == "edge16" or case in OFTEN)
+
+
+@pytest.mark.parametrize("case, preset", cases())
+def test_values(tmp_path, machines, case, preset):
+    path = tmp_path / "module.mlir"
+    path.write_text(levels.module(case, "bf16"))
+    for batch, length in ((1, 1), (3, 7), (2, 129)) if levels.LONG else ((2, 65),):
+        levels.run(path, f"--symbols=b={batch},s={length}", "--levels=cpu", f"--target={machines[preset]}")
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_refused(tmp_path, case):
+    path = tmp_path / "module.mlir"
+    path.write_text(levels.module(case, "bf16"))
+    done = levels.subprocess.run([levels.EVAL, path, "--symbols=b=1,s=1", "--levels=cpu", "--target=systolic:edge16"], capture_output=True, text=True)
+    assert done.returncode == 1, done.stdout
+    assert f"error: [compile-failed] target 'systolic:edge16' cannot compute '{REFUSED[case]}'" in done.stderr
