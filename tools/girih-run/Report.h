@@ -20,10 +20,12 @@ inline ExitStatus exitStatusOf(girih_code code) {
   case GIRIH_OUT_OF_MEMORY:
   case GIRIH_UNSUPPORTED_CPU:
   case GIRIH_CANCELLED:
+  case GIRIH_MISSING_LIBRARY:
     return Resource;
   case GIRIH_UNKNOWN_ENTRY:
     return Usage;
   case GIRIH_BUSY:
+  case GIRIH_MACHINE_FAILED:
     return Internal;
   default:
     return BadInput;

@@ -33,12 +33,15 @@ int statusOf(girih_code code) {
   case GIRIH_BUSY:
   case GIRIH_CACHE_FULL:
   case GIRIH_CANNOT_WRITE:
+  case GIRIH_MISSING_LIBRARY:
     return 4;
   case GIRIH_CANCELLED:
   case GIRIH_INVALID_ARGUMENT:
   case GIRIH_UNKNOWN_ENTRY:
   case GIRIH_WRONG_MODEL:
     return 2;
+  case GIRIH_MACHINE_FAILED:
+    return 5;
   default:
     return 3;
   }

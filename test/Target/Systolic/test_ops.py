@@ -1,4 +1,4 @@
-"""Every graph op that the machine computes gives the reference's values on every preset and on an array of 4x4, in bf16; every other is
+"""Every graph op that the machine computes gives the reference's values on presets and other machines, in bf16; every other is
 refused by name."""
 
 import os
@@ -10,7 +10,14 @@ sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "..", "Referenc
 import test_levels as levels
 
 pytestmark = levels.pytestmark
-PRESETS = ["edge16", "edge32", "tpu-v1-like", "tpu-v5e-like", "small"]
+FACTS = os.path.join(os.path.dirname(__file__), "..", "..", "..", "lib", "Target", "Facts", "edge16.facts")
+# Presets, and machines made of one: little of everything, no second bank of weights, an array larger than any block.
+CHANGES = {
+    "tiny": {"array_rows": 4, "array_columns": 4, "scratchpad_bytes": 131072, "accumulator_bytes": 32768, "weight_port_bytes": 8, "queue_depth": 1},
+    "no-shadow": {"shadow_weights": 0, "array_rows": 8, "array_columns": 32, "weight_port_bytes": 64},
+    "huge": {"array_rows": 256, "array_columns": 256, "scratchpad_bytes": 8388608, "accumulator_bytes": 2097152, "weight_port_bytes": 512},
+}
+PRESETS = ["edge16", "edge32", "tpu-v1-like", "tpu-v5e-like", *CHANGES]
 # Of an op that is refused, what the message names.
 REFUSED = {"attention-lse": "math.log", "div-integers": "arith.divsi", "cast-to-integer": "arith.constant", "cast-to-byte": "arith.trunci",
            "cast-to-bit": "tile.store", "cast-from-bit": "tile.load", "cast": "arith.truncf", "erf": "math.erf"}  # fmt: skip
@@ -19,12 +26,14 @@ OFTEN = {"linear", "attention", "attention-causal", "layer_norm", "softmax", "ge
 
 @pytest.fixture(scope="module")
 def machines(tmp_path_factory):
-    """Presets by name; `small` has arrays of 4x4 and little memory."""
-    file = tmp_path_factory.mktemp("machines") / "small.facts"
-    facts = {"target": "systolic", "name": "small", "array_rows": 4, "array_columns": 4, "scratchpad_bytes": 131072, "accumulator_bytes": 32768,
-             "weight_port_bytes": 8}  # fmt: skip
-    file.write_text("".join(f"{key} = {value}\n" for key, value in facts.items()))
-    return {name: f"systolic:{file if name == 'small' else name}" for name in PRESETS}
+    """Targets by name."""
+    folder = tmp_path_factory.mktemp("machines")
+    targets = {name: f"systolic:{name}" for name in PRESETS}
+    for name, changes in CHANGES.items():
+        lines = [line for line in open(FACTS) if line.split(" ")[0] not in changes]
+        (folder / f"{name}.facts").write_text("".join(lines) + "".join(f"{key} = {value}\n" for key, value in changes.items()))
+        targets[name] = f"systolic:{folder}/{name}.facts"
+    return targets
 
 
 def cases():
@@ -33,7 +42,7 @@ def cases():
             yield from ((case, preset) for preset in PRESETS if levels.LONG or preset == "edge16" or case in OFTEN)
 
 
-@pytest.mark.parametrize("case, preset", cases())
+@pytest.mark.parametrize("case, preset", list(cases()))
 def test_values(tmp_path, machines, case, preset):
     path = tmp_path / "module.mlir"
     path.write_text(levels.module(case, "bf16"))
