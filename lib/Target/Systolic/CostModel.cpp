@@ -15,18 +15,21 @@ class SystolicCostModel : public CostModel {
 public:
   explicit SystolicCostModel(const Machine &machine) : machine(machine) {}
 
-  /// The array's columns, which is what its sums drain in; as many rows as three layers' sums take half of the accumulators. K is whole if
-  /// the rows and, in halves, two blocks of weights and of what is stored fit the scratchpad, else it is cut so that two blocks of both do.
+  /// As many rows as three layers' sums take half of the accumulators. Either K is whole, the rows stay, and blocks of the array's columns
+  /// pass; or K is cut, and sums of more columns stay. What moves fewer bytes for a product is chosen.
   MatmulTiles matmul(int64_t n, int64_t k, mlir::Type compute) const override {
     constexpr int64_t layers = 3, bytes = 2;
     const int64_t columns = machine.array_columns, sums = 4 * columns;
-    int64_t rows = std::clamp<int64_t>(llvm::bit_floor(uint64_t(machine.accumulator_bytes / 2 / layers / sums)), 8, 512);
+    const int64_t rows = std::clamp<int64_t>(llvm::bit_floor(uint64_t(machine.accumulator_bytes / 2 / layers / sums)), 8, 512);
     auto isWhole = [&](int64_t rows) { return banks(bytes * rows * k) + 2 * (banks(bytes * columns * k) + banks(2 * bytes * columns * rows)) <= freeBanks(); };
-    for (int64_t fewer = rows; fewer >= std::min(rows, machine.array_rows); fewer /= 2)
-      if (isWhole(fewer))
-        return {fewer, columns, k};
-    // Every block of columns reads the rows again, so sums take three quarters of the accumulators.
-    int64_t wide = std::clamp<int64_t>(machine.accumulator_bytes / 4 * 3 / 4 / rows / columns * columns, columns, llvm::alignTo(n, columns));
+    int64_t fewer = rows;
+    while (fewer > std::min(rows, machine.array_rows) && !isWhole(fewer))
+      fewer /= 2;
+    const int64_t wide = std::clamp<int64_t>(machine.accumulator_bytes / 4 * 3 / 4 / rows / columns * columns, columns, llvm::alignTo(n, columns));
+    // The other operand is read once for each block of rows, and of columns.
+    auto traffic = [](int64_t rows, int64_t columns) { return 1.0 / double(rows) + 1.0 / double(columns); };
+    if (isWhole(fewer) && traffic(fewer, n) <= traffic(rows, wide))
+      return {fewer, columns, k};
     auto fits = [&](int64_t depth) { return 2 * (banks(bytes * rows * depth) + banks(bytes * wide * depth)) <= freeBanks(); };
     int64_t depth = llvm::alignDown(k, machine.array_rows);
     while (depth > machine.array_rows && !fits(depth))

@@ -29,8 +29,37 @@ Tile ProgramLowering::dotAccumulator(tile::DotOp op, bool &accumulate) {
   return sums;
 }
 
-/// `sizes` are M, N, K; the right operand's strides are those of N, then K.
-void ProgramLowering::multiply(const Tile &left, const Tile &right, const Tile &result, Shape sizes, bool transposed, bool accumulate) {
+/// Whether no row of what follows from the value depends on another of its rows: rows without data may hold anything.
+bool ProgramLowering::isRowwise(Value value) const {
+  SmallVector<Value> rest = {value};
+  llvm::SmallDenseSet<Value> seen;
+  while (!rest.empty()) {
+    Value next = rest.pop_back_val();
+    if (!seen.insert(next).second)
+      continue;
+    for (OpOperand &use : next.getUses()) {
+      Operation *user = use.getOwner();
+      if (isa<scf::YieldOp>(user)) {
+        auto loop = dyn_cast<scf::ForOp>(user->getParentOp());
+        if (!loop)
+          return false;
+        rest.append({loop.getRegionIterArg(use.getOperandNumber()), loop.getResult(use.getOperandNumber())});
+        continue;
+      }
+      auto reduce = dyn_cast<tile::ReduceOp>(user);
+      auto broadcast = dyn_cast<tile::BroadcastOp>(user);
+      bool keepsRows = isa<tile::StoreOp>(user) || (isa<tile::DotOp>(user) && use.getOperandNumber() != 1) ||
+                       user->hasTrait<OpTrait::Elementwise>() || (reduce && reduce.getAxis() != 0) || (broadcast && broadcast.getDims()[0] == 0);
+      if (!keepsRows)
+        return false;
+      llvm::append_range(rest, user->getResults());
+    }
+  }
+  return true;
+}
+
+/// `sizes` are M, N, K; the right operand's strides are those of N, then K. `count` rows of M are streamed.
+void ProgramLowering::multiply(const Tile &left, const Tile &right, const Tile &result, Shape sizes, const Number &count, bool transposed, bool accumulate) {
   int64_t rowsOfArray = machine.array_rows, columnsOfArray = machine.array_columns;
   for (int64_t n = 0; n < sizes[1]; n += columnsOfArray)
     for (int64_t k = 0; k < sizes[2]; k += rowsOfArray) {
@@ -54,7 +83,7 @@ void ProgramLowering::multiply(const Tile &left, const Tile &right, const Tile &
       stream.ta = int64_t(left.type);
       stream.a = address(left).offset + k * left.strides[1], stream.ra = address(left).reg, stream.pa = left.strides[0];
       stream.dst = result.slot->offset + result.offset + n * 4, stream.rd = address(result).reg, stream.pd = result.strides[0];
-      stream.rows = sizes[0], stream.cols = depth, stream.px = width;
+      stream.rows = count.constant, stream.rn = count.number(), stream.cols = depth, stream.px = width;
       Tile rows = left, sums = result;
       rows.offset += k * left.strides[1], sums.offset += n * 4;
       code.append(stream, {access(rows, {sizes[0], depth}, false), access(sums, {sizes[0], width}, true)});
@@ -84,7 +113,10 @@ LogicalResult ProgramLowering::lowerDot(tile::DotOp op) {
   bool accumulate;
   Tile result = dotAccumulator(op, accumulate);
   int64_t n = op.getType().getDimSize(1), k = leftShape[1];
-  multiply(left, right, result, {leftShape[0], n, k}, /*transposed=*/right.strides[1] == 2, accumulate);
+  Number rows = left.live && isRowwise(op) ? *left.live : Number(leftShape[0]);
+  if (!rows.known())
+    result.live = rows;
+  multiply(left, right, result, {leftShape[0], n, k}, rows, /*transposed=*/right.strides[1] == 2, accumulate);
   setTile(op, std::move(result));
   return success();
 }

@@ -25,6 +25,7 @@ namespace {
 struct Walk {
   int64_t size;
   std::array<int64_t, 3> strides;
+  int64_t perRow = 0; // how much of it is one row of the first dimension, if that is a part of it
 };
 } // namespace
 
@@ -34,30 +35,30 @@ static SmallVector<Walk> collapse(ArrayRef<int64_t> shape, std::array<const Tile
   for (auto [d, size] : llvm::enumerate(shape)) {
     if (size == 1)
       continue;
-    Walk walk{size, {}};
+    Walk walk{size, {}, d == 0 ? 1 : 0};
     for (unsigned i = 0; i != 3; ++i)
       walk.strides[i] = tiles[i] ? tiles[i]->strides[d] : 0;
     bool joins = !walks.empty();
     for (unsigned i = 0; joins && i != 3; ++i)
       joins = walks.back().strides[i] == walk.strides[i] * size;
     if (joins)
-      walks.back() = {walks.back().size * size, walk.strides};
+      walks.back() = {walks.back().size * size, walk.strides, walks.back().perRow * size};
     else
       walks.push_back(walk);
   }
   return walks;
 }
 
-/// One instruction: `rows` rows of `cols` lanes from `offsets` on.
+/// One instruction: `rows` rows of `cols` lanes from `offsets` on, or as many of them as `live` says.
 void ProgramLowering::vectorRows(const VectorCode &what, const Tile &to, const Tile *a, const Tile *b, Shape offsets, Shape pitches,
-                                 int64_t rows, int64_t cols, bool scalar) {
+                                 int64_t rows, int64_t cols, bool scalar, std::optional<Number> live) {
   Instruction i;
   i.op = int64_t(systolic::Op::vector);
   i.fn = int64_t(what.combine) | int64_t(what.function) << 4;
   i.flags = what.flags | (scalar ? flag::vector_scalar : 0);
   i.mask = 1;
   i.td = int64_t(to.type), i.pd = pitches[0];
-  i.rows = rows, i.cols = cols;
+  i.rows = live ? live->constant : rows, i.rn = live ? live->number() : 0, i.cols = cols;
   auto place = [&](const Tile &tile, unsigned operand, int64_t &field, int64_t &reg) {
     Address begin = address(tile);
     field = begin.offset + offsets[operand], reg = begin.reg;
@@ -94,7 +95,7 @@ void ProgramLowering::vector(VectorCode what, Shape shape, const Tile &to, const
   auto emit = [&](int64_t from, int64_t count, int64_t width) { // `count` times `width` lanes
     SmallVector<Walk> rest = walks;
     if (count > 1)
-      rest.push_back({count, {lanes.strides[0] * width, lanes.strides[1] * width, lanes.strides[2] * width}});
+      rest.push_back({count, {lanes.strides[0] * width, lanes.strides[1] * width, lanes.strides[2] * width}, 0});
     Walk rows{1, {}};
     if (auto longest = llvm::max_element(rest, [](const Walk &x, const Walk &y) { return x.size < y.size; }); longest != rest.end()) {
       rows = *longest;
@@ -113,7 +114,10 @@ void ProgramLowering::vector(VectorCode what, Shape shape, const Tile &to, const
           at[k] += left % walk.size * walk.strides[k];
         left /= walk.size;
       }
-      vectorRows(what, to, a, b, at, rows.strides, rows.size, width, scalar);
+      std::optional<Number> live;
+      if (to.live && rows.perRow)
+        live = scalars.mul(*to.live, rows.perRow);
+      vectorRows(what, to, a, b, at, rows.strides, rows.size, width, scalar, live);
     }
   };
   int64_t width = std::min(lanes.size, machine.array_columns), whole = lanes.size / width;
@@ -168,6 +172,7 @@ Tile ProgramLowering::elementwise(VectorCode what, Shape shape, const Tile *a, c
       what.combine = Combine::add, what.flags |= flag::vector_scale, what.imm = -1;
     std::swap(a, b);
   }
+  result.live = own.empty() || own[0] == 1 ? std::nullopt : resultRows;
   vector(what, own, result, a, b);
   for (auto [d, size] : llvm::enumerate(own))
     if (size == 1)

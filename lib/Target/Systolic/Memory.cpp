@@ -312,12 +312,20 @@ LogicalResult ProgramLowering::loadInto(tile::LoadOp op, const Number &more, std
   FailureOr<Window> where = window(op, op.getView(), op.getOffsets(), op.getTileDims(), shape);
   if (failed(where))
     return failure();
-  if (!tile)
+  if (!tile) {
     tile = fresh(shape, *elementType(op.getResult().getType().getElementType()), /*preferAccumulators=*/false);
+    // A load ahead is made before the loop: rows that the loop changes are not those of every iteration.
+    bool changes = ahead.contains(op) && op.getOffsets()[op.getTileDims()[0]].getParentBlock() == op->getBlock() &&
+                   levels.lookup(op.getOffsets()[op.getTileDims()[0]].getDefiningOp()) == levels.lookup(op);
+    if (where->rowDim == 0 && !where->rows.known() && !changes)
+      tile->live = where->rows;
+  }
   Tile to = *tile;
   if (to.phase != Phase::Fixed)
     to.phase = phase;
-  zeroRest(to, shape, *where);
+  bool restMatters = where->rowDim != 0 || !where->cols.known() || !isRowwise(op.getResult());
+  if (restMatters)
+    zeroRest(to, shape, *where);
   where->rows = scalars.mul(where->rows, more);
   transfer(systolic::Op::load, to, shape, *where);
   return success();

@@ -8,8 +8,7 @@ def SystolicLowerPrograms : Pass<"systolic-lower-programs", "::mlir::ModuleOp"> 
   let summary = "Lower tile programs to programs of the systolic machine";
   let description = [{
     Adds a nested module `@systolic` with one `systolic.program` for each `tile.program`, which stays. A program runs all blocks of its
-    grid; its registers at launch hold addresses, sizes and the grid's extents, as `girih.bindings` says: groups of register, kind (0
-    address, 1 dimension, 2 extent of the grid), argument or dimension of the grid, and the argument's dimension.
+    grid; its registers at launch hold addresses, sizes and the grid's extents, as `bindings` says.
 
     Dots run on the array in bf16, everything else on the vector unit in f32. Tokens follow from the bytes that instructions touch. An operation that no
     instruction computes is an error.

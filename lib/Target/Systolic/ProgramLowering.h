@@ -52,6 +52,7 @@ struct Tile {
   llvm::SmallVector<int64_t, 4> strides; // bytes, one for each dimension; 0 repeats
   float splat = 0;
   Phase phase = Phase::Fixed;
+  std::optional<Number> live; // how many of the rows, the first dimension, the model has; the rest is zero or of no matter
 
   bool isSplat() const { return !slot; }
 };
@@ -110,6 +111,7 @@ private:
   mlir::LogicalResult lowerExtract(mlir::tensor::ExtractOp op);
   mlir::LogicalResult lowerFor(mlir::scf::ForOp loop);
   mlir::LogicalResult copyYields(mlir::scf::ForOp loop, llvm::ArrayRef<Tile> slots);
+  std::optional<Number> liveRows(mlir::Operation &op) const;
   bool isLastUse(mlir::Operation &op, mlir::Value value) const;
   void releaseAfter(mlir::Operation &op);
   mlir::LogicalResult decline(mlir::Operation *op, const llvm::Twine &reason);
@@ -167,7 +169,7 @@ private:
   bool isDense(const Tile &tile, Shape shape) const;
   void vector(VectorCode what, Shape shape, const Tile &to, const Tile *a, const Tile *b);
   void vectorRows(const VectorCode &what, const Tile &to, const Tile *a, const Tile *b, Shape offsets, Shape pitches, int64_t rows,
-                  int64_t cols, bool scalar);
+                  int64_t cols, bool scalar, std::optional<Number> live = {});
 
   // Reduction.cpp
   mlir::LogicalResult lowerReduce(tile::ReduceOp op);
@@ -177,8 +179,9 @@ private:
 
   // Dot.cpp
   mlir::LogicalResult lowerDot(tile::DotOp op);
+  bool isRowwise(mlir::Value value) const;
   Tile dotAccumulator(tile::DotOp op, bool &accumulate);
-  void multiply(const Tile &left, const Tile &right, const Tile &result, Shape sizes, bool transposed, bool accumulate);
+  void multiply(const Tile &left, const Tile &right, const Tile &result, Shape sizes, const Number &count, bool transposed, bool accumulate);
 
   Access access(const Tile &tile, Shape shape, bool write) const;
   /// Where a tile begins: the fields of an operand.
@@ -205,6 +208,7 @@ private:
   llvm::DenseMap<mlir::Operation *, mlir::Value> gelus; // the last operation of one, to its operand
   llvm::DenseMap<mlir::Operation *, mlir::Operation *> combinations; // what an operation's instruction computes first
   llvm::DenseSet<mlir::Operation *> covered;            // by an instruction of a later operation
+  std::optional<Number> resultRows;                     // rows of the next results that matter
   std::optional<Tile> reuse;                            // for the next result, if it fits
   bool hasDots = false, outOfMemory = false;
   int64_t wantedBytes = 0;

@@ -84,6 +84,6 @@ void ProgramLowering::reduceLanes(const VectorCode &what, Shape shape, int64_t a
       }
       pitches[k] = tiles[k] && rowDim >= 0 ? tiles[k]->strides[rowDim] : 0;
     }
-    vectorRows(what, to, &a, tiles[2], offsets, pitches, rowDim < 0 ? 1 : shape[rowDim], width, false);
+    vectorRows(what, to, &a, tiles[2], offsets, pitches, rowDim < 0 ? 1 : shape[rowDim], width, false, rowDim == 0 ? resultRows : std::nullopt);
   }
 }
