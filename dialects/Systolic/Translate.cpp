@@ -171,7 +171,8 @@ public:
   LogicalResult run(StringRef name) {
     Location loc = module.getLoc();
     builder.setInsertionPointToEnd(module.getBody());
-    auto op = sys::ProgramOp::create(builder, loc, builder.getStringAttr(name), StringAttr(), registers(), DenseI64ArrayAttr());
+    auto op = sys::ProgramOp::create(builder, loc, builder.getStringAttr(name), StringAttr(), registers(),
+                                     DenseI64ArrayAttr());
     top = &op.getBody().emplaceBlock();
     builder.setInsertionPointToEnd(top);
     return instructions(0, program.code.size());

@@ -105,8 +105,11 @@ private:
     constexpr int64_t kinds = 3;
     bool valid = bindings.size() % 4 == 0;
     for (; valid && !bindings.empty(); bindings = bindings.drop_front(4))
-      valid = bindings[0] > 0 && bindings[0] < int64_t(sys::kRegisters) && bindings[1] >= 0 && bindings[1] < kinds && bindings[2] >= 0 && bindings[3] >= 0;
-    return valid ? success() : program.emitOpError("expects bindings as quadruples of register 1 to 31, kind 0 to 2, and two indices"); // C5
+      valid = bindings[0] > 0 && bindings[0] < int64_t(sys::kRegisters) && bindings[1] >= 0 &&
+              bindings[1] < kinds && bindings[2] >= 0 && bindings[3] >= 0;
+    return valid ? success()
+                 : program.emitOpError("expects bindings as quadruples of register 1 to 31, kind 0 to 2, and "
+                                       "two indices"); // C5
   }
 
   LogicalResult note(Operation *op) {

@@ -218,7 +218,8 @@ enum girih_cpu_feature {
 /* One image of machine code; the runtime takes the first version, in table order, that the machine can run: best first. */
 enum girih_code_machine {
   GIRIH_MACHINE_CPU = 0,
-  GIRIH_MACHINE_SYSTOLIC = 1 /* programs of the systolic machine, laid out as SystolicKernel.h says; the facts section holds the machine */
+  GIRIH_MACHINE_SYSTOLIC = 1 /* programs of the systolic machine, laid out as SystolicKernel.h says; the facts
+                                section holds the machine */
 };
 
 typedef struct girih_code_version { /* 24 bytes */

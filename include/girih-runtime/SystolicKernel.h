@@ -1,5 +1,6 @@
-/* What a code image for the systolic machine holds at a kernel's entry: this header, the bindings, then the program in the binary form of
- * runtime/Systolic/Program.h, whose registers a launch sets as the bindings say. All little-endian, 8-byte aligned. */
+/* What a code image for the systolic machine holds at a kernel's entry: this header, the bindings, then the
+ * program in the binary form of runtime/Systolic/Program.h, whose registers a launch sets as the bindings
+ * say. All little-endian, 8-byte aligned. */
 #ifndef GIRIH_RUNTIME_SYSTOLIC_KERNEL_H
 #define GIRIH_RUNTIME_SYSTOLIC_KERNEL_H
 

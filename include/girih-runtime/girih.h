@@ -33,27 +33,28 @@ extern "C" {
 /* Codes and their names are stable for ever. */
 typedef enum girih_code {
   GIRIH_OK = 0,
-  GIRIH_CANNOT_READ = 1,          /* "cannot-read": no such file, no permission */
-  GIRIH_DAMAGED_ARTIFACT = 2,     /* "damaged-artifact": checksum, truncation, contradictory tables */
-  GIRIH_UNSUPPORTED_FORMAT = 3,   /* "unsupported-format": of another version or byte order */
-  GIRIH_UNSUPPORTED_CPU = 4,      /* "unsupported-cpu": no code version fits this machine */
-  GIRIH_MISSING_WEIGHTS = 5,      /* "missing-weights": an external file is not there */
-  GIRIH_CHANGED_WEIGHTS = 6,      /* "changed-weights": an external file is not the one compiled with */
-  GIRIH_OUT_OF_MEMORY = 7,        /* "out-of-memory" */
-  GIRIH_INVALID_ARGUMENT = 8,     /* "invalid-argument": the caller's mistake */
-  GIRIH_UNKNOWN_ENTRY = 9,        /* "unknown-entry" */
-  GIRIH_SHAPE_MISMATCH = 10,      /* "shape-mismatch" */
-  GIRIH_TYPE_MISMATCH = 11,       /* "type-mismatch" */
-  GIRIH_SIZE_OUT_OF_BOUNDS = 12,  /* "size-out-of-bounds": a symbol beyond its bounds */
-  GIRIH_VALUE_OUT_OF_RANGE = 13,  /* "value-out-of-range": an integer input */
-  GIRIH_CANCELLED = 14,           /* "cancelled" */
-  GIRIH_BUSY = 15,                /* "busy": the session is running */
-  GIRIH_CACHE_FULL = 16,          /* "cache-full": no pages left for a sequence's tokens */
-  GIRIH_DAMAGED_SEQUENCE = 17,    /* "damaged-sequence": a saved sequence's checksum, truncation, contradictory sizes */
-  GIRIH_WRONG_MODEL = 18,         /* "wrong-model": a saved sequence, or a module's entry points, of another kind */
-  GIRIH_CANNOT_WRITE = 19,        /* "cannot-write": no permission, no room; nothing is left behind */
-  GIRIH_MISSING_LIBRARY = 20,     /* "missing-library": of the machine that the artifact was compiled for */
-  GIRIH_MACHINE_FAILED = 21,      /* "machine-failed": a program stopped on the machine */
+  GIRIH_CANNOT_READ = 1,         /* "cannot-read": no such file, no permission */
+  GIRIH_DAMAGED_ARTIFACT = 2,    /* "damaged-artifact": checksum, truncation, contradictory tables */
+  GIRIH_UNSUPPORTED_FORMAT = 3,  /* "unsupported-format": of another version or byte order */
+  GIRIH_UNSUPPORTED_CPU = 4,     /* "unsupported-cpu": no code version fits this machine */
+  GIRIH_MISSING_WEIGHTS = 5,     /* "missing-weights": an external file is not there */
+  GIRIH_CHANGED_WEIGHTS = 6,     /* "changed-weights": an external file is not the one compiled with */
+  GIRIH_OUT_OF_MEMORY = 7,       /* "out-of-memory" */
+  GIRIH_INVALID_ARGUMENT = 8,    /* "invalid-argument": the caller's mistake */
+  GIRIH_UNKNOWN_ENTRY = 9,       /* "unknown-entry" */
+  GIRIH_SHAPE_MISMATCH = 10,     /* "shape-mismatch" */
+  GIRIH_TYPE_MISMATCH = 11,      /* "type-mismatch" */
+  GIRIH_SIZE_OUT_OF_BOUNDS = 12, /* "size-out-of-bounds": a symbol beyond its bounds */
+  GIRIH_VALUE_OUT_OF_RANGE = 13, /* "value-out-of-range": an integer input */
+  GIRIH_CANCELLED = 14,          /* "cancelled" */
+  GIRIH_BUSY = 15,               /* "busy": the session is running */
+  GIRIH_CACHE_FULL = 16,         /* "cache-full": no pages left for a sequence's tokens */
+  GIRIH_DAMAGED_SEQUENCE =
+      17, /* "damaged-sequence": a saved sequence's checksum, truncation, contradictory sizes */
+  GIRIH_WRONG_MODEL = 18,  /* "wrong-model": a saved sequence, or a module's entry points, of another kind */
+  GIRIH_CANNOT_WRITE = 19, /* "cannot-write": no permission, no room; nothing is left behind */
+  GIRIH_MISSING_LIBRARY = 20, /* "missing-library": of the machine that the artifact was compiled for */
+  GIRIH_MACHINE_FAILED = 21,  /* "machine-failed": a program stopped on the machine */
   GIRIH_CODE_COUNT = 22
 } girih_code;
 
@@ -136,11 +137,14 @@ GIRIH_API girih_code girih_module_output(const girih_module *module, uint32_t en
                                          girih_value_info *info);
 GIRIH_API girih_code girih_module_weight(const girih_module *module, uint32_t index, girih_weight_info *info);
 
-/* What all launches since the last reset cost on the machine that the artifact was compiled for, where that is not the CPU: cycles, traffic
- * and energy in all and by layer, as text or, with `json`, as JSON. Writes at most `bytes` of it, a final zero included, and returns its
- * length; 0 on the CPU. */
+/* What all launches since the last reset cost on the machine that the artifact was compiled for, where that
+ * is not the CPU: cycles, traffic and energy in all and by layer, as text or, with `json`, as JSON. Writes at
+ * most `bytes` of it, a final zero included, and returns its length; 0 on the CPU. */
 GIRIH_API size_t girih_module_machine_report(girih_module *module, int json, char *text, size_t bytes);
 GIRIH_API void girih_module_machine_reset(girih_module *module);
+/* From now on every launch also leaves in `folder` a program of the machine with its memory before and after,
+ * as girih-sim runs it. NULL: no more. Returns 0 where the module has no such machine. */
+GIRIH_API int girih_module_machine_keep_programs(girih_module *module, const char *folder);
 
 /* Bytes of arena that `entry` (GIRIH_NONE: the greediest) plans for these values of all symbols, in the module's order;
  * NULL: their maxima. */

@@ -30,7 +30,7 @@ struct MachineFacts {
   int64_t l1Bytes = 32 << 10;        // first-level data cache of one core
   int64_t l2Bytes = 512 << 10;       // second-level cache of one core
   int64_t l3Bytes = 0;               // last-level cache, shared
-  std::string ownText;               // of a machine that is no CPU: its facts file, which its target reads itself
+  std::string ownText; // of a machine that is no CPU: its facts file, which its target reads itself
 
   /// Parses a facts file. `origin` names it in messages. Unknown keys are errors.
   static llvm::Expected<MachineFacts> parse(llvm::StringRef text, llvm::StringRef origin);
@@ -102,9 +102,10 @@ public:
 
   /// Whether the target has a stage of its own by this name.
   virtual bool hasStage(llvm::StringRef stage) const = 0;
-  /// Adds the passes of one stage, if the target has it. On a CPU "vector" gives the module, per code version, a nested `module @<version>`
-  /// of lowered kernels beside the tile programs, and "llvm" turns these into the LLVM dialect; on the
-  /// systolic machine "systolic" gives a nested `module @systolic` of its programs.
+  /// Adds the passes of one stage, if the target has it. On a CPU "vector" gives the module, per code
+  /// version, a nested `module @<version>` of lowered kernels beside the tile programs, and "llvm" turns
+  /// these into the LLVM dialect; on the systolic machine "systolic" gives a nested `module @systolic` of its
+  /// programs.
   virtual void buildLowering(mlir::OpPassManager &manager, llvm::StringRef stage) const = 0;
 
   /// Compiles the nested modules, as the "llvm" stage left them, to one image per code version.
@@ -116,7 +117,8 @@ public:
   virtual llvm::Expected<std::string> emitAssembly(mlir::ModuleOp module, llvm::StringRef version) const = 0;
 };
 
-/// `cpu` (this machine), `cpu:zen4` or `systolic:edge32` (a facts file that ships with Girih), `cpu:/path`, `systolic:/path` or
+/// `cpu` (this machine), `cpu:zen4` or `systolic:edge32` (a facts file that ships with Girih), `cpu:/path`,
+/// `systolic:/path` or
 /// `/path` (a facts file).
 llvm::Expected<std::unique_ptr<Target>> lookupTarget(llvm::StringRef spec);
 

@@ -204,7 +204,8 @@ uint32_t ArtifactBuilder::addKernel(std::string_view name) {
 void ArtifactBuilder::addVersion(VersionInfo version) {
   assert(version.kernels.size() == kernels.size() && "every version has every kernel");
   // Section 0 is META; code sections follow in order.
-  versions.push_back({string(version.name), uint32_t(1 + images.size()), version.features, version.machine, 0});
+  versions.push_back(
+      {string(version.name), uint32_t(1 + images.size()), version.features, version.machine, 0});
   kernelCode.insert(kernelCode.end(), version.kernels.begin(), version.kernels.end());
   images.push_back(std::move(version.image));
 }

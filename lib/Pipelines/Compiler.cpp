@@ -79,7 +79,9 @@ llvm::Error Compilation::lower() {
     return error;
   for (size_t named : {checked.firstStage, checked.lastStage})
     if (StringRef stage = compilerStages()[named].name; isTargetStage(stage) && !target->hasStage(stage))
-      return makeError(ExitStatus::Usage, "bad-option", "target '{0}' has no stage '{1}'; --list-stages tells whose stages they are", target->name(), stage);
+      return makeError(ExitStatus::Usage, "bad-option",
+                       "target '{0}' has no stage '{1}'; --list-stages tells whose stages they are",
+                       target->name(), stage);
   size_t lastPassStage = std::min(checked.lastStage, compilerStages().size() - 2);
   for (size_t stage = checked.firstStage + 1; stage <= lastPassStage; ++stage)
     if (StringRef name = compilerStages()[stage].name; !isTargetStage(name) || target->hasStage(name))

@@ -44,7 +44,9 @@ static StringRef passesOf(StringRef stage) {
       .Default("");
 }
 
-bool girih::isTargetStage(StringRef stage) { return stage == "vector" || stage == "llvm" || stage == "systolic"; }
+bool girih::isTargetStage(StringRef stage) {
+  return stage == "vector" || stage == "llvm" || stage == "systolic";
+}
 
 void girih::buildStage(OpPassManager &manager, StringRef stage, const Target &target) {
   if (isTargetStage(stage))

@@ -56,7 +56,8 @@ std::optional<int64_t> girih::upperBound(Value index) {
   }
   if (isa<arith::DivUIOp, arith::DivSIOp>(op)) {
     std::optional<int64_t> most = upperBound(op->getOperand(0)), by = getConstantIntValue(op->getOperand(1));
-    return most && by && *by > 0 && isNonNegative(op->getOperand(0)) ? std::optional(*most / *by) : std::nullopt;
+    return most && by && *by > 0 && isNonNegative(op->getOperand(0)) ? std::optional(*most / *by)
+                                                                     : std::nullopt;
   }
   if (!isa<arith::AddIOp, arith::MulIOp, arith::MinSIOp, arith::MaxSIOp>(op))
     return std::nullopt;

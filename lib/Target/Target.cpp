@@ -32,7 +32,8 @@ static llvm::Expected<MachineFacts> readFacts(StringRef path) {
   return MachineFacts::parse((*buffer)->getBuffer(), path);
 }
 
-/// The systolic machine that `spec` asks for, a preset or the path of a facts file; empty if it asks for something else.
+/// The systolic machine that `spec` asks for, a preset or the path of a facts file; empty if it asks for
+/// something else.
 static StringRef systolicMachine(StringRef spec) {
   StringRef machine = spec;
   if (machine.consume_front("systolic:"))
@@ -44,7 +45,8 @@ static StringRef systolicMachine(StringRef spec) {
   if (buffer)
     (*buffer)->getBuffer().split(lines, '\n');
   for (StringRef line : lines)
-    if (auto [key, value] = line.split('#').first.split('='); key.trim() == "target" && value.trim() == "systolic")
+    if (auto [key, value] = line.split('#').first.split('=');
+        key.trim() == "target" && value.trim() == "systolic")
       return spec;
   return {};
 }
@@ -73,8 +75,10 @@ llvm::Expected<std::unique_ptr<Target>> girih::lookupTarget(StringRef spec) {
   if (!facts)
     return facts.takeError();
   if (facts->target != "cpu")
-    return makeError(ExitStatus::Usage, "unknown-target",
-                     "'{0}' describes a machine for target '{1}', but this compiler has only 'cpu' and 'systolic'", spec, facts->target);
+    return makeError(
+        ExitStatus::Usage, "unknown-target",
+        "'{0}' describes a machine for target '{1}', but this compiler has only 'cpu' and 'systolic'", spec,
+        facts->target);
   return cpu::createTarget(std::move(*facts));
 }
 

@@ -102,7 +102,8 @@ void Launcher::runBlocks(const Group &group, uint64_t first, uint64_t count, uin
   }
 }
 
-/// The whole launch at once. The order of launches that may run at once does not matter, so the machine may take them as they come.
+/// The whole launch at once. The order of launches that may run at once does not matter, so the machine may
+/// take them as they come.
 void Launcher::runOnMachine(const BoundLaunch &launch) {
   const Tables &t = plan->module().tables();
   const girih_command &command = *launch.command;
@@ -111,10 +112,15 @@ void Launcher::runOnMachine(const BoundLaunch &launch) {
   for (uint32_t i = 0; i != command.arg_count; ++i) {
     const girih_arg &arg = t.args[command.first_arg + i];
     auto *data = reinterpret_cast<void *>(*word++);
-    args[i] = {data, plan->argBytes(arg), word, arg.rank, arg.kind == GIRIH_ARG_WEIGHT ? arg.index : GIRIH_NONE};
+    args[i] = {data, plan->argBytes(arg), word, arg.rank,
+               arg.kind == GIRIH_ARG_WEIGHT ? arg.index : GIRIH_NONE};
     word += arg.rank;
   }
-  MachineLaunch request = {plan->module().kernelEntry(command.kernel), args, command.arg_count, launch.grid, launch.gridRank,
+  MachineLaunch request = {plan->module().kernelEntry(command.kernel),
+                           args,
+                           command.arg_count,
+                           launch.grid,
+                           launch.gridRank,
                            t.string(command.label)};
   char message[sizeof(machineText)];
   if (plan->module().machine()->launch(request, message, sizeof(message)))

@@ -92,6 +92,13 @@ void girih_module_machine_reset(girih_module *module) {
     machine->reset();
 }
 
+int girih_module_machine_keep_programs(girih_module *module, const char *folder) {
+  const Machine *machine = unwrap(module)->machine();
+  if (machine)
+    machine->keepPrograms(folder);
+  return machine != nullptr;
+}
+
 girih_code girih_module_symbol(const girih_module *module, uint32_t index, girih_symbol_info *info) {
   const Tables &t = unwrap(module)->tables();
   if (index >= t.symbols.size())

@@ -15,7 +15,8 @@ Machine::~Machine() {
     library->close(handle);
 }
 
-/// The folder of the file that holds this code, with its last slash. A program that was found in PATH is known to the linker by name alone.
+/// The folder of the file that holds this code, with its last slash. A program that was found in PATH is
+/// known to the linker by name alone.
 static std::string folderOfThis() {
   char path[PATH_MAX] = "";
   Dl_info here;
@@ -36,13 +37,18 @@ static void *openLibrary(const std::string &file) {
   return dlopen(file.c_str(), RTLD_NOW | RTLD_LOCAL);
 }
 
-girih_code Machine::open(const char *name, const char *facts, std::span<const uint8_t> image, girih_status *status) {
+girih_code Machine::open(const char *name, const char *facts, std::span<const uint8_t> image,
+                         girih_status *status) {
   std::string file = std::string("libgirih_") + name + ".so";
   void *opened = openLibrary(file);
-  auto function = opened ? reinterpret_cast<MachineLibraryFunction>(dlsym(opened, "girih_machine_library")) : nullptr;
+  auto function =
+      opened ? reinterpret_cast<MachineLibraryFunction>(dlsym(opened, "girih_machine_library")) : nullptr;
   if (!function)
-    return fail(status, GIRIH_MISSING_LIBRARY, "the artifact holds programs for the %s machine, whose library %s was not found beside the runtime; "
-                "install it there or name its folder in LD_LIBRARY_PATH", name, file.c_str());
+    return fail(
+        status, GIRIH_MISSING_LIBRARY,
+        "the artifact holds programs for the %s machine, whose library %s was not found beside the runtime; "
+        "install it there or name its folder in LD_LIBRARY_PATH",
+        name, file.c_str());
   library = function();
   char message[400] = "";
   handle = library->open(facts, image.data(), image.size(), message, sizeof(message));

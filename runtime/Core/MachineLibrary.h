@@ -1,5 +1,5 @@
-// What the library of a machine other than this CPU offers to the runtime, which opens it when an artifact holds programs for that
-// machine. The two are built together: there is no older one to agree with.
+// What the library of a machine other than this CPU offers to the runtime, which opens it when an artifact
+// holds programs for that machine. The two are built together: there is no older one to agree with.
 #pragma once
 
 #include <cstddef>
@@ -30,9 +30,12 @@ struct MachineLibrary {
   /// `facts` and `image` outlive the machine.
   void *(*open)(const char *facts, const uint8_t *image, size_t bytes, char *message, size_t messageBytes);
   bool (*launch)(void *machine, const MachineLaunch &launch, char *message, size_t messageBytes);
-  /// What the launches since the last `reset` cost, as text or JSON; returns the bytes it has without its end.
+  /// What the launches since the last `reset` cost, as text or JSON; returns the bytes it has without its
+  /// end.
   size_t (*report)(void *machine, bool json, char *text, size_t bytes);
   void (*reset)(void *machine);
+  /// Every later launch fails unless it leaves its program in `folder`; null: none.
+  void (*keepPrograms)(void *machine, const char *folder);
   void (*close)(void *machine);
 };
 

@@ -28,12 +28,16 @@ public:
   const ArtifactFile &file() const { return artifact; }
   const char *versionName() const { return t.string(t.versions[version].name); }
   const char *facts() const { return factsText.c_str(); }
-  uint64_t codeBytes() const { return machine() ? artifact.section(t.versions[version].section).size() : code.size(); }
+  uint64_t codeBytes() const {
+    return machine() ? artifact.section(t.versions[version].section).size() : code.size();
+  }
 
   /// The machine that runs the kernels, or null: this CPU does.
   const Machine *machine() const { return otherMachine.isOpen() ? &otherMachine : nullptr; }
   /// Where a kernel starts in its version's image.
-  uint64_t kernelEntry(uint32_t index) const { return t.kernelCode[version * t.kernels.size() + index].entry; }
+  uint64_t kernelEntry(uint32_t index) const {
+    return t.kernelCode[version * t.kernels.size() + index].entry;
+  }
   KernelFunction kernel(uint32_t index) const;
   /// The greatest scratch of any kernel.
   uint64_t scratchBytes() const;

@@ -27,12 +27,28 @@ girih_code girih::runtime::succeed(girih_status *status) {
 
 const char *girih_code_name(girih_code code) {
   static const char *const names[GIRIH_CODE_COUNT] = {
-      "ok",           "cannot-read",      "damaged-artifact",   "unsupported-format",
-      "unsupported-cpu", "missing-weights", "changed-weights",  "out-of-memory",
-      "invalid-argument", "unknown-entry",  "shape-mismatch",   "type-mismatch",
-      "size-out-of-bounds", "value-out-of-range", "cancelled",  "busy",
-      "cache-full",   "damaged-sequence", "wrong-model",        "cannot-write",
-      "missing-library", "machine-failed",
+      "ok",
+      "cannot-read",
+      "damaged-artifact",
+      "unsupported-format",
+      "unsupported-cpu",
+      "missing-weights",
+      "changed-weights",
+      "out-of-memory",
+      "invalid-argument",
+      "unknown-entry",
+      "shape-mismatch",
+      "type-mismatch",
+      "size-out-of-bounds",
+      "value-out-of-range",
+      "cancelled",
+      "busy",
+      "cache-full",
+      "damaged-sequence",
+      "wrong-model",
+      "cannot-write",
+      "missing-library",
+      "machine-failed",
   };
   return unsigned(code) < GIRIH_CODE_COUNT ? names[code] : "unknown";
 }

@@ -4,15 +4,18 @@
 #include "girih-runtime/Format.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdarg>
 #include <cstdio>
+#include <cstring>
 
 using namespace girih::systolic;
 using girih::runtime::MachineArg;
 using girih::runtime::MachineLaunch;
 using girih::runtime::MachineLibrary;
 
-std::unique_ptr<Device> Device::open(const char *facts, const uint8_t *image, size_t bytes, std::string &error) {
+std::unique_ptr<Device> Device::open(const char *facts, const uint8_t *image, size_t bytes,
+                                     std::string &error) {
   auto device = std::make_unique<Device>();
   if (!Machine::parse(facts, "the artifact's machine facts", device->machine, error))
     return nullptr;
@@ -30,8 +33,10 @@ const Device::Kernel *Device::kernel(uint64_t entry, std::string &error) {
   if (entry > imageBytes || imageBytes - entry < sizeof(header))
     return nullptr;
   memcpy(&header, image + entry, sizeof(header));
-  uint64_t left = imageBytes - entry - sizeof(header), bindingBytes = uint64_t(header.bindings) * sizeof(girih_systolic_binding);
-  if (header.magic != GIRIH_SYSTOLIC_KERNEL_MAGIC || header.bindings > kRegisters || bindingBytes > left || header.program_bytes > left - bindingBytes)
+  uint64_t left = imageBytes - entry - sizeof(header),
+           bindingBytes = uint64_t(header.bindings) * sizeof(girih_systolic_binding);
+  if (header.magic != GIRIH_SYSTOLIC_KERNEL_MAGIC || header.bindings > kRegisters || bindingBytes > left ||
+      header.program_bytes > left - bindingBytes)
     return nullptr;
   Kernel read;
   read.outputs = header.outputs;
@@ -42,7 +47,8 @@ const Device::Kernel *Device::kernel(uint64_t entry, std::string &error) {
   return &kernels.emplace(entry, std::move(read)).first->second;
 }
 
-/// Where the arguments lie in DRAM: weights for good, one behind the other; the rest behind the last weight that any launch has used.
+/// Where the arguments lie in DRAM: weights for good, one behind the other; the rest behind the last weight
+/// that any launch has used.
 bool Device::place(const MachineLaunch &launch, std::vector<uint64_t> &addresses, std::string &error) {
   constexpr uint64_t alignment = 64;
   auto aligned = [](uint64_t bytes) { return (bytes + alignment - 1) / alignment * alignment; };
@@ -64,12 +70,13 @@ bool Device::place(const MachineLaunch &launch, std::vector<uint64_t> &addresses
   }
   if (next <= uint64_t(machine.dram_bytes))
     return true;
-  error = "weights and tensors of the launch take " + std::to_string(next) + " bytes, but the DRAM of " + machine.name + " has " +
-          std::to_string(machine.dram_bytes) + "; choose a machine with more";
+  error = "weights and tensors of the launch take " + std::to_string(next) + " bytes, but the DRAM of " +
+          machine.name + " has " + std::to_string(machine.dram_bytes) + "; choose a machine with more";
   return false;
 }
 
-bool Device::bind(const Kernel &kernel, const MachineLaunch &launch, const std::vector<uint64_t> &addresses, std::string &error) {
+bool Device::bind(const Kernel &kernel, const MachineLaunch &launch, const std::vector<uint64_t> &addresses,
+                  std::string &error) {
   for (const girih_systolic_binding &b : kernel.bindings) {
     bool isGrid = b.kind == GIRIH_SYSTOLIC_GRID;
     bool known = b.reg < kRegisters && (isGrid ? b.index < launch.gridRank : b.index < launch.argCount) &&
@@ -94,7 +101,25 @@ static void add(Statistics &sum, const Statistics &one) {
   }
   sum.macsI8 += one.macsI8, sum.macsBF16 += one.macsBF16, sum.idealEighths += one.idealEighths;
   sum.dramRead += one.dramRead, sum.dramWritten += one.dramWritten;
-  sum.scratchpadBytes += one.scratchpadBytes, sum.accumulatorBytes += one.accumulatorBytes, sum.vectorElements += one.vectorElements;
+  sum.scratchpadBytes += one.scratchpadBytes, sum.accumulatorBytes += one.accumulatorBytes,
+      sum.vectorElements += one.vectorElements;
+}
+
+/// Writes the launch's program, whose memory is what was before, beside what its outputs are now.
+bool Device::keep(const MachineLaunch &launch, Program program, const std::vector<uint64_t> &addresses,
+                  std::string &error) {
+  for (uint32_t i = 0; i != launch.argCount; ++i) {
+    const auto *bytes = static_cast<const uint8_t *>(launch.args[i].data);
+    program.expected.push_back({addresses[i], {bytes, bytes + launch.args[i].bytes}});
+  }
+  std::vector<uint8_t> binary = writeProgram(program);
+  char name[32];
+  snprintf(name, sizeof(name), "/%05u.bin", kept++);
+  FILE *file = fopen((folder + name).c_str(), "wb");
+  bool written = file && fwrite(binary.data(), 1, binary.size(), file) == binary.size();
+  if ((file && fclose(file) != 0) || !written)
+    return error = "cannot write " + folder + name + ": " + strerror(errno), false;
+  return true;
 }
 
 bool Device::launch(const MachineLaunch &launch, std::string &error) {
@@ -112,6 +137,10 @@ bool Device::launch(const MachineLaunch &launch, std::string &error) {
   for (uint32_t i = 0; i != launch.argCount; ++i)
     if (launch.args[i].weight == GIRIH_NONE && i < firstOutput)
       dram.write(addresses[i], launch.args[i].data, launch.args[i].bytes);
+  for (uint32_t i = 0; !folder.empty() && i != launch.argCount; ++i) {
+    program.memory.push_back({addresses[i], std::vector<uint8_t>(launch.args[i].bytes)});
+    dram.read(addresses[i], program.memory.back().bytes.data(), launch.args[i].bytes);
+  }
   Options options;
   Simulator simulator(machine, program, options);
   std::swap(simulator.dram, dram);
@@ -119,11 +148,14 @@ bool Device::launch(const MachineLaunch &launch, std::string &error) {
   std::swap(simulator.dram, dram);
   if (state != State::Halted) {
     const Fault &fault = simulator.fault();
-    error = std::string(launch.label) + ": instruction " + std::to_string(fault.index) + ", cycle " + std::to_string(fault.cycle) + ": " + fault.reason;
+    error = std::string(launch.label) + ": instruction " + std::to_string(fault.index) + ", cycle " +
+            std::to_string(fault.cycle) + ": " + fault.reason;
     return false;
   }
   for (uint32_t i = firstOutput; i != launch.argCount; ++i)
     dram.read(addresses[i], launch.args[i].data, launch.args[i].bytes);
+  if (!folder.empty() && !keep(launch, program, addresses, error))
+    return false;
   Costs &cost = costs[launch.label];
   ++cost.launches;
   add(cost.sum, simulator.statistics());
@@ -136,7 +168,8 @@ std::vector<Device::Layer> Device::layers() const {
   for (const auto &[label, cost] : costs)
     all.push_back({label, &cost});
   std::sort(all.begin(), all.end(), [](const Layer &a, const Layer &b) {
-    return a.second->sum.cycles != b.second->sum.cycles ? a.second->sum.cycles > b.second->sum.cycles : a.first < b.first;
+    return a.second->sum.cycles != b.second->sum.cycles ? a.second->sum.cycles > b.second->sum.cycles
+                                                        : a.first < b.first;
   });
   return all;
 }
@@ -181,21 +214,34 @@ std::string Device::report(bool json) {
   Report whole{machine, all.shapes, all.sum};
   std::string text = json ? "{\"all\": " + reportJson(whole) + ",\n \"layers\": [" : reportText(whole);
   if (!json)
-    text += format("\n%12s %6s %7s %9s %12s %12s  layer\n", "cycles", "share", "active", "utilised", "DRAM bytes", "energy uJ");
+    text += format("\n%12s %6s %7s %9s %12s %12s  layer\n", "cycles", "share", "active", "utilised",
+                   "DRAM bytes", "energy uJ");
   bool first = true;
   for (const auto &[label, cost] : layers()) {
     Report one{machine, cost->shapes, cost->sum};
     double cycles = double(cost->sum.cycles), active = double(activeCycles(cost->sum)) / cycles;
     if (json)
-      text += format("%s\n  {\"cycles\": %lld, \"launches\": %llu, \"active\": %.6f, \"utilisation\": %.6f, \"dramBytes\": %llu, \"energyMicrojoules\": %.6g, \"layers\": \"",
-                     first ? "" : ",", static_cast<long long>(cost->sum.cycles), static_cast<unsigned long long>(cost->launches), active, one.utilisation(),
-                     static_cast<unsigned long long>(one.dramBytes()), one.energy().total()) + escaped(label) + "\"}";
+      text += format("%s\n  {\"cycles\": %lld, \"launches\": %llu, \"active\": %.6f, \"utilisation\": %.6f, "
+                     "\"dramBytes\": %llu, \"energyMicrojoules\": %.6g, \"layers\": \"",
+                     first ? "" : ",", static_cast<long long>(cost->sum.cycles),
+                     static_cast<unsigned long long>(cost->launches), active, one.utilisation(),
+                     static_cast<unsigned long long>(one.dramBytes()), one.energy().total()) +
+              escaped(label) + "\"}";
     else
-      text += format("%12lld %5.1f%% %6.1f%% %8.1f%% %12llu %12.3f  ", static_cast<long long>(cost->sum.cycles), 100 * cycles / double(all.sum.cycles),
-                     100 * active, 100 * one.utilisation(), static_cast<unsigned long long>(one.dramBytes()), one.energy().total()) + label + "\n";
+      text +=
+          format("%12lld %5.1f%% %6.1f%% %8.1f%% %12llu %12.3f  ", static_cast<long long>(cost->sum.cycles),
+                 100 * cycles / double(all.sum.cycles), 100 * active, 100 * one.utilisation(),
+                 static_cast<unsigned long long>(one.dramBytes()), one.energy().total()) +
+          label + "\n";
     first = false;
   }
   return json ? text + "]}\n" : text;
+}
+
+void Device::keepPrograms(const char *where) {
+  std::lock_guard lock(mutex);
+  folder = where ? where : "";
+  kept = 0;
 }
 
 void Device::reset() {
@@ -203,13 +249,15 @@ void Device::reset() {
   costs.clear();
 }
 
-//===-- The library's door -----------------------------------------------------------------------------------------===//
+//===-- The library's door
+//-----------------------------------------------------------------------------------------===//
 
 static void put(const std::string &text, char *to, size_t bytes) { snprintf(to, bytes, "%s", text.c_str()); }
 
 extern "C" __attribute__((visibility("default"))) const MachineLibrary *girih_machine_library() {
   static const MachineLibrary library = {
-      [](const char *facts, const uint8_t *image, size_t bytes, char *message, size_t messageBytes) -> void * {
+      [](const char *facts, const uint8_t *image, size_t bytes, char *message,
+         size_t messageBytes) -> void * {
         std::string error;
         std::unique_ptr<Device> device = Device::open(facts, image, bytes, error);
         put(error, message, messageBytes);
@@ -227,6 +275,7 @@ extern "C" __attribute__((visibility("default"))) const MachineLibrary *girih_ma
         return report.size();
       },
       [](void *device) { static_cast<Device *>(device)->reset(); },
+      [](void *device, const char *folder) { static_cast<Device *>(device)->keepPrograms(folder); },
       [](void *device) { delete static_cast<Device *>(device); },
   };
   return &library;

@@ -57,8 +57,11 @@ std::string girih::systolic::reportText(const Report &r) {
   std::string text = format("machine         %s, %lld of %lldx%lld at %lld MHz\n", r.machine.name.c_str(), (long long)r.machine.arrays,
                             (long long)r.machine.array_rows, (long long)r.machine.array_columns, (long long)r.machine.clock_mhz);
   text += format("cycles          %lld, %.3f us\n", (long long)s.cycles, r.seconds() * 1e6);
-  text += format("instructions    %llu executed; %zu in the program, %zu bytes\n", (unsigned long long)s.instructions, r.program.code.size(),
-                 r.program.code.size() * kInstructionBytes);
+  text += format("instructions    %llu executed", (unsigned long long)s.instructions);
+  if (!r.program.code.empty()) // a sum over launches has no program of its own
+    text += format("; %zu in the program, %zu bytes", r.program.code.size(),
+                   r.program.code.size() * kInstructionBytes);
+  text += '\n';
   text += splitText(s);
   text += format("utilisation     %.2f %%, %.3f TOPS\n", 100 * r.utilisation(), r.teraOps());
   text += format("DRAM            %llu bytes read, %llu written", (unsigned long long)s.dramRead, (unsigned long long)s.dramWritten);

@@ -23,7 +23,7 @@ struct Options {
   uint32_t newTokens = 16;
   bool benchmark = false, perLaunch = false, json = false;
   uint32_t warmup = 3, repeats = 0; // 0: as many as fit a second or two
-  std::string trace;
+  std::string trace, programs;
   std::string compareModel, compilerLibrary;
   double tolerance = 0; // 0: by element type
 };

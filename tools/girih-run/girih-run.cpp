@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <filesystem>
 
 using namespace girih::run;
 
@@ -23,6 +24,12 @@ static int perform(const Options &options) {
     describe(module.get());
     return Success;
   }
+  if (!options.programs.empty() && !std::filesystem::is_directory(options.programs))
+    throw Failure{Resource, "cannot-write",
+                  "expected --programs to be a folder that exists but got '" + options.programs + "'"};
+  if (!options.programs.empty() &&
+      !girih_module_machine_keep_programs(module.get(), options.programs.c_str()))
+    throw Failure{Usage, "usage", "expected an artifact for the systolic machine with --programs"};
   Call call(module.get(), options);
   if (!options.compareModel.empty())
     return compareReference(module.get(), call, options);

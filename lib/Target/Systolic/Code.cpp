@@ -1,5 +1,6 @@
-// Orders instructions by tokens. Each pair of queues has semaphores of its own; their signals and waits match first to first, because
-// queues issue and retire in order. A token tells what its signaller knew, too, so most dependences cost nothing.
+// Orders instructions by tokens. Each pair of queues has semaphores of its own; their signals and waits match
+// first to first, because queues issue and retire in order. A token tells what its signaller knew, too, so
+// most dependences cost nothing.
 #include "lib/Target/Systolic/Code.h"
 
 using namespace girih::systolic;
@@ -25,7 +26,8 @@ unsigned Code::semaphoreOf(Semaphores &table, Queue from, Queue to) {
   return unsigned(semaphore);
 }
 
-/// Makes of tokens an instruction of the queue that does nothing but carry them: it has no rows. The array's queues have none.
+/// Makes of tokens an instruction of the queue that does nothing but carry them: it has no rows. The array's
+/// queues have none.
 static bool makeCarrier(Queue queue, Instruction &tokens) {
   if (queue == Queue::VX) {
     tokens.op = int64_t(Op::vector);
@@ -54,7 +56,8 @@ void Code::carrier(Queue queue, Instruction tokens) {
 const Code::Step &Code::signalAfter(Queue from, int64_t number, unsigned semaphore) {
   for (const Step &step : steps)
     if (step.queue == from && step.number >= number)
-      if (Instruction &candidate = code[step.index]; addToken(candidate.signal0, candidate.signal1, semaphore))
+      if (Instruction &candidate = code[step.index];
+          addToken(candidate.signal0, candidate.signal1, semaphore))
         return step;
   Instruction signal;
   signal.signal0 = tokenField(semaphore, 1);
@@ -89,8 +92,14 @@ void Code::order(Instruction &instruction, Queue queue, llvm::ArrayRef<Access> a
   }
 }
 
-void Code::remember(const Instruction &instruction, Queue queue, llvm::ArrayRef<Access> accesses, bool readsTable) {
-  steps.push_back({code.size(), queue, ++issued[unsigned(queue)], known[unsigned(queue)], {accesses.begin(), accesses.end()}, readsTable});
+void Code::remember(const Instruction &instruction, Queue queue, llvm::ArrayRef<Access> accesses,
+                    bool readsTable) {
+  steps.push_back({code.size(),
+                   queue,
+                   ++issued[unsigned(queue)],
+                   known[unsigned(queue)],
+                   {accesses.begin(), accesses.end()},
+                   readsTable});
   code.push_back(instruction);
 }
 
@@ -123,7 +132,8 @@ void Code::wait() {
 
 //===- From one iteration to a later one ------------------------------------------------------------===//
 
-/// What the later queue must wait for, first to first. Times are instructions of the earlier queue, 0 the last of the iteration before.
+/// What the later queue must wait for, first to first. Times are instructions of the earlier queue, 0 the
+/// last of the iteration before.
 llvm::SmallVector<Code::Edge> Code::edgesBetween(Queue from, Queue to, const Loop &loop) const {
   const int64_t base = loop.base[unsigned(from)], count = issued[unsigned(from)] - base;
   auto time = [&](const Edge &edge) { return steps[edge.earlier].number - base - edge.distance * count; };
@@ -149,7 +159,8 @@ llvm::SmallVector<Code::Edge> Code::edgesBetween(Queue from, Queue to, const Loo
     for (size_t later = 0; later != steps.size(); ++later) {
       if (steps[later].queue != to || (from == to && !steps[later].readsTable))
         continue;
-      if (int64_t known = steps[later].known[unsigned(from)] - base; known > 0) // of this iteration, so of all earlier ones
+      if (int64_t known = steps[later].known[unsigned(from)] - base;
+          known > 0) // of this iteration, so of all earlier ones
         seen = std::max(seen, known);
       if (std::optional<Edge> edge = latestFor(later, seen)) {
         edges.push_back(*edge);
@@ -167,7 +178,8 @@ bool Code::waitBefore(size_t step, unsigned semaphore) {
     return false;
   size_t index = steps[step].index;
   Instruction &before = code[index - 1];
-  if (before.rows == 0 && before.rn == 0 && before.op == wait.op && addToken(before.wait0, before.wait1, semaphore))
+  if (before.rows == 0 && before.rn == 0 && before.op == wait.op &&
+      addToken(before.wait0, before.wait1, semaphore))
     return true; // one that is there already
   wait.wait0 = tokenField(semaphore, 1);
   code.insert(code.begin() + int64_t(index), wait);
@@ -202,20 +214,23 @@ bool Code::carry(llvm::ArrayRef<Edge> edges, unsigned semaphore) {
     for (size_t i = edge.later + 1; !waits && i-- != 0;)
       if (Instruction &each = code[steps[i].index]; steps[i].queue == steps[edge.later].queue)
         waits = addToken(each.wait0, each.wait1, semaphore);
-    if ((!signals && !signalAtEnd(steps[edge.earlier].queue, semaphore)) || (!waits && !waitBefore(edge.later, semaphore)))
+    if ((!signals && !signalAtEnd(steps[edge.earlier].queue, semaphore)) ||
+        (!waits && !waitBefore(edge.later, semaphore)))
       return false;
   }
   return true;
 }
 
-/// Orders the iterations of the innermost loop by tokens; the first find theirs signalled by the sequencer. Returns the instructions that
-/// take the last ones, or changes nothing if tokens or semaphores do not suffice.
+/// Orders the iterations of the innermost loop by tokens; the first find theirs signalled by the sequencer.
+/// Returns the instructions that take the last ones, or changes nothing if tokens or semaphores do not
+/// suffice.
 std::optional<std::vector<Instruction>> Code::carryTokens() {
   std::vector<Instruction> saved = code, before, after;
   const std::vector<Step> savedSteps = steps;
   const unsigned savedCount = semaphoreCount;
   const Semaphores savedAcross = across;
-  auto add = [](std::vector<Instruction> &list, int64_t Instruction::*first, int64_t Instruction::*second, unsigned semaphore) {
+  auto add = [](std::vector<Instruction> &list, int64_t Instruction::*first, int64_t Instruction::*second,
+                unsigned semaphore) {
     if (!list.empty() && addToken(list.back().*first, list.back().*second, semaphore))
       return;
     Instruction nop;
@@ -285,7 +300,8 @@ Program Code::finish() {
   code.push_back(halt);
   Program program;
   if (code.size() > kMaxInstructions)
-    wrong = "the program has " + std::to_string(code.size()) + " instructions, but the machine holds " + std::to_string(kMaxInstructions);
+    wrong = "the program has " + std::to_string(code.size()) + " instructions, but the machine holds " +
+            std::to_string(kMaxInstructions);
   if (semaphoreCount > kSemaphores)
     wrong = "its queues need more than the machine's " + std::to_string(kSemaphores) + " semaphores";
   if (wrong.empty())

@@ -1,5 +1,6 @@
-// A program for the machine as it is emitted. Whoever appends an instruction says which bytes it touches; the tokens that order it
-// after earlier instructions of other queues follow from that, so that no emitter ever names a semaphore.
+// A program for the machine as it is emitted. Whoever appends an instruction says which bytes it touches; the
+// tokens that order it after earlier instructions of other queues follow from that, so that no emitter ever
+// names a semaphore.
 #pragma once
 
 #include "mlir/Support/LLVM.h"
@@ -14,7 +15,8 @@ namespace girih::systolic {
 /// Where bytes lie that alternate between two halves of a memory from one iteration of a loop to the next.
 enum class Phase { Fixed, This, Next };
 
-/// A range of bytes that an instruction reads or writes in a local memory. Those of a phase are named as the first half has them.
+/// A range of bytes that an instruction reads or writes in a local memory. Those of a phase are named as the
+/// first half has them.
 struct Access {
   bool accumulator;
   int64_t low, high;
@@ -36,7 +38,8 @@ public:
   void append(Instruction instruction, llvm::ArrayRef<Access> accesses = {}, bool readsTable = false);
   /// All before is done before anything after starts.
   void barrier();
-  /// The same where the sequencer goes on with what it reads from a local memory. Iterations of the loops around do not overlap.
+  /// The same where the sequencer goes on with what it reads from a local memory. Iterations of the loops
+  /// around do not overlap.
   void wait();
   /// Repeats what follows up to `endLoop`, `count + R[reg]` times. Iterations overlap if no other loop lies
   /// inside: tokens order each after the two before, and after those, all before the loop.
@@ -71,7 +74,8 @@ private:
   void order(Instruction &instruction, Queue queue, llvm::ArrayRef<Access> accesses, bool readsTable);
   const Step &signalAfter(Queue from, int64_t number, unsigned semaphore);
   void carrier(Queue queue, Instruction tokens);
-  void remember(const Instruction &instruction, Queue queue, llvm::ArrayRef<Access> accesses, bool readsTable = false);
+  void remember(const Instruction &instruction, Queue queue, llvm::ArrayRef<Access> accesses,
+                bool readsTable = false);
   unsigned semaphoreOf(Semaphores &table, Queue from, Queue to);
 
   llvm::SmallVector<Edge> edgesBetween(Queue from, Queue to, const Loop &loop) const;
@@ -83,7 +87,8 @@ private:
   std::vector<Instruction> code;
   std::vector<Step> steps; // since the last barrier
   std::array<int64_t, kQueues> issued = {};
-  std::array<std::array<int64_t, kQueues>, kQueues> known = {}; // by queue: how many of each are done before its next
+  std::array<std::array<int64_t, kQueues>, kQueues> known =
+      {}; // by queue: how many of each are done before its next
   static constexpr Semaphores none() {
     Semaphores table{};
     for (auto &row : table)

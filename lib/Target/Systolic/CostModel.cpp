@@ -1,4 +1,5 @@
-// Chooses tiles for a systolic machine. A tile's operands lie in its local memories whole, so their sizes decide.
+// Chooses tiles for a systolic machine. A tile's operands lie in its local memories whole, so their sizes
+// decide.
 #include "lib/Target/Systolic/Target.h"
 
 #include "runtime/Systolic/Machine.h"
@@ -15,22 +16,30 @@ class SystolicCostModel : public CostModel {
 public:
   explicit SystolicCostModel(const Machine &machine) : machine(machine) {}
 
-  /// As many rows as three layers' sums take half of the accumulators. Either K is whole, the rows stay, and blocks of the array's columns
-  /// pass; or K is cut, and sums of more columns stay. What moves fewer bytes for a product is chosen.
+  /// As many rows as three layers' sums take half of the accumulators. Either K is whole, the rows stay, and
+  /// blocks of the array's columns pass; or K is cut, and sums of more columns stay. What moves fewer bytes
+  /// for a product is chosen.
   MatmulTiles matmul(int64_t n, int64_t k, mlir::Type compute) const override {
     constexpr int64_t layers = 3, bytes = 2;
     const int64_t columns = machine.array_columns, sums = 4 * columns;
-    const int64_t rows = std::clamp<int64_t>(llvm::bit_floor(uint64_t(machine.accumulator_bytes / 2 / layers / sums)), 8, 512);
-    auto isWhole = [&](int64_t rows) { return banks(bytes * rows * k) + 2 * (banks(bytes * columns * k) + banks(2 * bytes * columns * rows)) <= freeBanks(); };
+    const int64_t rows =
+        std::clamp<int64_t>(llvm::bit_floor(uint64_t(machine.accumulator_bytes / 2 / layers / sums)), 8, 512);
+    auto isWhole = [&](int64_t rows) {
+      return banks(bytes * rows * k) + 2 * (banks(bytes * columns * k) + banks(2 * bytes * columns * rows)) <=
+             freeBanks();
+    };
     int64_t fewer = rows;
     while (fewer > std::min(rows, machine.array_rows) && !isWhole(fewer))
       fewer /= 2;
-    const int64_t wide = std::clamp<int64_t>(machine.accumulator_bytes / 4 * 3 / 4 / rows / columns * columns, columns, llvm::alignTo(n, columns));
+    const int64_t wide = std::clamp<int64_t>(machine.accumulator_bytes / 4 * 3 / 4 / rows / columns * columns,
+                                             columns, llvm::alignTo(n, columns));
     // The other operand is read once for each block of rows, and of columns.
     auto traffic = [](int64_t rows, int64_t columns) { return 1.0 / double(rows) + 1.0 / double(columns); };
     if (isWhole(fewer) && traffic(fewer, n) <= traffic(rows, wide))
       return {fewer, columns, k};
-    auto fits = [&](int64_t depth) { return 2 * (banks(bytes * rows * depth) + banks(bytes * wide * depth)) <= freeBanks(); };
+    auto fits = [&](int64_t depth) {
+      return 2 * (banks(bytes * rows * depth) + banks(bytes * wide * depth)) <= freeBanks();
+    };
     int64_t depth = llvm::alignDown(k, machine.array_rows);
     while (depth > machine.array_rows && !fits(depth))
       depth -= machine.array_rows;
@@ -49,13 +58,15 @@ public:
 
   /// Rows in f32 of which three fit a half of the accumulators.
   int64_t rows(int64_t rowElements) const override {
-    return std::clamp<int64_t>(machine.accumulator_bytes / 2 / 3 / 4 / std::max<int64_t>(1, rowElements), 1, 64);
+    return std::clamp<int64_t>(machine.accumulator_bytes / 2 / 3 / 4 / std::max<int64_t>(1, rowElements), 1,
+                               64);
   }
 
   int64_t lanes() const override { return machine.array_columns; }
 
   bool pays(const Fusion &fusion) const override {
-    return fusion.blockBytes <= machine.scratchpad_bytes / 8 * 3 && fusion.repeatedOps <= fusion.savedBytes * machine.array_columns;
+    return fusion.blockBytes <= machine.scratchpad_bytes / 8 * 3 &&
+           fusion.repeatedOps <= fusion.savedBytes * machine.array_columns;
   }
 
   /// Row-major: the array transposes weights as it loads them, and a block of whole rows is one transfer.
@@ -64,11 +75,15 @@ public:
 private:
   /// Banks of the scratchpad that a tile takes, and those that tiles may take; the rest is for what is small.
   int64_t banks(int64_t bytes) const { return llvm::divideCeil(bytes, machine.scratchpadBankBytes()); }
-  int64_t freeBanks() const { return machine.scratchpad_banks - std::max<int64_t>(1, machine.scratchpad_banks / 4); }
+  int64_t freeBanks() const {
+    return machine.scratchpad_banks - std::max<int64_t>(1, machine.scratchpad_banks / 4);
+  }
 
   Machine machine;
 };
 
 } // namespace
 
-std::unique_ptr<CostModel> systolic::createCostModel(const Machine &machine) { return std::make_unique<SystolicCostModel>(machine); }
+std::unique_ptr<CostModel> systolic::createCostModel(const Machine &machine) {
+  return std::make_unique<SystolicCostModel>(machine);
+}

@@ -1,17 +1,20 @@
-// Dots on the array: for each tile of R by C weights a load into one bank while the other multiplies, then all rows of the left
-// operand streamed through it. Sums stay in the accumulators; the order over K is the array's, R at a time.
+// Dots on the array: for each tile of R by C weights a load into one bank while the other multiplies, then
+// all rows of the left operand streamed through it. Sums stay in the accumulators; the order over K is the
+// array's, R at a time.
 #include "lib/Target/Systolic/ProgramLowering.h"
 
 using namespace mlir;
 using namespace girih;
 using namespace girih::systolic;
 
-/// Where the sums go: over the operand's own bytes if nothing else reads them. `accumulate`: what lies there counts.
+/// Where the sums go: over the operand's own bytes if nothing else reads them. `accumulate`: what lies there
+/// counts.
 Tile ProgramLowering::dotAccumulator(tile::DotOp op, bool &accumulate) {
   Shape shape = op.getAcc().getType().getShape();
   Tile before = tileOf(op.getAcc());
   accumulate = !(before.isSplat() && before.splat == 0);
-  if (accumulate && op.getAcc().hasOneUse() && isDense(before, shape) && before.slot->accumulator && before.type == systolic::Type::f32)
+  if (accumulate && op.getAcc().hasOneUse() && isDense(before, shape) && before.slot->accumulator &&
+      before.type == systolic::Type::f32)
     return before;
   Tile sums;
   sums.phase = halves ? Phase::This : Phase::Fixed;
@@ -20,16 +23,19 @@ Tile ProgramLowering::dotAccumulator(tile::DotOp op, bool &accumulate) {
   if (!sums.slot) {
     sums.slot = std::make_shared<Slot>(Slot{true, 0, 0});
     outOfMemory = true;
-    wantedBytes = std::max(wantedBytes, int64_t(llvm::product_of(shape) * 4) - (halves ? halves->accumulators : accumulators).freeBytes());
+    wantedBytes = std::max(wantedBytes, int64_t(llvm::product_of(shape) * 4) -
+                                            (halves ? halves->accumulators : accumulators).freeBytes());
   }
   if (accumulate && before.isSplat())
-    vector({Combine::second, Function::id, flag::vector_constant, before.splat}, shape, sums, nullptr, nullptr);
+    vector({Combine::second, Function::id, flag::vector_constant, before.splat}, shape, sums, nullptr,
+           nullptr);
   else if (accumulate)
     vector({Combine::second}, shape, sums, nullptr, &before);
   return sums;
 }
 
-/// Whether no row of what follows from the value depends on another of its rows: rows without data may hold anything.
+/// Whether no row of what follows from the value depends on another of its rows: rows without data may hold
+/// anything.
 bool ProgramLowering::isRowwise(Value value) const {
   SmallVector<Value> rest = {value};
   llvm::SmallDenseSet<Value> seen;
@@ -49,7 +55,8 @@ bool ProgramLowering::isRowwise(Value value) const {
       auto reduce = dyn_cast<tile::ReduceOp>(user);
       auto broadcast = dyn_cast<tile::BroadcastOp>(user);
       bool keepsRows = isa<tile::StoreOp>(user) || (isa<tile::DotOp>(user) && use.getOperandNumber() != 1) ||
-                       user->hasTrait<OpTrait::Elementwise>() || (reduce && reduce.getAxis() != 0) || (broadcast && broadcast.getDims()[0] == 0);
+                       user->hasTrait<OpTrait::Elementwise>() || (reduce && reduce.getAxis() != 0) ||
+                       (broadcast && broadcast.getDims()[0] == 0);
       if (!keepsRows)
         return false;
       llvm::append_range(rest, user->getResults());
@@ -59,7 +66,8 @@ bool ProgramLowering::isRowwise(Value value) const {
 }
 
 /// `sizes` are M, N, K; the right operand's strides are those of N, then K. `count` rows of M are streamed.
-void ProgramLowering::multiply(const Tile &left, const Tile &right, const Tile &result, Shape sizes, const Number &count, bool transposed, bool accumulate) {
+void ProgramLowering::multiply(const Tile &left, const Tile &right, const Tile &result, Shape sizes,
+                               const Number &count, bool transposed, bool accumulate) {
   int64_t rowsOfArray = machine.array_rows, columnsOfArray = machine.array_columns;
   for (int64_t n = 0; n < sizes[1]; n += columnsOfArray)
     for (int64_t k = 0; k < sizes[2]; k += rowsOfArray) {
@@ -67,9 +75,11 @@ void ProgramLowering::multiply(const Tile &left, const Tile &right, const Tile &
       Instruction weights;
       weights.op = int64_t(systolic::Op::wload);
       weights.mask = 1;
-      weights.flags = (bank ? int64_t(flag::wload_bank) : 0) | (transposed ? int64_t(flag::wload_transpose) : 0);
+      weights.flags =
+          (bank ? int64_t(flag::wload_bank) : 0) | (transposed ? int64_t(flag::wload_transpose) : 0);
       weights.ta = int64_t(right.type);
-      weights.a = address(right).offset + n * right.strides[0] + k * right.strides[1], weights.ra = address(right).reg;
+      weights.a = address(right).offset + n * right.strides[0] + k * right.strides[1],
+      weights.ra = address(right).reg;
       weights.pa = right.strides[transposed ? 0 : 1];
       weights.rows = transposed ? width : depth;
       weights.cols = transposed ? depth : width;
@@ -79,10 +89,13 @@ void ProgramLowering::multiply(const Tile &left, const Tile &right, const Tile &
       Instruction stream;
       stream.op = int64_t(systolic::Op::matmul);
       stream.mask = 1;
-      stream.flags = flag::matmul_release | (bank ? int64_t(flag::matmul_bank) : 0) | (accumulate || k ? int64_t(flag::matmul_accumulate) : 0);
+      stream.flags = flag::matmul_release | (bank ? int64_t(flag::matmul_bank) : 0) |
+                     (accumulate || k ? int64_t(flag::matmul_accumulate) : 0);
       stream.ta = int64_t(left.type);
-      stream.a = address(left).offset + k * left.strides[1], stream.ra = address(left).reg, stream.pa = left.strides[0];
-      stream.dst = result.slot->offset + result.offset + n * 4, stream.rd = address(result).reg, stream.pd = result.strides[0];
+      stream.a = address(left).offset + k * left.strides[1], stream.ra = address(left).reg,
+      stream.pa = left.strides[0];
+      stream.dst = result.slot->offset + result.offset + n * 4, stream.rd = address(result).reg,
+      stream.pd = result.strides[0];
       stream.rows = count.constant, stream.rn = count.number(), stream.cols = depth, stream.px = width;
       Tile rows = left, sums = result;
       rows.offset += k * left.strides[1], sums.offset += n * 4;
@@ -94,18 +107,20 @@ void ProgramLowering::multiply(const Tile &left, const Tile &right, const Tile &
 
 LogicalResult ProgramLowering::lowerDot(tile::DotOp op) {
   if (!op.getLhs().getType().getElementType().isBF16())
-    return decline(op, "the array multiplies bf16, but the operands are " + llvm::to_string(op.getLhs().getType().getElementType()) +
+    return decline(op, "the array multiplies bf16, but the operands are " +
+                           llvm::to_string(op.getLhs().getType().getElementType()) +
                            "; compile with --dtype=bf16");
   if (!machine.matmul_cycles_bf16)
-    return decline(op, "the machine's arrays have no bf16; choose a machine whose facts give matmul_cycles_bf16");
+    return decline(op,
+                   "the machine's arrays have no bf16; choose a machine whose facts give matmul_cycles_bf16");
   if (machine.output_stationary)
     return decline(op, "the machine is output stationary, a mode for timing alone");
   Shape leftShape = op.getLhs().getType().getShape(), rightShape = op.getRhs().getType().getShape();
   Tile left = tileOf(op.getLhs()), right = tileOf(op.getRhs());
   if (left.isSplat() || left.type != systolic::Type::bf16 || left.slot->accumulator || left.strides[1] != 2)
     left = materialized(left, leftShape, systolic::Type::bf16);
-  bool inPlace = !right.isSplat() && right.type == systolic::Type::bf16 && (right.strides[0] == 2 || right.strides[1] == 2) && right.strides[0] &&
-                 right.strides[1];
+  bool inPlace = !right.isSplat() && right.type == systolic::Type::bf16 &&
+                 (right.strides[0] == 2 || right.strides[1] == 2) && right.strides[0] && right.strides[1];
   if (!inPlace)
     right = materialized(right, rightShape, systolic::Type::bf16);
   if (!op.getTransposeB()) // as [N, K]

@@ -1,5 +1,6 @@
-// What the vector unit computes element by element. Its instructions take rows of at most C lanes; shapes and strides are cut into such
-// rows. What all operands repeat along a dimension is computed once and stays repeated by stride 0.
+// What the vector unit computes element by element. Its instructions take rows of at most C lanes; shapes and
+// strides are cut into such rows. What all operands repeat along a dimension is computed once and stays
+// repeated by stride 0.
 #include "lib/Target/Systolic/ProgramLowering.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -50,8 +51,9 @@ static SmallVector<Walk> collapse(ArrayRef<int64_t> shape, std::array<const Tile
 }
 
 /// One instruction: `rows` rows of `cols` lanes from `offsets` on, or as many of them as `live` says.
-void ProgramLowering::vectorRows(const VectorCode &what, const Tile &to, const Tile *a, const Tile *b, Shape offsets, Shape pitches,
-                                 int64_t rows, int64_t cols, bool scalar, std::optional<Number> live) {
+void ProgramLowering::vectorRows(const VectorCode &what, const Tile &to, const Tile *a, const Tile *b,
+                                 Shape offsets, Shape pitches, int64_t rows, int64_t cols, bool scalar,
+                                 std::optional<Number> live) {
   Instruction i;
   i.op = int64_t(systolic::Op::vector);
   i.fn = int64_t(what.combine) | int64_t(what.function) << 4;
@@ -65,8 +67,10 @@ void ProgramLowering::vectorRows(const VectorCode &what, const Tile &to, const T
   };
   place(to, 0, i.dst, i.rd);
   auto rowsAt = [&](const Tile &tile, unsigned operand, int64_t lanes, bool write) {
-    int64_t first = tile.slot->offset + tile.offset + offsets[operand], last = first + (rows - 1) * pitches[operand];
-    return Access{tile.slot->accumulator, std::min(first, last), std::max(first, last) + lanes * typeBytes(tile.type), write, tile.phase};
+    int64_t first = tile.slot->offset + tile.offset + offsets[operand],
+            last = first + (rows - 1) * pitches[operand];
+    return Access{tile.slot->accumulator, std::min(first, last),
+                  std::max(first, last) + lanes * typeBytes(tile.type), write, tile.phase};
   };
   SmallVector<Access, 3> accesses{rowsAt(to, 0, what.flags & flag::vector_reduce ? 1 : cols, true)};
   if (a) {
@@ -84,20 +88,25 @@ void ProgramLowering::vectorRows(const VectorCode &what, const Tile &to, const T
   code.append(i, accesses);
 }
 
-/// Cuts a walk into instructions: lanes run along the last dimension if every operand does, rows along the longest of the others.
+/// Cuts a walk into instructions: lanes run along the last dimension if every operand does, rows along the
+/// longest of the others.
 void ProgramLowering::vector(VectorCode what, Shape shape, const Tile &to, const Tile *a, const Tile *b) {
   SmallVector<Walk> walks = collapse(shape, {&to, a, b});
   Walk lanes{1, {typeBytes(to.type), a ? typeBytes(a->type) : 0, b ? typeBytes(b->type) : 0}};
-  auto steps = [&](unsigned operand, const Tile *tile) { return !tile || walks.back().strides[operand] == int64_t(typeBytes(tile->type)); };
+  auto steps = [&](unsigned operand, const Tile *tile) {
+    return !tile || walks.back().strides[operand] == int64_t(typeBytes(tile->type));
+  };
   if (!walks.empty() && steps(0, &to) && steps(1, a) && (steps(2, b) || walks.back().strides[2] == 0))
     lanes = walks.pop_back_val();
   bool scalar = b && lanes.size > 1 && lanes.strides[2] == 0;
   auto emit = [&](int64_t from, int64_t count, int64_t width) { // `count` times `width` lanes
     SmallVector<Walk> rest = walks;
     if (count > 1)
-      rest.push_back({count, {lanes.strides[0] * width, lanes.strides[1] * width, lanes.strides[2] * width}, 0});
+      rest.push_back(
+          {count, {lanes.strides[0] * width, lanes.strides[1] * width, lanes.strides[2] * width}, 0});
     Walk rows{1, {}};
-    if (auto longest = llvm::max_element(rest, [](const Walk &x, const Walk &y) { return x.size < y.size; }); longest != rest.end()) {
+    if (auto longest = llvm::max_element(rest, [](const Walk &x, const Walk &y) { return x.size < y.size; });
+        longest != rest.end()) {
       rows = *longest;
       rest.erase(longest);
     }
@@ -138,14 +147,18 @@ bool ProgramLowering::isDense(const Tile &tile, Shape shape) const {
   return true;
 }
 
-/// An operand's own bytes, where the result may lie because nothing else will read them: rows are read before they are written.
-std::optional<Tile> ProgramLowering::reusable(Operation &op, ValueRange operands, Shape shape, systolic::Type type) {
+/// An operand's own bytes, where the result may lie because nothing else will read them: rows are read before
+/// they are written.
+std::optional<Tile> ProgramLowering::reusable(Operation &op, ValueRange operands, Shape shape,
+                                              systolic::Type type) {
   for (Value operand : operands) {
     auto found = tiles.find(operand);
-    if (found == tiles.end() || found->second.isSplat() || found->second.type != type || !isDense(found->second, shape) || !isLastUse(op, operand))
+    if (found == tiles.end() || found->second.isSplat() || found->second.type != type ||
+        !isDense(found->second, shape) || !isLastUse(op, operand))
       continue;
     auto sharesSlot = [&](auto &entry) { return entry.second.slot == found->second.slot; };
-    bool isAhead = llvm::any_of(ahead, [&](auto &entry) { return entry.second && entry.second->slot == found->second.slot; });
+    bool isAhead = llvm::any_of(
+        ahead, [&](auto &entry) { return entry.second && entry.second->slot == found->second.slot; });
     if (!isAhead && llvm::count_if(tiles, sharesSlot) == 1)
       return found->second;
   }
@@ -153,7 +166,8 @@ std::optional<Tile> ProgramLowering::reusable(Operation &op, ValueRange operands
 }
 
 /// A new tile of `shape`; dimensions that every operand repeats are computed once.
-Tile ProgramLowering::elementwise(VectorCode what, Shape shape, const Tile *a, const Tile *b, systolic::Type type) {
+Tile ProgramLowering::elementwise(VectorCode what, Shape shape, const Tile *a, const Tile *b,
+                                  systolic::Type type) {
   SmallVector<int64_t> own(shape);
   for (auto [d, size] : llvm::enumerate(own))
     if ((!a || a->strides[d] == 0) && (!b || b->strides[d] == 0))
@@ -189,11 +203,13 @@ Tile ProgramLowering::unary(Function function, Shape shape, const Tile &a, systo
 }
 
 /// combine(a, constant), then the function.
-Tile ProgramLowering::withConstant(Combine combine, Shape shape, const Tile &a, float constant, systolic::Type type, Function function) {
+Tile ProgramLowering::withConstant(Combine combine, Shape shape, const Tile &a, float constant,
+                                   systolic::Type type, Function function) {
   VectorCode what{combine, function, flag::vector_constant, constant};
   if (!a.isSplat())
     return elementwise(what, shape, &a, nullptr, type);
-  Tile one = elementwise({Combine::second, Function::id, flag::vector_constant, a.splat}, shape, nullptr, nullptr, systolic::Type::f32);
+  Tile one = elementwise({Combine::second, Function::id, flag::vector_constant, a.splat}, shape, nullptr,
+                         nullptr, systolic::Type::f32);
   return elementwise(what, shape, &one, nullptr, type);
 }
 
@@ -209,12 +225,14 @@ Tile ProgramLowering::binary(Combine combine, Shape shape, Tile a, Tile b, systo
 }
 
 /// The tile with all of its elements, row-major.
-Tile ProgramLowering::materialized(const Tile &tile, Shape shape, systolic::Type type, bool preferAccumulators) {
+Tile ProgramLowering::materialized(const Tile &tile, Shape shape, systolic::Type type,
+                                   bool preferAccumulators) {
   if (isDense(tile, shape) && tile.type == type && tile.slot->accumulator <= preferAccumulators)
     return tile;
   Tile result = fresh(shape, type, preferAccumulators);
   if (tile.isSplat()) {
-    vector({Combine::second, Function::id, flag::vector_constant, tile.splat}, shape, result, nullptr, nullptr);
+    vector({Combine::second, Function::id, flag::vector_constant, tile.splat}, shape, result, nullptr,
+           nullptr);
     return result;
   }
   // `second` takes b, which may be repeated along lanes.
@@ -224,7 +242,8 @@ Tile ProgramLowering::materialized(const Tile &tile, Shape shape, systolic::Type
 
 //===- Numbers of the sequencer ---------------------------------------------------------------------===//
 
-/// A run-time index at every element. 1.5 2^23 + n has n in its low bits, so the sequencer can write the f32; |n| < 2^22.
+/// A run-time index at every element. 1.5 2^23 + n has n in its low bits, so the sequencer can write the f32;
+/// |n| < 2^22.
 Tile ProgramLowering::indexTile(const Number &value, size_t rank) {
   constexpr float bias = 0x1.8p23f;
   Tile tile = fresh(SmallVector<int64_t>(rank, 1), systolic::Type::f32);
@@ -243,13 +262,15 @@ Tile ProgramLowering::indexTile(const Number &value, size_t rank) {
   return withConstant(Combine::sub, one, tile, bias);
 }
 
-/// 0, 1, 2 … along one dimension. Each row is the one before plus one, because a row is written before the next is read.
+/// 0, 1, 2 … along one dimension. Each row is the one before plus one, because a row is written before the
+/// next is read.
 Tile ProgramLowering::iota(int64_t size, int64_t dim, size_t rank) {
   Tile line = fresh({size}, systolic::Type::f32), rest = line;
   vector({Combine::second, Function::id, flag::vector_constant, 0}, {1}, line, nullptr, nullptr);
   rest.offset += typeBytes(systolic::Type::f32);
   if (size > 1)
-    vectorRows({Combine::add, Function::id, flag::vector_constant, 1}, rest, &line, nullptr, {0, 0, 0}, {4, 4, 0}, size - 1, 1, false);
+    vectorRows({Combine::add, Function::id, flag::vector_constant, 1}, rest, &line, nullptr, {0, 0, 0},
+               {4, 4, 0}, size - 1, 1, false);
   Tile result = line;
   result.strides.assign(rank, 0);
   result.strides[dim] = typeBytes(systolic::Type::f32);
@@ -260,12 +281,14 @@ Tile ProgramLowering::iota(int64_t size, int64_t dim, size_t rank) {
 
 /// From 1 and 0 to infinity and minus infinity, or the other way round.
 Tile ProgramLowering::condition(Shape shape, const Tile &oneIfTrue, bool negate) {
-  return withConstant(Combine::mul, shape, withConstant(Combine::sub, shape, oneIfTrue, 0.5f), negate ? -kInfinity : kInfinity);
+  return withConstant(Combine::mul, shape, withConstant(Combine::sub, shape, oneIfTrue, 0.5f),
+                      negate ? -kInfinity : kInfinity);
 }
 
 static ArrayRef<int64_t> shapeOf(Value tile) { return cast<RankedTensorType>(tile.getType()).getShape(); }
 
-/// Integers are f32 here, exact below 2^24 (`lowerOp` refuses larger constants): a < b if b - a - 0.5 is positive.
+/// Integers are f32 here, exact below 2^24 (`lowerOp` refuses larger constants): a < b if b - a - 0.5 is
+/// positive.
 LogicalResult ProgramLowering::lowerCompare(Operation &op) {
   Shape shape = shapeOf(op.getOperand(0));
   Tile a = tileOf(op.getOperand(0)), b = tileOf(op.getOperand(1)), one;
@@ -297,7 +320,8 @@ LogicalResult ProgramLowering::lowerCompare(Operation &op) {
   auto compare = cast<arith::CmpFOp>(op);
   if (compare.getPredicate() != arith::CmpFPredicate::OEQ || !b.isSplat() || a.isSplat())
     return decline(&op, "the vector unit compares floats for equality with a constant only");
-  if (b.splat == -kInfinity) { // the lowest finite number stands for it: everything above differs from that by more than 1
+  if (b.splat == -kInfinity) { // the lowest finite number stands for it: everything above differs from that
+                               // by more than 1
     constexpr float lowest = std::numeric_limits<float>::lowest();
     one = withConstant(Combine::sub, shape, withConstant(Combine::max, shape, a, lowest), lowest);
   } else { // the least difference is 2^-126: the machine has no subnormals
@@ -308,7 +332,8 @@ LogicalResult ProgramLowering::lowerCompare(Operation &op) {
   return success();
 }
 
-/// max(min(x, c), min(y, -c)) for a condition c; a side that is -infinity where it is not chosen already needs nothing.
+/// max(min(x, c), min(y, -c)) for a condition c; a side that is -infinity where it is not chosen already
+/// needs nothing.
 LogicalResult ProgramLowering::lowerSelect(Operation &op) {
   auto select = cast<arith::SelectOp>(op);
   if (!isa<RankedTensorType>(select.getCondition().getType()))
@@ -316,7 +341,8 @@ LogicalResult ProgramLowering::lowerSelect(Operation &op) {
   if (select.getType() == select.getCondition().getType())
     return decline(&op, "the vector unit chooses between numbers, not conditions");
   Shape shape = shapeOf(select);
-  Tile chosen = tileOf(select.getCondition()), yes = tileOf(select.getTrueValue()), no = tileOf(select.getFalseValue());
+  Tile chosen = tileOf(select.getCondition()), yes = tileOf(select.getTrueValue()),
+       no = tileOf(select.getFalseValue());
   systolic::Type type = resultType(select);
   if (auto product = combinations.lookup(select)) {
     Tile scaled = tileOf(product->getOperand(0));
@@ -344,7 +370,8 @@ LogicalResult ProgramLowering::lowerSelect(Operation &op) {
 /// f32, or what the only reader rounds it to anyway.
 systolic::Type ProgramLowering::resultType(Value value) {
   if (value.hasOneUse())
-    if (auto narrow = dyn_cast<arith::TruncFOp>(*value.user_begin()); narrow && cast<RankedTensorType>(narrow.getType()).getElementType().isBF16())
+    if (auto narrow = dyn_cast<arith::TruncFOp>(*value.user_begin());
+        narrow && cast<RankedTensorType>(narrow.getType()).getElementType().isBF16())
       return systolic::Type::bf16;
   return systolic::Type::f32;
 }
@@ -362,15 +389,17 @@ LogicalResult ProgramLowering::lowerDivide(Operation &op) {
   auto root = op.getOperand(1).getDefiningOp<math::SqrtOp>();
   if (root && !covered.contains(root))
     root = {};
-  Tile inverse = root ? unary(Function::rsqrt, shape, tileOf(root.getOperand()), isOne ? type : systolic::Type::f32)
-                      : unary(Function::recip, shape, below, isOne ? type : systolic::Type::f32);
+  Tile inverse =
+      root ? unary(Function::rsqrt, shape, tileOf(root.getOperand()), isOne ? type : systolic::Type::f32)
+           : unary(Function::recip, shape, below, isOne ? type : systolic::Type::f32);
   setTile(op.getResult(0), isOne ? inverse : binary(Combine::mul, shape, above, inverse, type));
   return success();
 }
 
 /// Whether only `op` and what is covered already read the value.
 bool ProgramLowering::isOnlyFor(Operation *op, Value value) const {
-  return llvm::all_of(value.getUsers(), [&](Operation *user) { return user == op || covered.contains(user); });
+  return llvm::all_of(value.getUsers(),
+                      [&](Operation *user) { return user == op || covered.contains(user); });
 }
 
 static std::optional<Combine> combineOf(Operation *op) {
@@ -380,12 +409,13 @@ static std::optional<Combine> combineOf(Operation *op) {
                                               : std::nullopt;
 }
 
-/// The instruction of `op` combines two tiles first, if that is how its operand comes about. An exponential scales both sides, which a
-/// product would not bear.
+/// The instruction of `op` combines two tiles first, if that is how its operand comes about. An exponential
+/// scales both sides, which a product would not bear.
 void ProgramLowering::cover(Operation *op, Value operand) {
   Operation *inner = operand.getDefiningOp();
   std::optional<Combine> combine = combineOf(inner);
-  if (!combine || gelus.contains(inner) || covered.contains(inner) || !isOnlyFor(op, operand) || (isa<math::ExpOp>(op) && combine == Combine::mul) ||
+  if (!combine || gelus.contains(inner) || covered.contains(inner) || !isOnlyFor(op, operand) ||
+      (isa<math::ExpOp>(op) && combine == Combine::mul) ||
       llvm::any_of(inner->getOperands(), [](Value value) { return matchPattern(value, m_Constant()); }))
     return;
   combinations[op] = inner;
@@ -396,13 +426,15 @@ void ProgramLowering::cover(Operation *op, Value operand) {
 void ProgramLowering::coverScale(Operation *op, Value operand) {
   DenseFPElementsAttr factor;
   auto product = operand.getDefiningOp<arith::MulFOp>();
-  if (!product || covered.contains(product) || !isOnlyFor(op, operand) || !matchPattern(product.getRhs(), m_Constant(&factor)) || !factor.isSplat())
+  if (!product || covered.contains(product) || !isOnlyFor(op, operand) ||
+      !matchPattern(product.getRhs(), m_Constant(&factor)) || !factor.isSplat())
     return;
   combinations[op] = product;
   covered.insert(product);
 }
 
-/// x / 2 (1 + erf(x / sqrt 2)) is gelu, which is an instruction; erf is none. A square root that only divides is a part of the division.
+/// x / 2 (1 + erf(x / sqrt 2)) is gelu, which is an instruction; erf is none. A square root that only divides
+/// is a part of the division.
 void ProgramLowering::findPatterns() {
   auto times = [](Value value, double factor) -> Value {
     auto product = value.getDefiningOp<arith::MulFOp>();
@@ -428,11 +460,14 @@ void ProgramLowering::findPatterns() {
   program.walk([&](Operation *op) {
     if (isa<math::ExpOp, tile::ReduceOp>(op))
       cover(op, op->getOperand(0));
-    else if (auto select = dyn_cast<arith::SelectOp>(op); select && matchPattern(select.getFalseValue(), m_NegInfFloat()))
+    else if (auto select = dyn_cast<arith::SelectOp>(op);
+             select && matchPattern(select.getFalseValue(), m_NegInfFloat()))
       coverScale(select, select.getTrueValue());
   });
   program.walk([&](math::SqrtOp root) {
-    if (llvm::all_of(root->getUses(), [](OpOperand &use) { return isa<arith::DivFOp>(use.getOwner()) && use.getOperandNumber() == 1; }))
+    if (llvm::all_of(root->getUses(), [](OpOperand &use) {
+          return isa<arith::DivFOp>(use.getOwner()) && use.getOperandNumber() == 1;
+        }))
       covered.insert(root);
   });
 }
@@ -494,22 +529,33 @@ LogicalResult ProgramLowering::lowerElementwise(Operation &op) {
   if (isa<math::RsqrtOp>(op))
     return function(Function::rsqrt);
   if (isa<math::SqrtOp>(op)) // 1 / (1 / sqrt x), which is 0 at 0
-    return setTile(result, unary(Function::recip, shape, unary(Function::rsqrt, shape, operand(0)), type)), success();
-  if (isa<arith::RemUIOp>(op)) { // x - floor(x / n) n, the floor as the nearest of (x + 0.5) / n - 0.5: exact below 2^20
+    return setTile(result, unary(Function::recip, shape, unary(Function::rsqrt, shape, operand(0)), type)),
+           success();
+  if (isa<arith::RemUIOp>(
+          op)) { // x - floor(x / n) n, the floor as the nearest of (x + 0.5) / n - 0.5: exact below 2^20
     Tile inverse = unary(Function::recip, shape, operand(1));
     Tile quotient = binary(Combine::mul, shape, withConstant(Combine::add, shape, operand(0), 0.5f), inverse);
     quotient = withConstant(Combine::sub, shape, quotient, 0.5f, systolic::Type::i32);
-    return setTile(result, binary(Combine::sub, shape, operand(0), binary(Combine::mul, shape, quotient, operand(1)))), success();
+    return setTile(result, binary(Combine::sub, shape, operand(0),
+                                  binary(Combine::mul, shape, quotient, operand(1)))),
+           success();
   }
-  if (isa<arith::UIToFPOp, arith::ExtUIOp>(op) && cast<RankedTensorType>(op.getOperand(0).getType()).getElementType().isInteger(1))
-    return setTile(result, withConstant(Combine::min, shape, withConstant(Combine::max, shape, operand(0), 0), 1, type)), success();
-  if (isa<arith::SIToFPOp, arith::UIToFPOp, arith::ExtFOp, arith::ExtSIOp>(op)) // every instruction reads every type
+  if (isa<arith::UIToFPOp, arith::ExtUIOp>(op) &&
+      cast<RankedTensorType>(op.getOperand(0).getType()).getElementType().isInteger(1))
+    return setTile(result, withConstant(Combine::min, shape, withConstant(Combine::max, shape, operand(0), 0),
+                                        1, type)),
+           success();
+  if (isa<arith::SIToFPOp, arith::UIToFPOp, arith::ExtFOp, arith::ExtSIOp>(
+          op)) // every instruction reads every type
     return setTile(result, operand(0)), success();
   if (auto narrow = dyn_cast<arith::TruncFOp>(op)) {
     if (!cast<RankedTensorType>(narrow.getType()).getElementType().isBF16())
       return decline(&op, "the machine has no " + llvm::to_string(narrow.getType()) + "; it rounds to bf16");
     Tile wide = operand(0);
-    return setTile(result, wide.isSplat() || wide.type == systolic::Type::bf16 ? wide : unary(Function::id, shape, wide, systolic::Type::bf16)), success();
+    return setTile(result, wide.isSplat() || wide.type == systolic::Type::bf16
+                               ? wide
+                               : unary(Function::id, shape, wide, systolic::Type::bf16)),
+           success();
   }
   return decline(&op, "no instruction of the machine computes it");
 }
@@ -525,7 +571,8 @@ LogicalResult ProgramLowering::lowerReshape(tile::ReshapeOp op) {
     for (auto [size, stride] : llvm::zip(from, tile.strides))
       if (size != 1)
         sizes.push_back(size), strides.push_back(stride);
-    SmallVector<int64_t> kept = llvm::to_vector(llvm::make_filter_range(to, [](int64_t size) { return size != 1; }));
+    SmallVector<int64_t> kept =
+        llvm::to_vector(llvm::make_filter_range(to, [](int64_t size) { return size != 1; }));
     if (kept != sizes) {
       tile = materialized(tile, from, tile.type, tile.slot->accumulator);
       tile.strides.assign(to.size(), 0);
@@ -535,7 +582,9 @@ LogicalResult ProgramLowering::lowerReshape(tile::ReshapeOp op) {
     } else {
       tile.strides.clear();
       for (int64_t size : to)
-        tile.strides.push_back(size == 1 ? 0 : strides[llvm::count_if(to.take_front(tile.strides.size()), [](int64_t s) { return s != 1; })]);
+        tile.strides.push_back(size == 1 ? 0
+                                         : strides[llvm::count_if(to.take_front(tile.strides.size()),
+                                                                  [](int64_t s) { return s != 1; })]);
     }
   }
   setTile(op, std::move(tile));
@@ -568,12 +617,14 @@ LogicalResult ProgramLowering::lowerMovement(Operation &op) {
     return success();
   }
   if (auto concat = dyn_cast<tile::ConcatOp>(op)) {
-    systolic::Type type = concat.getType().getElementType().isBF16() ? systolic::Type::bf16 : systolic::Type::f32;
+    systolic::Type type =
+        concat.getType().getElementType().isBF16() ? systolic::Type::bf16 : systolic::Type::f32;
     Tile result = fresh(shapeOf(concat), type), part = result;
     for (Value input : concat.getInputs()) {
       Tile from = tileOf(input);
       if (from.isSplat())
-        vector({Combine::second, Function::id, flag::vector_constant, from.splat}, shapeOf(input), part, nullptr, nullptr);
+        vector({Combine::second, Function::id, flag::vector_constant, from.splat}, shapeOf(input), part,
+               nullptr, nullptr);
       else
         vector({Combine::second}, shapeOf(input), part, nullptr, &from);
       part.offset += part.strides[concat.getAxis()] * shapeOf(input)[concat.getAxis()];

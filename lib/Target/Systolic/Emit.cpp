@@ -13,7 +13,8 @@ using namespace girih;
 static llvm::Expected<ModuleOp> programsOf(ModuleOp module) {
   if (auto nested = module.lookupSymbol<ModuleOp>("systolic"))
     return nested;
-  return makeError(ExitStatus::Internal, "internal", "the module has no programs for the systolic machine; run the stage 'systolic' first");
+  return makeError(ExitStatus::Internal, "internal",
+                   "the module has no programs for the systolic machine; run the stage 'systolic' first");
 }
 
 static void append(std::vector<uint8_t> &bytes, const void *data, size_t size) {
@@ -27,10 +28,12 @@ static LogicalResult appendKernel(systolic::ProgramOp op, uint32_t outputs, std:
     return failure();
   std::vector<uint8_t> binary = systolic::writeProgram(program);
   ArrayRef<int64_t> bindings = op.getBindings().value_or(ArrayRef<int64_t>());
-  girih_systolic_kernel header = {GIRIH_SYSTOLIC_KERNEL_MAGIC, outputs, uint32_t(bindings.size() / 4), 0, binary.size()};
+  girih_systolic_kernel header = {GIRIH_SYSTOLIC_KERNEL_MAGIC, outputs, uint32_t(bindings.size() / 4), 0,
+                                  binary.size()};
   append(bytes, &header, sizeof(header));
   for (size_t i = 0; i + 3 < bindings.size(); i += 4) {
-    girih_systolic_binding binding = {uint32_t(bindings[i]), uint32_t(bindings[i + 1]), uint32_t(bindings[i + 2]), uint32_t(bindings[i + 3])};
+    girih_systolic_binding binding = {uint32_t(bindings[i]), uint32_t(bindings[i + 1]),
+                                      uint32_t(bindings[i + 2]), uint32_t(bindings[i + 3])};
     append(bytes, &binding, sizeof(binding));
   }
   append(bytes, binary.data(), binary.size());
@@ -49,7 +52,8 @@ llvm::Expected<KernelImage> systolic::emitImage(ModuleOp module) {
     auto origin = module.lookupSymbol<tile::ProgramOp>(op.getSymName());
     image.kernels.push_back({op.getSymName().str(), image.bytes.size(), 0});
     if (!origin || failed(appendKernel(op, origin.getOutputs(), image.bytes)))
-      return makeError(ExitStatus::Compile, "compile-failed", "cannot encode the program '{0}'", op.getSymName());
+      return makeError(ExitStatus::Compile, "compile-failed", "cannot encode the program '{0}'",
+                       op.getSymName());
   }
   return image;
 }
@@ -62,7 +66,8 @@ llvm::Expected<std::string> systolic::emitAssembly(ModuleOp module) {
   for (auto op : programs->getOps<systolic::ProgramOp>()) {
     systolic::Program program;
     if (failed(systolic::translateToProgram(op, program)))
-      return makeError(ExitStatus::Compile, "compile-failed", "cannot encode the program '{0}'", op.getSymName());
+      return makeError(ExitStatus::Compile, "compile-failed", "cannot encode the program '{0}'",
+                       op.getSymName());
     text += "# " + op.getSymName().str() + "\n" + systolic::disassemble(program);
   }
   return text;

@@ -24,7 +24,8 @@ static systolic::SharedDims sharedDims(tile::ProgramOp program, ArrayRef<graph::
     for (auto [d, size] : llvm::enumerate(cast<tile::ViewType>(view.getType()).getShape())) {
       std::pair<int64_t, int64_t> here(view.getArgNumber(), d);
       auto same = llvm::find_if(found, [&](auto &there) {
-        return llvm::all_of(launches, [&](graph::LaunchOp launch) { return sizeIn(launch, here) == sizeIn(launch, there); });
+        return llvm::all_of(
+            launches, [&](graph::LaunchOp launch) { return sizeIn(launch, here) == sizeIn(launch, there); });
       });
       if (!ShapedType::isDynamic(size) || launches.empty())
         continue;
@@ -51,13 +52,15 @@ struct LowerPrograms : systolic::impl::SystolicLowerProgramsBase<LowerPrograms> 
     OpBuilder builder = OpBuilder::atBlockEnd(getOperation().getBody());
     auto module = ModuleOp::create(builder, getOperation().getLoc(), "systolic");
     llvm::DenseMap<StringAttr, SmallVector<graph::LaunchOp>> launches;
-    getOperation().walk([&](graph::LaunchOp launch) { launches[launch.getKernelAttr().getAttr()].push_back(launch); });
+    getOperation().walk(
+        [&](graph::LaunchOp launch) { launches[launch.getKernelAttr().getAttr()].push_back(launch); });
     for (tile::ProgramOp program : programs)
       if (failed(lower(program, launches[program.getSymNameAttr()], facts, module)))
         return signalPassFailure();
   }
 
-  LogicalResult lower(tile::ProgramOp program, ArrayRef<graph::LaunchOp> launches, const systolic::Machine &facts, ModuleOp module) {
+  LogicalResult lower(tile::ProgramOp program, ArrayRef<graph::LaunchOp> launches,
+                      const systolic::Machine &facts, ModuleOp module) {
     SmallVector<unsigned> nest = systolic::chooseNest(program, launches);
     std::optional<systolic::ProgramLowering> lowering;
     FailureOr<systolic::Program> made = failure();
@@ -70,7 +73,8 @@ struct LowerPrograms : systolic::impl::SystolicLowerProgramsBase<LowerPrograms> 
         break;
       if (remarks)
         emitRemark(where.value_or(program.getLoc()))
-            << "iterations of kernel '" << program.getSymName() << "' do not overlap on " << facts.name << ": " << lowering->whyTooLarge();
+            << "iterations of kernel '" << program.getSymName() << "' do not overlap on " << facts.name
+            << ": " << lowering->whyTooLarge();
     }
     if (failed(made) || failed(systolic::translateFromProgram(*made, program.getSymName(), module)))
       return failure();

@@ -42,7 +42,8 @@ SlotRef Pool::takeHalves() {
   for (int64_t alignment : {bankBytes, kBeat}) {
     int64_t greatest = 0;
     for (auto [offset, size] : free)
-      greatest = std::max<int64_t>(greatest, int64_t(llvm::alignDown(offset + size, alignment)) - int64_t(llvm::alignTo(offset, alignment)));
+      greatest = std::max<int64_t>(greatest, int64_t(llvm::alignDown(offset + size, alignment)) -
+                                                 int64_t(llvm::alignTo(offset, alignment)));
     if (int64_t bytes = llvm::alignDown(greatest, 2 * alignment))
       return take(bytes, alignment);
   }
@@ -73,7 +74,8 @@ int64_t Pool::freeBytes() const {
 
 /// Half of the accumulators stay for the dots, if there are any: their sums can lie nowhere else.
 SlotRef ProgramLowering::allocate(int64_t bytes, bool preferAccumulators) {
-  Pool &fast = halves ? halves->accumulators : accumulators, &large = halves ? halves->scratchpad : scratchpad;
+  Pool &fast = halves ? halves->accumulators : accumulators,
+       &large = halves ? halves->scratchpad : scratchpad;
   int64_t most = halves ? halves->accumulatorHalf() : machine.accumulator_bytes;
   if (preferAccumulators && fast.freeBytes() - bytes >= (hasDots ? most / 2 : 0))
     if (SlotRef slot = fast.take(bytes))
@@ -111,9 +113,9 @@ ProgramLowering::Address ProgramLowering::address(const Tile &tile) const {
   if (tile.slot->accumulator)
     offset = int32_t(accumulatorAddress(0, uint32_t(offset)));
   if (tile.phase != Phase::Fixed)
-    reg = (tile.slot->accumulator            ? halves->accumulatorsThis
+    reg = (tile.slot->accumulator      ? halves->accumulatorsThis
            : tile.phase == Phase::This ? halves->scratchpadThis
-                                             : halves->scratchpadNext)
+                                       : halves->scratchpadNext)
               .number();
   return {offset, reg};
 }
@@ -129,10 +131,10 @@ Access ProgramLowering::access(const Tile &tile, Shape shape, bool write) const 
 
 /// Rows of a view in DRAM, as a transfer sees them.
 struct ProgramLowering::Window {
-  Number address;                 // of the first element
-  int64_t rowDim = -1, colDim = -1; // of the tile; -1: one row, one element
-  Number rowPitch = 0;            // bytes in DRAM
-  Number rows = 1, cols = 1;      // that exist
+  Number address;                                // of the first element
+  int64_t rowDim = -1, colDim = -1;              // of the tile; -1: one row, one element
+  Number rowPitch = 0;                           // bytes in DRAM
+  Number rows = 1, cols = 1;                     // that exist
   SmallVector<std::pair<int64_t, Number>> outer; // further dimensions of the tile and their pitches in DRAM
 };
 
@@ -188,14 +190,17 @@ static std::optional<systolic::Type> elementType(mlir::Type type) {
 }
 
 /// What a tile of `shape` that runs along `dims` of the view covers.
-FailureOr<ProgramLowering::Window> ProgramLowering::window(Operation *op, Value view, ValueRange offsets, Shape dims, Shape shape) {
+FailureOr<ProgramLowering::Window> ProgramLowering::window(Operation *op, Value view, ValueRange offsets,
+                                                           Shape dims, Shape shape) {
   auto type = cast<tile::ViewType>(view.getType());
   std::optional<systolic::Type> element = elementType(type.getElementType());
   if (!element)
-    return decline(op, "the machine's memories hold f32, bf16, i32 and i8, but the view holds " + llvm::to_string(type.getElementType()));
+    return decline(op, "the machine's memories hold f32, bf16, i32 and i8, but the view holds " +
+                           llvm::to_string(type.getElementType()));
   if (type.getEncoding())
-    return decline(op, "weights are decoded to rows when the artifact is written, but the view has the encoding " +
-                           llvm::to_string(type.getEncoding()));
+    return decline(
+        op, "weights are decoded to rows when the artifact is written, but the view has the encoding " +
+                llvm::to_string(type.getEncoding()));
   Window window;
   Number linear = 0, outside = 1; // 0 if a dimension that the tile has no extent along lies outside the view
   SmallVector<int64_t> extended;
@@ -208,9 +213,11 @@ FailureOr<ProgramLowering::Window> ProgramLowering::window(Operation *op, Value 
       outside = scalars.mul(outside, live(view, d, offsets[d], 1));
   }
   int64_t bytes = typeBytes(*element);
-  window.address = scalars.add(scalars.bound({Binding::Address, cast<BlockArgument>(view).getArgNumber(), 0}), scalars.mul(linear, bytes));
+  window.address = scalars.add(scalars.bound({Binding::Address, cast<BlockArgument>(view).getArgNumber(), 0}),
+                               scalars.mul(linear, bytes));
   if (!extended.empty() && pitchOf(view, dims[extended.back()], bytes).known() == bytes)
-    if (Number cols = live(view, dims[extended.back()], offsets[dims[extended.back()]], shape[extended.back()]);
+    if (Number cols =
+            live(view, dims[extended.back()], offsets[dims[extended.back()]], shape[extended.back()]);
         extended.size() > 1 || cols.known()) {
       window.colDim = extended.pop_back_val();
       window.cols = cols;
@@ -230,7 +237,8 @@ FailureOr<ProgramLowering::Window> ProgramLowering::window(Operation *op, Value 
       continue;
     }
     if (!rows.known())
-      return decline(op, "tiles may end past a view's end in two dimensions at most, but dimension " + Twine(dim) + " is a third");
+      return decline(op, "tiles may end past a view's end in two dimensions at most, but dimension " +
+                             Twine(dim) + " is a third");
     window.outer.push_back({extended[i], pitch});
   }
   window.rows = scalars.mul(window.rows, outside);
@@ -248,11 +256,13 @@ void ProgramLowering::zeroRest(const Tile &tile, Shape shape, const Window &wind
   int64_t row = window.rowDim < 0 ? all : tile.strides[window.rowDim] / bytes;
   bool isOuter = window.rowDim >= 0 && row * shape[window.rowDim] == all;
   if (!wholeCols || !isOuter || (row % lanes && row > lanes))
-    return vector(zero, {all}, Tile{tile.slot, tile.offset, tile.type, {bytes}, 0, tile.phase}, nullptr, nullptr);
+    return vector(zero, {all}, Tile{tile.slot, tile.offset, tile.type, {bytes}, 0, tile.phase}, nullptr,
+                  nullptr);
   // Rows are consecutive, and a row is whole rows of lanes: one instruction from the first that is missing.
   int64_t cols = std::min(row, lanes);
   Address begin = address(tile);
-  Number first = scalars.add(scalars.mul(window.rows, row * bytes), begin.reg ? Number(std::make_shared<unsigned>(begin.reg), 0) : Number(0));
+  Number first = scalars.add(scalars.mul(window.rows, row * bytes),
+                             begin.reg ? Number(std::make_shared<unsigned>(begin.reg), 0) : Number(0));
   Number missing = scalars.mul(scalars.sub(shape[window.rowDim], window.rows), row / cols);
   Instruction instruction;
   instruction.op = int64_t(systolic::Op::vector);
@@ -269,19 +279,22 @@ void ProgramLowering::zeroRest(const Tile &tile, Shape shape, const Window &wind
   code.append(instruction, access(tile, shape, /*write=*/true));
 }
 
-/// One transfer for each place along the outer dimensions, and for each row if only the sequencer knows how far apart they lie.
+/// One transfer for each place along the outer dimensions, and for each row if only the sequencer knows how
+/// far apart they lie.
 void ProgramLowering::transfer(systolic::Op op, const Tile &tile, Shape shape, const Window &window) {
   bool isLoad = op == systolic::Op::load, rowByRow = !window.rowPitch.known();
   auto outer = window.outer;
   if (rowByRow)
     outer.push_back({window.rowDim, window.rowPitch});
   auto [local, localReg] = address(tile);
-  int64_t pitch = window.rowDim < 0 ? 0 : tile.strides[window.rowDim], bytes = typeBytes(tile.type), count = 1;
+  int64_t pitch = window.rowDim < 0 ? 0 : tile.strides[window.rowDim], bytes = typeBytes(tile.type),
+          count = 1;
   Instruction instruction;
   instruction.op = int64_t(op);
   instruction.ta = int64_t(tile.type);
   instruction.cols = window.cols.constant, instruction.rk = window.cols.number();
-  instruction.px = window.rowDim < 0 && window.cols.known() ? window.cols.constant * bytes : window.rowPitch.known().value_or(0);
+  instruction.px = window.rowDim < 0 && window.cols.known() ? window.cols.constant * bytes
+                                                            : window.rowPitch.known().value_or(0);
   (isLoad ? instruction.pd : instruction.pa) = rowByRow ? 0 : pitch;
   (isLoad ? instruction.rd : instruction.ra) = localReg;
   for (auto [dim, step] : outer)
@@ -307,15 +320,18 @@ void ProgramLowering::transfer(systolic::Op op, const Tile &tile, Shape shape, c
 //===- Loads and stores -----------------------------------------------------------------------------===//
 
 /// Loads into `tile`, which is made if it is not there, if `more` is 1; nothing if it is 0.
-LogicalResult ProgramLowering::loadInto(tile::LoadOp op, const Number &more, std::optional<Tile> &tile, Phase phase) {
+LogicalResult ProgramLowering::loadInto(tile::LoadOp op, const Number &more, std::optional<Tile> &tile,
+                                        Phase phase) {
   Shape shape = op.getResult().getType().getShape();
   FailureOr<Window> where = window(op, op.getView(), op.getOffsets(), op.getTileDims(), shape);
   if (failed(where))
     return failure();
   if (!tile) {
-    tile = fresh(shape, *elementType(op.getResult().getType().getElementType()), /*preferAccumulators=*/false);
+    tile =
+        fresh(shape, *elementType(op.getResult().getType().getElementType()), /*preferAccumulators=*/false);
     // A load ahead is made before the loop: rows that the loop changes are not those of every iteration.
-    bool changes = ahead.contains(op) && op.getOffsets()[op.getTileDims()[0]].getParentBlock() == op->getBlock() &&
+    bool changes = ahead.contains(op) &&
+                   op.getOffsets()[op.getTileDims()[0]].getParentBlock() == op->getBlock() &&
                    levels.lookup(op.getOffsets()[op.getTileDims()[0]].getDefiningOp()) == levels.lookup(op);
     if (where->rowDim == 0 && !where->rows.known() && !changes)
       tile->live = where->rows;
@@ -346,16 +362,19 @@ LogicalResult ProgramLowering::lowerGather(tile::GatherOp op) {
   int64_t rows = view.getShape()[0], count = shape[0];
   std::optional<systolic::Type> element = elementType(view.getElementType());
   if (ShapedType::isDynamic(rows) || shape.size() != 2 || !element || view.getEncoding())
-    return decline(op, "rows are gathered from a row-major table of static shape, but it is " + llvm::to_string(view));
+    return decline(op, "rows are gathered from a row-major table of static shape, but it is " +
+                           llvm::to_string(view));
   std::optional<int64_t> most = upperBound(op.getOffsets()[0]);
   if (!most || *most + shape[1] > view.getShape()[1])
     return decline(op, "rows are gathered from columns that lie inside of the table");
   Tile low = withConstant(Combine::max, {count}, tileOf(op.getIndices()), 0, systolic::Type::f32);
-  Tile table = materialized(withConstant(Combine::min, {count}, low, float(rows - 1), systolic::Type::i32), {count}, systolic::Type::i32);
+  Tile table = materialized(withConstant(Combine::min, {count}, low, float(rows - 1), systolic::Type::i32),
+                            {count}, systolic::Type::i32);
   Tile tile = fresh(shape, *element, /*preferAccumulators=*/false);
   int64_t bytes = typeBytes(*element);
-  Number address = scalars.add(scalars.bound({Binding::Address, cast<BlockArgument>(op.getView()).getArgNumber(), 0}),
-                               scalars.mul(number(op.getOffsets()[0]), bytes));
+  Number address =
+      scalars.add(scalars.bound({Binding::Address, cast<BlockArgument>(op.getView()).getArgNumber(), 0}),
+                  scalars.mul(number(op.getOffsets()[0]), bytes));
   Instruction load;
   load.op = int64_t(systolic::Op::load);
   load.flags = flag::load_gather;

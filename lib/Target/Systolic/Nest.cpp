@@ -1,4 +1,5 @@
-// A load moves its bytes once for every iteration of the loops that it stands in, so the order of the loops decides what is read again.
+// A load moves its bytes once for every iteration of the loops that it stands in, so the order of the loops
+// decides what is read again.
 #include "lib/Target/Systolic/Nest.h"
 
 #include "llvm/Support/MathExtras.h"
@@ -9,7 +10,9 @@ using namespace mlir;
 using namespace girih;
 using namespace girih::systolic;
 
-bool systolic::isReadOnly(Value view) { return llvm::all_of(view.getUsers(), llvm::IsaPred<tile::LoadOp, tile::GatherOp, tile::DimOp>); }
+bool systolic::isReadOnly(Value view) {
+  return llvm::all_of(view.getUsers(), llvm::IsaPred<tile::LoadOp, tile::GatherOp, tile::DimOp>);
+}
 
 Levels systolic::levelsOf(tile::ProgramOp program, ArrayRef<unsigned> nest) {
   Levels levels;
@@ -40,7 +43,8 @@ static double blocksAlong(tile::ProgramOp program, unsigned dim, ArrayRef<graph:
     SmallVector<Value> values(launch.getInputs());
     llvm::append_range(values, launch.getOutputs());
     auto type = cast<RankedTensorType>(values[grid.getArg()].getType());
-    std::optional<int64_t> size = graph::evaluateAt(graph::getSize(type, grid.getDim()), launch, graph::usualValue);
+    std::optional<int64_t> size =
+        graph::evaluateAt(graph::getSize(type, grid.getDim()), launch, graph::usualValue);
     most = std::max(most, double(llvm::divideCeil(size.value_or(INT32_MAX), grid.getStep())));
   }
   return most;
@@ -64,7 +68,8 @@ static double bytesMoved(tile::ProgramOp program, ArrayRef<unsigned> nest, Array
 
 SmallVector<unsigned> systolic::chooseNest(tile::ProgramOp program, ArrayRef<graph::LaunchOp> launches) {
   SmallVector<unsigned> nest = llvm::to_vector(llvm::seq<unsigned>(program.getGridRank())), best = nest;
-  SmallVector<double> blocks = llvm::map_to_vector(nest, [&](unsigned dim) { return blocksAlong(program, dim, launches); });
+  SmallVector<double> blocks =
+      llvm::map_to_vector(nest, [&](unsigned dim) { return blocksAlong(program, dim, launches); });
   // Of equal orders that with most iterations to overlap.
   auto cost = [&] { return std::pair(bytesMoved(program, nest, blocks), -blocks[nest.back()]); };
   if (nest.empty())

@@ -6,12 +6,13 @@
 
 namespace girih::systolic {
 
-/// How many of the grid's loops each operation of the program's block stands in, outermost first: as few as it depends on. Stores stand
-/// in all.
+/// How many of the grid's loops each operation of the program's block stands in, outermost first: as few as
+/// it depends on. Stores stand in all.
 using Levels = llvm::DenseMap<mlir::Operation *, unsigned>;
 Levels levelsOf(tile::ProgramOp program, llvm::ArrayRef<unsigned> nest);
 
-/// The grid's dimensions, outermost first, so that loads move the fewest bytes at the sizes that launches usually have.
+/// The grid's dimensions, outermost first, so that loads move the fewest bytes at the sizes that launches
+/// usually have.
 llvm::SmallVector<unsigned> chooseNest(tile::ProgramOp program, llvm::ArrayRef<graph::LaunchOp> launches);
 
 /// Whether the program only reads the view.

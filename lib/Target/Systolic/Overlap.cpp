@@ -1,5 +1,5 @@
-// What lets iterations of a loop overlap: both memories in halves that they take in turns, and loads of the next iteration's operands
-// that stand before this one's work.
+// What lets iterations of a loop overlap: both memories in halves that they take in turns, and loads of the
+// next iteration's operands that stand before this one's work.
 #include "lib/Target/Systolic/ProgramLowering.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -15,14 +15,16 @@ bool ProgramLowering::openHalves() {
   SlotRef local = scratchpad.takeHalves(), sums = accumulators.takeHalves();
   if (!local)
     return false;
-  halves.emplace(Halves{local, sums, Pool(false, local->offset, local->bytes / 2, machine.scratchpadBankBytes()),
-                        Pool(true, sums ? sums->offset : 0, sums ? sums->bytes / 2 : 0, machine.accumulatorBankBytes()), scalars.variable(0), 0,
-                        scalars.variable(0)});
+  halves.emplace(
+      Halves{local, sums, Pool(false, local->offset, local->bytes / 2, machine.scratchpadBankBytes()),
+             Pool(true, sums ? sums->offset : 0, sums ? sums->bytes / 2 : 0, machine.accumulatorBankBytes()),
+             scalars.variable(0), 0, scalars.variable(0)});
   return true;
 }
 
 void ProgramLowering::beginPhase() {
-  halves->scratchpadNext = scalars.inRegister(scalars.sub(halves->scratchpadBytes->bytes / 2, halves->scratchpadThis));
+  halves->scratchpadNext =
+      scalars.inRegister(scalars.sub(halves->scratchpadBytes->bytes / 2, halves->scratchpadThis));
 }
 
 /// The halves change places.
@@ -44,13 +46,14 @@ void ProgramLowering::closeHalves() {
 
 //===- Loads ahead ----------------------------------------------------------------------------------===//
 
-/// Loads of the body whose offsets the sequencer alone computes, from views that the program does not write, and the scalars that only
-/// they want.
+/// Loads of the body whose offsets the sequencer alone computes, from views that the program does not write,
+/// and the scalars that only they want.
 void ProgramLowering::findAhead(ArrayRef<Operation *> body) {
   DenseSet<Operation *> inside(body.begin(), body.end()), scalar;
   for (Operation *op : body)
-    if (op->getNumRegions() == 0 && isScalar(*op) &&
-        llvm::all_of(op->getOperands(), [&](Value operand) { return !inside.contains(operand.getDefiningOp()) || scalar.contains(operand.getDefiningOp()); }))
+    if (op->getNumRegions() == 0 && isScalar(*op) && llvm::all_of(op->getOperands(), [&](Value operand) {
+          return !inside.contains(operand.getDefiningOp()) || scalar.contains(operand.getDefiningOp());
+        }))
       scalar.insert(op);
   for (Operation *op : body)
     if (auto load = dyn_cast<tile::LoadOp>(op))
@@ -60,12 +63,15 @@ void ProgramLowering::findAhead(ArrayRef<Operation *> body) {
           }))
         ahead[op];
   for (Operation *op : llvm::reverse(body))
-    if (scalar.contains(op) && !op->use_empty() && llvm::all_of(op->getUsers(), [&](Operation *user) { return ahead.contains(user) || aheadOnly.contains(user); }))
+    if (scalar.contains(op) && !op->use_empty() && llvm::all_of(op->getUsers(), [&](Operation *user) {
+          return ahead.contains(user) || aheadOnly.contains(user);
+        }))
       aheadOnly.insert(op);
 }
 
 /// Loads what iteration `index` wants, if `more` is 1. The numbers of the current iteration stay as they are.
-LogicalResult ProgramLowering::loadAhead(ArrayRef<Operation *> body, SetIndex setIndex, const Number &index, const Number &more, Phase phase) {
+LogicalResult ProgramLowering::loadAhead(ArrayRef<Operation *> body, SetIndex setIndex, const Number &index,
+                                         const Number &more, Phase phase) {
   auto numbersNow = numbers;
   auto indicesNow = indices;
   setIndex(index);
@@ -73,7 +79,8 @@ LogicalResult ProgramLowering::loadAhead(ArrayRef<Operation *> body, SetIndex se
   DenseSet<Operation *> needed(wanted.begin(), wanted.end());
   while (!wanted.empty())
     for (Value operand : wanted.pop_back_val()->getOperands())
-      if (Operation *definition = operand.getDefiningOp(); definition && isScalar(*definition) && needed.insert(definition).second)
+      if (Operation *definition = operand.getDefiningOp();
+          definition && isScalar(*definition) && needed.insert(definition).second)
         wanted.push_back(definition);
   for (Operation *op : body) {
     if (!needed.contains(op))

@@ -1,8 +1,9 @@
-// Lowers one tile program to a program of the machine. The grid's dimensions become loops, an operation stands in the outermost that it
-// depends on, and `scf.for` is a loop inside. In the innermost loops tiles alternate between two halves of the memories, and the next
-// iteration's operands are loaded while this one computes. A tile lies row-major in the scratchpad or, where the vector unit works on
-// f32, in the accumulators, which it reads four times as fast; broadcasts and transpositions are strides. Dots run on the array,
-// everything else on the vector unit.
+// Lowers one tile program to a program of the machine. The grid's dimensions become loops, an operation
+// stands in the outermost that it depends on, and `scf.for` is a loop inside. In the innermost loops tiles
+// alternate between two halves of the memories, and the next iteration's operands are loaded while this one
+// computes. A tile lies row-major in the scratchpad or, where the vector unit works on f32, in the
+// accumulators, which it reads four times as fast; broadcasts and transpositions are strides. Dots run on the
+// array, everything else on the vector unit.
 #pragma once
 
 #include "dialects/Tile/Tile.h"
@@ -10,8 +11,8 @@
 #include "lib/Target/Systolic/Scalars.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
-#include "llvm/Support/ScopedPrinter.h"
 #include "runtime/Systolic/Machine.h"
+#include "llvm/Support/ScopedPrinter.h"
 
 #include <map>
 
@@ -28,9 +29,10 @@ using SlotRef = std::shared_ptr<const Slot>;
 class Pool {
 public:
   /// `bytes` from `begin` on, in banks of `bankBytes`.
-  Pool(bool accumulator, int64_t begin, int64_t bytes, int64_t bankBytes) : accumulator(accumulator), bankBytes(bankBytes), free({{begin, bytes}}) {}
-  /// Null if there is no room. In the scratchpad what is large has banks of its own where it can, so that units do not meet at their
-  /// ports; in the accumulators they meet by halves alone.
+  Pool(bool accumulator, int64_t begin, int64_t bytes, int64_t bankBytes)
+      : accumulator(accumulator), bankBytes(bankBytes), free({{begin, bytes}}) {}
+  /// Null if there is no room. In the scratchpad what is large has banks of its own where it can, so that
+  /// units do not meet at their ports; in the accumulators they meet by halves alone.
   SlotRef take(int64_t bytes);
   /// Two halves of the greatest free piece, whole banks if possible; null if nothing is free.
   SlotRef takeHalves();
@@ -44,7 +46,8 @@ private:
   std::map<int64_t, int64_t> free; // offset to size, never adjacent
 };
 
-/// Where a tile's elements lie. A condition (i1) is an f32, infinity for true and minus infinity for false, so that the minimum chooses.
+/// Where a tile's elements lie. A condition (i1) is an f32, infinity for true and minus infinity for false,
+/// so that the minimum chooses.
 struct Tile {
   SlotRef slot; // null: all elements are `splat`
   int64_t offset = 0;
@@ -52,7 +55,8 @@ struct Tile {
   llvm::SmallVector<int64_t, 4> strides; // bytes, one for each dimension; 0 repeats
   float splat = 0;
   Phase phase = Phase::Fixed;
-  std::optional<Number> live; // how many of the rows, the first dimension, the model has; the rest is zero or of no matter
+  std::optional<Number>
+      live; // how many of the rows, the first dimension, the model has; the rest is zero or of no matter
 
   bool isSplat() const { return !slot; }
 };
@@ -76,22 +80,28 @@ struct Halves {
   Number scratchpadThis, scratchpadNext, accumulatorsThis; // what is added to addresses of the first half
 };
 
-/// Whether iterations share the memories in halves, and operations leave loops that they do not depend on. Plain needs least memory.
+/// Whether iterations share the memories in halves, and operations leave loops that they do not depend on.
+/// Plain needs least memory.
 enum class Schedule { Overlapped, Plain };
 
 class ProgramLowering {
 public:
   /// Diagnostics name `where`, the model's layers, if it is given; else the operation's own place.
-  ProgramLowering(tile::ProgramOp program, std::optional<mlir::Location> where, const Machine &machine, SharedDims sharedDims, Schedule schedule)
-      : program(program), where(where), machine(machine), sharedDims(std::move(sharedDims)), schedule(schedule), scalars(code),
+  ProgramLowering(tile::ProgramOp program, std::optional<mlir::Location> where, const Machine &machine,
+                  SharedDims sharedDims, Schedule schedule)
+      : program(program), where(where), machine(machine), sharedDims(std::move(sharedDims)),
+        schedule(schedule), scalars(code),
         scratchpad(false, 0, machine.scratchpad_bytes, machine.scratchpadBankBytes()),
         accumulators(true, 0, machine.accumulator_bytes, machine.accumulatorBankBytes()) {}
 
-  /// The program, or failure with a diagnostic that names op and machine. An overlapped one that memory or registers do not suffice for
-  /// says nothing: the plain one may fit. `nest` is the order of the grid's dimensions, outermost first.
+  /// The program, or failure with a diagnostic that names op and machine. An overlapped one that memory or
+  /// registers do not suffice for says nothing: the plain one may fit. `nest` is the order of the grid's
+  /// dimensions, outermost first.
   mlir::FailureOr<Program> run(llvm::ArrayRef<unsigned> nest);
   /// Whether an overlapped schedule failed for want of memory or registers.
-  bool isTooLarge() const { return schedule == Schedule::Overlapped && (outOfMemory || scalars.isExhausted()); }
+  bool isTooLarge() const {
+    return schedule == Schedule::Overlapped && (outOfMemory || scalars.isExhausted());
+  }
   std::string whyTooLarge() const;
   llvm::ArrayRef<std::pair<unsigned, Binding>> bindings() const { return scalars.bindings(); }
 
@@ -103,8 +113,8 @@ private:
   mlir::LogicalResult lowerOps(llvm::ArrayRef<mlir::Operation *> ops);
   mlir::LogicalResult lowerNest(llvm::ArrayRef<unsigned> nest);
   llvm::SmallVector<mlir::Operation *> opsAt(unsigned level);
-  mlir::LogicalResult lowerLoop(llvm::ArrayRef<mlir::Operation *> body, const Number &count, SetIndex setIndex,
-                                llvm::function_ref<mlir::LogicalResult()> lowerBody);
+  mlir::LogicalResult lowerLoop(llvm::ArrayRef<mlir::Operation *> body, const Number &count,
+                                SetIndex setIndex, llvm::function_ref<mlir::LogicalResult()> lowerBody);
   bool isBefore(mlir::Operation *a, mlir::Operation *b) const;
   mlir::LogicalResult lowerOp(mlir::Operation &op);
   mlir::LogicalResult lowerScalar(mlir::Operation &op);
@@ -125,8 +135,8 @@ private:
   void closeHalves();
   static bool isScalar(mlir::Operation &op);
   void findAhead(llvm::ArrayRef<mlir::Operation *> body);
-  mlir::LogicalResult loadAhead(llvm::ArrayRef<mlir::Operation *> body, SetIndex setIndex, const Number &index, const Number &more,
-                                Phase phase);
+  mlir::LogicalResult loadAhead(llvm::ArrayRef<mlir::Operation *> body, SetIndex setIndex,
+                                const Number &index, const Number &more, Phase phase);
 
   // Memory.cpp: room, loads and stores.
   SlotRef allocate(int64_t bytes, bool preferAccumulators);
@@ -137,7 +147,8 @@ private:
   mlir::LogicalResult lowerGather(tile::GatherOp op);
   mlir::LogicalResult lowerStore(tile::StoreOp op);
   struct Window; // the part of a view that a tile covers
-  mlir::FailureOr<Window> window(mlir::Operation *op, mlir::Value view, mlir::ValueRange offsets, Shape dims, Shape shape);
+  mlir::FailureOr<Window> window(mlir::Operation *op, mlir::Value view, mlir::ValueRange offsets, Shape dims,
+                                 Shape shape);
   Number viewDim(mlir::Value view, int64_t dim);
   Number pitchOf(mlir::Value view, int64_t dim, int64_t elementBytes);
   Number live(mlir::Value view, int64_t dim, mlir::Value offset, int64_t size);
@@ -160,7 +171,8 @@ private:
   void setTile(mlir::Value value, Tile tile) { tiles[value] = std::move(tile); }
   Tile binary(Combine combine, Shape shape, Tile a, Tile b, Type type = Type::f32);
   Tile unary(Function function, Shape shape, const Tile &a, Type type = Type::f32, float scale = 1);
-  Tile withConstant(Combine combine, Shape shape, const Tile &a, float constant, Type type = Type::f32, Function function = Function::id);
+  Tile withConstant(Combine combine, Shape shape, const Tile &a, float constant, Type type = Type::f32,
+                    Function function = Function::id);
   Tile elementwise(VectorCode what, Shape shape, const Tile *a, const Tile *b, Type type);
   Tile materialized(const Tile &tile, Shape shape, Type type, bool preferAccumulators = false);
   Tile indexTile(const Number &value, size_t rank);
@@ -168,20 +180,22 @@ private:
   Tile condition(Shape shape, const Tile &oneIfTrue, bool negate);
   bool isDense(const Tile &tile, Shape shape) const;
   void vector(VectorCode what, Shape shape, const Tile &to, const Tile *a, const Tile *b);
-  void vectorRows(const VectorCode &what, const Tile &to, const Tile *a, const Tile *b, Shape offsets, Shape pitches, int64_t rows,
-                  int64_t cols, bool scalar, std::optional<Number> live = {});
+  void vectorRows(const VectorCode &what, const Tile &to, const Tile *a, const Tile *b, Shape offsets,
+                  Shape pitches, int64_t rows, int64_t cols, bool scalar, std::optional<Number> live = {});
 
   // Reduction.cpp
   mlir::LogicalResult lowerReduce(tile::ReduceOp op);
 
   std::pair<Tile, std::optional<Tile>> reduced(tile::ReduceOp op, VectorCode &what);
-  void reduceLanes(const VectorCode &what, Shape shape, int64_t axis, const Tile &to, const Tile &a, const std::optional<Tile> &b, int64_t width);
+  void reduceLanes(const VectorCode &what, Shape shape, int64_t axis, const Tile &to, const Tile &a,
+                   const std::optional<Tile> &b, int64_t width);
 
   // Dot.cpp
   mlir::LogicalResult lowerDot(tile::DotOp op);
   bool isRowwise(mlir::Value value) const;
   Tile dotAccumulator(tile::DotOp op, bool &accumulate);
-  void multiply(const Tile &left, const Tile &right, const Tile &result, Shape sizes, const Number &count, bool transposed, bool accumulate);
+  void multiply(const Tile &left, const Tile &right, const Tile &result, Shape sizes, const Number &count,
+                bool transposed, bool accumulate);
 
   Access access(const Tile &tile, Shape shape, bool write) const;
   /// Where a tile begins: the fields of an operand.
@@ -203,13 +217,15 @@ private:
   llvm::DenseMap<mlir::Value, Number> numbers;
   llvm::SmallVector<Number> indices; // of the block, by dimension of the grid
   Levels levels;
-  llvm::DenseMap<mlir::Operation *, std::optional<Tile>> ahead; // loads of the next iteration, and where they go
-  llvm::DenseSet<mlir::Operation *> aheadOnly;         // scalars that nothing else wants
+  llvm::DenseMap<mlir::Operation *, std::optional<Tile>>
+      ahead;                                            // loads of the next iteration, and where they go
+  llvm::DenseSet<mlir::Operation *> aheadOnly;          // scalars that nothing else wants
   llvm::DenseMap<mlir::Operation *, mlir::Value> gelus; // the last operation of one, to its operand
-  llvm::DenseMap<mlir::Operation *, mlir::Operation *> combinations; // what an operation's instruction computes first
-  llvm::DenseSet<mlir::Operation *> covered;            // by an instruction of a later operation
-  std::optional<Number> resultRows;                     // rows of the next results that matter
-  std::optional<Tile> reuse;                            // for the next result, if it fits
+  llvm::DenseMap<mlir::Operation *, mlir::Operation *>
+      combinations;                          // what an operation's instruction computes first
+  llvm::DenseSet<mlir::Operation *> covered; // by an instruction of a later operation
+  std::optional<Number> resultRows;          // rows of the next results that matter
+  std::optional<Tile> reuse;                 // for the next result, if it fits
   bool hasDots = false, outOfMemory = false;
   int64_t wantedBytes = 0;
   unsigned bank = 0;

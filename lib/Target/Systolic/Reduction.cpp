@@ -1,5 +1,5 @@
-// Reductions. Along the last dimension an instruction combines the lanes of each row in its tree; along another, rows are combined
-// into one, in order.
+// Reductions. Along the last dimension an instruction combines the lanes of each row in its tree; along
+// another, rows are combined into one, in order.
 #include "lib/Target/Systolic/ProgramLowering.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -14,8 +14,12 @@ std::pair<Tile, std::optional<Tile>> ProgramLowering::reduced(tile::ReduceOp op,
   if (!inner)
     return {tileOf(op.getInput()), std::nullopt};
   Tile a = tileOf(inner->getOperand(0)), b = tileOf(inner->getOperand(1));
-  auto hasLanes = [&](const Tile &tile) { return !tile.isSplat() && tile.strides[op.getAxis()] == int64_t(typeBytes(tile.type)); };
-  Combine combine = isa<arith::AddFOp>(inner) ? Combine::add : isa<arith::SubFOp>(inner) ? Combine::sub : Combine::mul;
+  auto hasLanes = [&](const Tile &tile) {
+    return !tile.isSplat() && tile.strides[op.getAxis()] == int64_t(typeBytes(tile.type));
+  };
+  Combine combine = isa<arith::AddFOp>(inner)   ? Combine::add
+                    : isa<arith::SubFOp>(inner) ? Combine::sub
+                                                : Combine::mul;
   if (!hasLanes(a) || !hasLanes(b))
     return {binary(combine, op.getInput().getType().getShape(), a, b), std::nullopt};
   what.combine = combine;
@@ -34,7 +38,9 @@ LogicalResult ProgramLowering::lowerReduce(tile::ReduceOp op) {
   int64_t maximum = op.getKind() == tile::ReduceKind::add ? 0 : int64_t(flag::vector_max);
   if (isMin)
     maximum |= flag::vector_scale, what.imm = -1;
-  auto finish = [&](Tile result) { setTile(op, isMin ? withConstant(Combine::mul, op.getType().getShape(), result, -1) : std::move(result)); };
+  auto finish = [&](Tile result) {
+    setTile(op, isMin ? withConstant(Combine::mul, op.getType().getShape(), result, -1) : std::move(result));
+  };
   Tile result = fresh(op.getType().getShape(), systolic::Type::f32), target = result;
   target.strides.insert(target.strides.begin() + axis, 0);
   int64_t bytes = typeBytes(input.type), lanes = machine.array_columns;
@@ -62,9 +68,10 @@ LogicalResult ProgramLowering::lowerReduce(tile::ReduceOp op) {
   return success();
 }
 
-/// Combines `width` lanes of each row; the longest dimension beside the axis makes rows, the others are repeated.
-void ProgramLowering::reduceLanes(const VectorCode &what, Shape shape, int64_t axis, const Tile &to, const Tile &a, const std::optional<Tile> &b,
-                                  int64_t width) {
+/// Combines `width` lanes of each row; the longest dimension beside the axis makes rows, the others are
+/// repeated.
+void ProgramLowering::reduceLanes(const VectorCode &what, Shape shape, int64_t axis, const Tile &to,
+                                  const Tile &a, const std::optional<Tile> &b, int64_t width) {
   int64_t rowDim = -1, times = 1;
   for (auto [d, size] : llvm::enumerate(shape))
     if (int64_t(d) != axis && (rowDim < 0 || size > shape[rowDim]))
@@ -84,6 +91,7 @@ void ProgramLowering::reduceLanes(const VectorCode &what, Shape shape, int64_t a
       }
       pitches[k] = tiles[k] && rowDim >= 0 ? tiles[k]->strides[rowDim] : 0;
     }
-    vectorRows(what, to, &a, tiles[2], offsets, pitches, rowDim < 0 ? 1 : shape[rowDim], width, false, rowDim == 0 ? resultRows : std::nullopt);
+    vectorRows(what, to, &a, tiles[2], offsets, pitches, rowDim < 0 ? 1 : shape[rowDim], width, false,
+               rowDim == 0 ? resultRows : std::nullopt);
   }
 }

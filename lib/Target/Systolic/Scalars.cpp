@@ -5,7 +5,8 @@
 
 using namespace girih::systolic;
 
-/// Registers run out in the highest alone, so that the rest of the lowering need not care: `isExhausted` tells at the end.
+/// Registers run out in the highest alone, so that the rest of the lowering need not care: `isExhausted`
+/// tells at the end.
 Register Scalars::take() {
   unsigned number = 1;
   while (number < kRegisters && taken >> number & 1)
@@ -131,7 +132,9 @@ Number Scalars::mul(const Number &a, const Number &b) {
   return result;
 }
 
-Number Scalars::div(const Number &a, const Number &b) { return b.known() == 1 ? a : apply(Scalar::div_, a, b); }
+Number Scalars::div(const Number &a, const Number &b) {
+  return b.known() == 1 ? a : apply(Scalar::div_, a, b);
+}
 Number Scalars::rem(const Number &a, const Number &b) { return apply(Scalar::rem_, a, b); }
 Number Scalars::min(const Number &a, const Number &b) { return apply(Scalar::min_, a, b); }
 Number Scalars::max(const Number &a, const Number &b) { return apply(Scalar::max_, a, b); }

@@ -1,5 +1,5 @@
-// Numbers that the sequencer knows while a program runs: a register plus a constant. Sizes and addresses are such numbers, and an
-// instruction's fields take them as they are.
+// Numbers that the sequencer knows while a program runs: a register plus a constant. Sizes and addresses are
+// such numbers, and an instruction's fields take them as they are.
 #pragma once
 
 #include "lib/Target/Systolic/Code.h"
@@ -29,8 +29,8 @@ struct Number {
   int64_t number() const { return reg ? *reg : 0; }
 };
 
-/// Registers and arithmetic on them. Launches fill registers from the top, results take the lowest that is free; where the two meet,
-/// `isExhausted`.
+/// Registers and arithmetic on them. Launches fill registers from the top, results take the lowest that is
+/// free; where the two meet, `isExhausted`.
 class Scalars {
 public:
   explicit Scalars(Code &code) : code(code) {}

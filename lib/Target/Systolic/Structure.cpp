@@ -1,5 +1,5 @@
-// The walk over a program: the grid as a loop, scalars for the sequencer, `scf.for` with the tiles it carries, and when memory is free
-// again.
+// The walk over a program: the grid as a loop, scalars for the sequencer, `scf.for` with the tiles it
+// carries, and when memory is free again.
 #include "lib/Target/Systolic/ProgramLowering.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -14,7 +14,9 @@ using namespace girih;
 using namespace girih::systolic;
 
 LogicalResult ProgramLowering::decline(Operation *op, const Twine &reason) {
-  return emitError(where.value_or(op->getLoc())) << "target 'systolic:" << machine.name << "' cannot compute '" << op->getName() << "' of kernel '" << program.getSymName() << "': " << reason;
+  return emitError(where.value_or(op->getLoc()))
+         << "target 'systolic:" << machine.name << "' cannot compute '" << op->getName() << "' of kernel '"
+         << program.getSymName() << "': " << reason;
 }
 
 Number ProgramLowering::number(Value value) {
@@ -66,7 +68,8 @@ LogicalResult ProgramLowering::lowerExtract(tensor::ExtractOp op) {
     offset = scalars.add(offset, scalars.mul(number(index), stride));
   auto [begin, reg] = address(tile);
   code.wait();
-  numbers[op] = scalars.read(begin, scalars.add(offset, reg ? Number(std::make_shared<unsigned>(reg), 0) : Number(0)));
+  numbers[op] =
+      scalars.read(begin, scalars.add(offset, reg ? Number(std::make_shared<unsigned>(reg), 0) : Number(0)));
   return success();
 }
 
@@ -79,7 +82,8 @@ static std::optional<float> splatOf(arith::ConstantOp op) {
     return values.getSplatValue<APFloat>().convertToDouble();
   APInt integer = values.getSplatValue<APInt>();
   if (values.getElementType().isInteger(1))
-    return integer.isZero() ? -std::numeric_limits<float>::infinity() : std::numeric_limits<float>::infinity();
+    return integer.isZero() ? -std::numeric_limits<float>::infinity()
+                            : std::numeric_limits<float>::infinity();
   constexpr int64_t exact = 1 << 24;
   int64_t value = integer.getSExtValue();
   return std::abs(value) <= exact ? std::optional<float>(value) : std::nullopt;
@@ -88,7 +92,8 @@ static std::optional<float> splatOf(arith::ConstantOp op) {
 //===- Loops ----------------------------------------------------------------------------------------===//
 
 /// Runs `count` iterations; `lowerBody` lowers one.
-LogicalResult ProgramLowering::lowerLoop(ArrayRef<Operation *> body, const Number &count, SetIndex setIndex, function_ref<LogicalResult()> lowerBody) {
+LogicalResult ProgramLowering::lowerLoop(ArrayRef<Operation *> body, const Number &count, SetIndex setIndex,
+                                         function_ref<LogicalResult()> lowerBody) {
   bool isInnermost = llvm::none_of(body, [](Operation *op) { return op->getNumRegions() != 0; });
   bool overlaps = isInnermost && schedule == Schedule::Overlapped && openHalves();
   if (overlaps) {
@@ -117,7 +122,8 @@ LogicalResult ProgramLowering::lowerLoop(ArrayRef<Operation *> body, const Numbe
   return success();
 }
 
-/// Results of the body go where the next iteration looks for them. One that is another's old value is saved first.
+/// Results of the body go where the next iteration looks for them. One that is another's old value is saved
+/// first.
 LogicalResult ProgramLowering::copyYields(scf::ForOp loop, ArrayRef<Tile> slots) {
   auto yields = loop.getBody()->getTerminator()->getOperands();
   SmallVector<Tile> news;
@@ -138,7 +144,8 @@ LogicalResult ProgramLowering::copyYields(scf::ForOp loop, ArrayRef<Tile> slots)
     if (!tile.isSplat() && tile.slot == slot.slot && tile.offset == slot.offset)
       continue;
     if (tile.isSplat())
-      vector({Combine::second, Function::id, flag::vector_constant, tile.splat}, shape, slot, nullptr, nullptr);
+      vector({Combine::second, Function::id, flag::vector_constant, tile.splat}, shape, slot, nullptr,
+             nullptr);
     else
       vector({Combine::second}, shape, slot, nullptr, &tile);
   }
@@ -153,23 +160,29 @@ LogicalResult ProgramLowering::lowerFor(scf::ForOp loop) {
   for (auto [argument, init] : llvm::zip(loop.getRegionIterArgs(), loop.getInitArgs())) {
     auto type = dyn_cast<RankedTensorType>(argument.getType());
     if (!type || !(type.getElementType().isF32() || type.getElementType().isInteger(32)))
-      return decline(loop, "loops carry tiles of f32 and i32, but this carries " + llvm::to_string(argument.getType()));
+      return decline(loop, "loops carry tiles of f32 and i32, but this carries " +
+                               llvm::to_string(argument.getType()));
     bool isSum = llvm::any_of(argument.getUsers(), llvm::IsaPred<tile::DotOp>);
     Tile slot = fresh(type.getShape(), systolic::Type::f32, !isSum), start = tileOf(init);
     if (isSum)
       if (SlotRef sums = accumulators.take(type.getNumElements() * 4))
         slot.slot = sums;
     if (start.isSplat())
-      vector({Combine::second, Function::id, flag::vector_constant, start.splat}, type.getShape(), slot, nullptr, nullptr);
+      vector({Combine::second, Function::id, flag::vector_constant, start.splat}, type.getShape(), slot,
+             nullptr, nullptr);
     else
       vector({Combine::second}, type.getShape(), slot, nullptr, &start);
     setTile(argument, slot);
     slots.push_back(slot);
   }
-  Number first = number(loop.getLowerBound()), count = scalars.max(scalars.sub(number(loop.getUpperBound()), first), 0);
-  SmallVector<Operation *> body = llvm::map_to_vector(loop.getBody()->without_terminator(), [](Operation &op) { return &op; });
+  Number first = number(loop.getLowerBound()),
+         count = scalars.max(scalars.sub(number(loop.getUpperBound()), first), 0);
+  SmallVector<Operation *> body =
+      llvm::map_to_vector(loop.getBody()->without_terminator(), [](Operation &op) { return &op; });
   auto setIndex = [&](const Number &index) { numbers[loop.getInductionVar()] = scalars.add(first, index); };
-  if (failed(lowerLoop(body, count, setIndex, [&] { return success(succeeded(lowerOps(body)) && succeeded(copyYields(loop, slots))); })))
+  if (failed(lowerLoop(body, count, setIndex, [&] {
+        return success(succeeded(lowerOps(body)) && succeeded(copyYields(loop, slots)));
+      })))
     return failure();
   for (Value argument : loop.getBody()->getArguments()) {
     tiles.erase(argument);
@@ -184,12 +197,14 @@ LogicalResult ProgramLowering::lowerFor(scf::ForOp loop) {
 
 /// Rows of the results that matter: those of an operand with as many, if what follows keeps rows apart.
 std::optional<Number> ProgramLowering::liveRows(Operation &op) const {
-  auto type = op.getNumResults() == 1 ? dyn_cast<RankedTensorType>(op.getResult(0).getType()) : RankedTensorType();
+  auto type =
+      op.getNumResults() == 1 ? dyn_cast<RankedTensorType>(op.getResult(0).getType()) : RankedTensorType();
   if (!type || type.getRank() == 0 || op.getNumRegions() != 0)
     return std::nullopt;
   auto rowsOf = [&](ValueRange operands) -> std::optional<Number> {
     for (Value operand : operands)
-      if (auto from = dyn_cast<RankedTensorType>(operand.getType()); from && from.getRank() != 0 && from.getDimSize(0) == type.getDimSize(0))
+      if (auto from = dyn_cast<RankedTensorType>(operand.getType());
+          from && from.getRank() != 0 && from.getDimSize(0) == type.getDimSize(0))
         if (auto tile = tiles.find(operand); tile != tiles.end() && tile->second.live)
           return tile->second.live;
     return std::nullopt;
@@ -243,7 +258,8 @@ LogicalResult ProgramLowering::lowerOp(Operation &op) {
 }
 
 bool ProgramLowering::isScalar(Operation &op) {
-  return op.getNumResults() == 1 && op.getNumRegions() == 0 && !isa<RankedTensorType>(op.getResult(0).getType()) && !isa<arith::ConstantOp>(op);
+  return op.getNumResults() == 1 && op.getNumRegions() == 0 &&
+         !isa<RankedTensorType>(op.getResult(0).getType()) && !isa<arith::ConstantOp>(op);
 }
 
 /// The order in which operations are lowered: outer loops' first.
@@ -252,8 +268,8 @@ bool ProgramLowering::isBefore(Operation *a, Operation *b) const {
   return levelA != levelB ? levelA < levelB : a->isBeforeInBlock(b);
 }
 
-/// Whether nothing reads the value after `op`: it is of the same loop, and all others that use it came before. What a loop carries is
-/// written anew at the end of each iteration.
+/// Whether nothing reads the value after `op`: it is of the same loop, and all others that use it came
+/// before. What a loop carries is written anew at the end of each iteration.
 bool ProgramLowering::isLastUse(Operation &op, Value value) const {
   Operation *definition = value.getDefiningOp();
   if (value.getParentBlock() != op.getBlock() || levels.lookup(definition) != levels.lookup(&op))
@@ -286,9 +302,11 @@ LogicalResult ProgramLowering::lowerOps(ArrayRef<Operation *> ops) {
     if (failed(lowerOp(*op)))
       return failure();
     if (outOfMemory)
-      return isTooLarge() ? failure()
-                          : decline(op, "its tiles need " + Twine(wantedBytes) + " bytes more than the scratchpad's " + Twine(machine.scratchpad_bytes) +
-                                            " and the accumulators' " + Twine(machine.accumulator_bytes) + "; choose a machine with more");
+      return isTooLarge()
+                 ? failure()
+                 : decline(op, "its tiles need " + Twine(wantedBytes) + " bytes more than the scratchpad's " +
+                                   Twine(machine.scratchpad_bytes) + " and the accumulators' " +
+                                   Twine(machine.accumulator_bytes) + "; choose a machine with more");
     releaseAfter(*op);
   }
   return success();
@@ -339,7 +357,9 @@ FailureOr<Program> ProgramLowering::run(ArrayRef<unsigned> nest) {
   if (failed(lowerOps(opsAt(0))) || failed(lowerNest(nest)))
     return failure();
   if (scalars.isExhausted())
-    return isTooLarge() ? failure() : decline(program, "its sizes and addresses need more than the machine's " + Twine(kRegisters) + " registers");
+    return isTooLarge() ? failure()
+                        : decline(program, "its sizes and addresses need more than the machine's " +
+                                               Twine(kRegisters) + " registers");
   Program result = code.finish();
   if (!code.error().empty())
     return decline(program, code.error());

@@ -13,7 +13,8 @@ namespace {
 
 class SystolicTarget : public Target {
 public:
-  SystolicTarget(systolic::Machine machine, llvm::StringRef spec) : spec(spec), model(systolic::createCostModel(machine)) {
+  SystolicTarget(systolic::Machine machine, llvm::StringRef spec)
+      : spec(spec), model(systolic::createCostModel(machine)) {
     described.target = "systolic";
     described.name = machine.name;
     described.description = machine.description;
@@ -38,11 +39,16 @@ public:
     return std::vector<KernelImage>{std::move(*image)};
   }
 
-  llvm::Expected<std::vector<std::vector<uint8_t>>> emitObjects(mlir::ModuleOp, llvm::StringRef) const override {
-    return makeError(ExitStatus::Usage, "bad-option", "programs of the systolic machine are no objects for a linker; expected --emit=asm or artifact");
+  llvm::Expected<std::vector<std::vector<uint8_t>>> emitObjects(mlir::ModuleOp,
+                                                                llvm::StringRef) const override {
+    return makeError(
+        ExitStatus::Usage, "bad-option",
+        "programs of the systolic machine are no objects for a linker; expected --emit=asm or artifact");
   }
 
-  llvm::Expected<std::string> emitAssembly(mlir::ModuleOp module, llvm::StringRef) const override { return systolic::emitAssembly(module); }
+  llvm::Expected<std::string> emitAssembly(mlir::ModuleOp module, llvm::StringRef) const override {
+    return systolic::emitAssembly(module);
+  }
 
 private:
   std::string spec;

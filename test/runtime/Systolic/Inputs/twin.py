@@ -1,4 +1,6 @@
-"""Builds the twin in SystemVerilog with Verilator and compares the simulator with it: twin.py RTL INCLUDE LIBRARY FOLDER.
+"""Builds the twin in SystemVerilog with Verilator and compares the simulator with it: twin.py RTL INCLUDE LIBRARY FOLDER [PROGRAMS].
+
+With the folder of girihc and girih-run, kernels that were compiled for the twin's machine run on it, too.
 
 Ordinarily one size of array; with GIRIH_LONG set all of them, what they cover, and every negative control."""
 
@@ -8,7 +10,7 @@ import os
 import subprocess
 import sys
 
-rtl, include, library, folder = map(os.path.abspath, sys.argv[1:])
+rtl, include, library, folder, *programs = map(os.path.abspath, sys.argv[1:])
 CLANG = "clang++-22"
 SIZES = [(4, 4, 2), (8, 8, 2), (16, 16, 1)] if os.environ.get("GIRIH_LONG") else [(4, 4, 2)]
 MODULES = ["machine", "monitor", "numerics", "operands", "semaphores", "queue", "retirement", "issue", "sequencer", "dma", "dram", "banks", "array",
@@ -42,9 +44,28 @@ def build(rows, columns, arrays):
     return program
 
 
+def compare_compiled(twin):
+    """Attention, MLP, norms and softmax, as girihc compiles them for the twin's machine, at several sizes."""
+    place = twin + "-compiled"
+    os.makedirs(place)
+    with open(place + "/machine.facts", "w") as file:
+        file.write(run(twin, "facts"))
+    model = os.path.join(os.path.dirname(__file__), "compiled", "layer.mlir")
+    run(programs[0] + "/girihc", "-q", model, "--weights=random:1", f"--target={place}/machine.facts", "-o", place + "/layer.girih")
+    count = 0
+    for sizes in ("b=1,s=1", "b=1,s=5", "b=2,s=12"):
+        launches = os.path.join(place, sizes)
+        os.makedirs(launches)
+        run(programs[0] + "/girih-run", place + "/layer.girih", "--shape=" + sizes, "--programs=" + launches)
+        for launch in sorted(glob.glob(launches + "/*.bin")):
+            run(twin, "run", launch)
+            count += 1
+    return f"{os.path.basename(twin)}: {count} compiled launches, 0 differ\n"
+
+
 run("cmake", f"-DTABLES={include}/girih-runtime/SystolicTables.def", f"-DOUTPUT={folder}/tables.svh", "-P", f"{rtl}/tables.cmake")
 for size in SIZES:
     program = build(*size)
-    print(run(program, "written"), run(program, "random", 80 if len(SIZES) > 1 else 30, 0), sep="", flush=True)
+    print(run(program, "written"), run(program, "random", 80 if len(SIZES) > 1 else 30, 0), compare_compiled(program) if programs else "", sep="", flush=True)
     if len(SIZES) > 1 and size == SIZES[0]:
         print(run(program, "coverage", 80), run(program, "controls", 60), sep="", flush=True)

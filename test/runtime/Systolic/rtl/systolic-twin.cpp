@@ -19,7 +19,8 @@ static constexpr const char *kUsage =
     "is must be among it\n"
     "       systolic-twin controls COUNT       breaks the twin's rules one after another; a written or one "
     "of COUNT random programs must notice\n"
-    "       systolic-twin run FILE [MACHINE]   one program, assembly or binary\n";
+    "       systolic-twin run FILE [MACHINE]   one program, assembly or binary\n"
+    "       systolic-twin facts                the machine that programs run on unless they name another\n";
 
 /// Cycles that a twin with a broken rule gets beyond the simulator's, before it counts as hanging.
 static constexpr int64_t kPatience = 2000;
@@ -131,6 +132,8 @@ int main(int argc, char **argv) {
     return controls(number);
   if (command == "run" && (argc == 3 || argc == 4))
     return runFile(argv[2], argc == 4 ? argv[3] : nullptr);
+  if (command == "facts" && argc == 2)
+    return printf("%s", plainMachine().text().c_str()) < 0;
   fputs(kUsage, stderr);
   return 2;
 }
