@@ -253,11 +253,13 @@ void ProgramLowering::zeroRest(const Tile &tile, Shape shape, const Window &wind
   if (wholeRows && wholeCols)
     return;
   VectorCode zero{Combine::second, Function::id, flag::vector_constant, 0};
+  Tile line = tile; // all of it as one row
+  line.strides = {bytes};
+  line.live.reset();
   int64_t row = window.rowDim < 0 ? all : tile.strides[window.rowDim] / bytes;
   bool isOuter = window.rowDim >= 0 && row * shape[window.rowDim] == all;
   if (!wholeCols || !isOuter || (row % lanes && row > lanes))
-    return vector(zero, {all}, Tile{tile.slot, tile.offset, tile.type, {bytes}, 0, tile.phase}, nullptr,
-                  nullptr);
+    return vector(zero, {all}, line, nullptr, nullptr);
   // Rows are consecutive, and a row is whole rows of lanes: one instruction from the first that is missing.
   int64_t cols = std::min(row, lanes);
   Address begin = address(tile);
