@@ -92,6 +92,11 @@ void girih_module_machine_reset(girih_module *module) {
     machine->reset();
 }
 
+void girih_module_machine_time_only(girih_module *module) {
+  if (const Machine *machine = unwrap(module)->machine())
+    machine->timeOnly();
+}
+
 int girih_module_machine_keep_programs(girih_module *module, const char *folder) {
   const Machine *machine = unwrap(module)->machine();
   if (machine)

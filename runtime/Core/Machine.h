@@ -22,6 +22,7 @@ public:
     return library->report(handle, json, text, bytes);
   }
   void reset() const { library->reset(handle); }
+  void timeOnly() const { library->timeOnly(handle); }
   void keepPrograms(const char *folder) const { library->keepPrograms(handle, folder); }
 
 private:

@@ -34,6 +34,8 @@ struct MachineLibrary {
   /// end.
   size_t (*report)(void *machine, bool json, char *text, size_t bytes);
   void (*reset)(void *machine);
+  /// Later launches move and compute no data.
+  void (*timeOnly)(void *machine);
   /// Every later launch fails unless it leaves its program in `folder`; null: none.
   void (*keepPrograms)(void *machine, const char *folder);
   void (*close)(void *machine);

@@ -57,7 +57,8 @@ bool Device::place(const MachineLaunch &launch, std::vector<uint64_t> &addresses
       continue;
     if (weightEnd + arg.bytes > uint64_t(machine.dram_bytes))
       break;
-    dram.write(weightEnd, arg.data, arg.bytes);
+    if (data)
+      dram.write(weightEnd, arg.data, arg.bytes);
     weights[arg.weight] = weightEnd;
     weightEnd = aligned(weightEnd + arg.bytes);
   }
@@ -135,13 +136,14 @@ bool Device::launch(const MachineLaunch &launch, std::string &error) {
                                                                 : int64_t(launch.grid[b.index]);
   uint32_t firstOutput = launch.argCount - std::min(found->outputs, launch.argCount);
   for (uint32_t i = 0; i != launch.argCount; ++i)
-    if (launch.args[i].weight == GIRIH_NONE && i < firstOutput)
+    if (data && launch.args[i].weight == GIRIH_NONE && i < firstOutput)
       dram.write(addresses[i], launch.args[i].data, launch.args[i].bytes);
   for (uint32_t i = 0; !folder.empty() && i != launch.argCount; ++i) {
     program.memory.push_back({addresses[i], std::vector<uint8_t>(launch.args[i].bytes)});
     dram.read(addresses[i], program.memory.back().bytes.data(), launch.args[i].bytes);
   }
   Options options;
+  options.data = data;
   Simulator simulator(machine, program, options);
   std::swap(simulator.dram, dram);
   State state = simulator.run();
@@ -152,7 +154,7 @@ bool Device::launch(const MachineLaunch &launch, std::string &error) {
             std::to_string(fault.cycle) + ": " + fault.reason;
     return false;
   }
-  for (uint32_t i = firstOutput; i != launch.argCount; ++i)
+  for (uint32_t i = firstOutput; data && i != launch.argCount; ++i)
     dram.read(addresses[i], launch.args[i].data, launch.args[i].bytes);
   if (!folder.empty() && !keep(launch, program, addresses, error))
     return false;
@@ -238,6 +240,11 @@ std::string Device::report(bool json) {
   return json ? text + "]}\n" : text;
 }
 
+void Device::timeOnly() {
+  std::lock_guard lock(mutex);
+  data = false;
+}
+
 void Device::keepPrograms(const char *where) {
   std::lock_guard lock(mutex);
   folder = where ? where : "";
@@ -275,6 +282,7 @@ extern "C" __attribute__((visibility("default"))) const MachineLibrary *girih_ma
         return report.size();
       },
       [](void *device) { static_cast<Device *>(device)->reset(); },
+      [](void *device) { static_cast<Device *>(device)->timeOnly(); },
       [](void *device, const char *folder) { static_cast<Device *>(device)->keepPrograms(folder); },
       [](void *device) { delete static_cast<Device *>(device); },
   };

@@ -22,6 +22,7 @@ public:
   /// All launches together, then the layers, most cycles first.
   std::string report(bool json);
   void reset();
+  void timeOnly();
   void keepPrograms(const char *folder);
 
 private:
@@ -52,6 +53,7 @@ private:
   std::mutex mutex;   // sessions share the machine
   std::string folder; // for programs; empty: none are kept
   unsigned kept = 0;
+  bool data = true;
   Dram dram;
   std::map<uint64_t, Kernel> kernels;
   std::map<uint32_t, uint64_t> weights; // by number, where they lie

@@ -187,6 +187,17 @@ public:
     return text ? toText(text) : nb::none();
   }
   nb::dict statistics() const;
+  std::string facts() const {
+    girih_module_info about;
+    girih_module_describe(module, &about);
+    return about.facts;
+  }
+  void timeOnly() { girih_module_machine_time_only(module); }
+  std::string machineReport() {
+    std::string text(girih_module_machine_report(module, /*json=*/1, nullptr, 0), '\0');
+    girih_module_machine_report(module, /*json=*/1, text.data(), text.size() + 1);
+    return text;
+  }
   nb::list run(uint32_t entry, const std::vector<Array> &inputs);
 
   nb::dict describeCache();
@@ -437,6 +448,9 @@ NB_MODULE(_runtime, m) {
       .def("limits", &Model::limits)
       .def("property", &Model::property, nb::arg("key"))
       .def("statistics", &Model::statistics)
+      .def("facts", &Model::facts)
+      .def("time_only", &Model::timeOnly)
+      .def("machine_report", &Model::machineReport)
       .def("run", &Model::run, nb::arg("entry"), nb::arg("inputs"))
       .def("cache", &Model::describeCache)
       .def("open_sequence", &Model::openSequence)
