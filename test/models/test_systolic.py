@@ -10,7 +10,7 @@ import test_minilm
 
 girih = pytest.importorskip("girih")
 rows, expected = test_minilm.rows, test_minilm.expected
-LONG = bool(os.environ.get("GIRIH_LONG"))
+LONG, SANITIZED = bool(os.environ.get("GIRIH_LONG")), bool(os.environ.get("GIRIH_SANITIZED"))
 
 
 def compiled(directory, artifact, machine):
@@ -39,9 +39,9 @@ def test_odd_sizes(hidden, heads, intermediate, tmp_path):
 
 
 def test_minilm_of_real_weights(minilm, rows, expected, tmp_path):
-    """A cosine of 0.9999 at least on fifty sentences of 1 to 256 tokens; on eight in the short run."""
+    """A cosine of 0.9999 at least on fifty sentences of 1 to 256 tokens; on some in the short runs."""
     runner = compiled(minilm, tmp_path / "minilm.girih", "edge32")
-    chosen = range(50) if LONG else range(0, 50, 7)
+    chosen = range(50) if LONG else range(2) if SANITIZED else range(0, 50, 7)
     ours = np.concatenate([runner.encode(*test_minilm.pad([rows[i]])) for i in chosen])
     assert test_minilm.cosines(ours, expected[list(chosen)]).min() >= 0.9999
 
