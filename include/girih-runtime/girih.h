@@ -142,7 +142,8 @@ GIRIH_API girih_code girih_module_weight(const girih_module *module, uint32_t in
  * most `bytes` of it, a final zero included, and returns its length; 0 on the CPU. */
 GIRIH_API size_t girih_module_machine_report(girih_module *module, int json, char *text, size_t bytes);
 GIRIH_API void girih_module_machine_reset(girih_module *module);
-/* From now on launches compute no values, which outputs lack then, only what they cost, in the same cycles and much faster. */
+/* From now on launches compute no values, which outputs lack then, only what they cost, in the same cycles
+ * and much faster. */
 GIRIH_API void girih_module_machine_time_only(girih_module *module);
 /* From now on every launch also leaves in `folder` a program of the machine with its memory before and after,
  * as girih-sim runs it. NULL: no more. Returns 0 where the module has no such machine. */

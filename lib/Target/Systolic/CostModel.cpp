@@ -5,7 +5,6 @@
 #include "runtime/Systolic/Machine.h"
 
 #include <algorithm>
-#include <cmath>
 
 using namespace girih;
 using namespace girih::systolic;
@@ -46,11 +45,18 @@ public:
     return {rows, wide, std::max(depth, machine.array_rows)};
   }
 
-  /// Scores in f32 of which two fit a half of the accumulators.
+  /// The greatest blocks of scores of which three fit the accumulators beside the sums that go on from block
+  /// to block. Keys that only pad a block cost as much as others, so a block has no more than the array's
+  /// columns, or 64.
   AttentionTiles attention(int64_t headSize, mlir::Type compute) const override {
-    int64_t scores = machine.accumulator_bytes / 2 / 4 / 2;
-    int64_t keys = std::clamp<int64_t>(llvm::bit_floor(uint64_t(std::sqrt(double(scores)))), 16, 512);
-    return {std::clamp<int64_t>(scores / keys, 16, 128), keys, 1};
+    AttentionTiles best = {8, 16, 1};
+    for (int64_t keys = 16; keys <= std::max<int64_t>(64, machine.array_columns); keys *= 2) {
+      int64_t rows = std::min<int64_t>(
+          128, llvm::bit_floor(uint64_t(machine.accumulator_bytes / 4 / (headSize + 3 * keys))));
+      if (rows * keys > best.queries * best.keys)
+        best = {rows, keys, 1};
+    }
+    return best;
   }
 
   /// Blocks run one after another.

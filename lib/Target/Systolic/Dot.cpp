@@ -22,9 +22,8 @@ Tile ProgramLowering::dotAccumulator(tile::DotOp op, bool &accumulate) {
   layOut(sums, shape);
   if (!sums.slot) {
     sums.slot = std::make_shared<Slot>(Slot{true, 0, 0});
-    outOfMemory = true;
-    wantedBytes = std::max(wantedBytes, int64_t(llvm::product_of(shape) * 4) -
-                                            (halves ? halves->accumulators : accumulators).freeBytes());
+    if (!std::exchange(outOfMemory, true))
+      wantedBytes = llvm::product_of(shape) * 4;
   }
   if (accumulate && before.isSplat())
     vector({Combine::second, Function::id, flag::vector_constant, before.splat}, shape, sums, nullptr,

@@ -82,8 +82,8 @@ SlotRef ProgramLowering::allocate(int64_t bytes, bool preferAccumulators) {
       return slot;
   if (SlotRef slot = large.take(bytes))
     return slot;
-  outOfMemory = true;
-  wantedBytes = std::max(wantedBytes, bytes - large.freeBytes());
+  if (!std::exchange(outOfMemory, true))
+    wantedBytes = bytes;
   return std::make_shared<Slot>(Slot{false, 0, bytes});
 }
 

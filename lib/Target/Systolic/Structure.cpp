@@ -304,8 +304,9 @@ LogicalResult ProgramLowering::lowerOps(ArrayRef<Operation *> ops) {
     if (outOfMemory)
       return isTooLarge()
                  ? failure()
-                 : decline(op, "its tiles need " + Twine(wantedBytes) + " bytes more than the scratchpad's " +
-                                   Twine(machine.scratchpad_bytes) + " and the accumulators' " +
+                 : decline(op, "there is no room for " + Twine(wantedBytes) +
+                                   " bytes beside its other tiles in a scratchpad of " +
+                                   Twine(machine.scratchpad_bytes) + " and accumulators of " +
                                    Twine(machine.accumulator_bytes) + "; choose a machine with more");
     releaseAfter(*op);
   }
@@ -343,7 +344,8 @@ LogicalResult ProgramLowering::lowerNest(ArrayRef<unsigned> nest) {
 std::string ProgramLowering::whyTooLarge() const {
   if (!outOfMemory)
     return "that takes more than the machine's " + std::to_string(kRegisters) + " registers";
-  return "a half of its memories lacks room for " + std::to_string(wantedBytes) + " bytes more";
+  return "a half of its memories has no room for " + std::to_string(wantedBytes) +
+         " bytes beside the other tiles";
 }
 
 FailureOr<Program> ProgramLowering::run(ArrayRef<unsigned> nest) {

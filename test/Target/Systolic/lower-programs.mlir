@@ -12,7 +12,7 @@
 // MACHINE: error: {{.*}}none
 // F32: error: target 'systolic:edge16' cannot compute 'tile.dot' of kernel 'linear': the array multiplies bf16, but the operands are f32; compile with --dtype=bf16
 // ERF: error: target 'systolic:edge16' cannot compute 'math.erf' of kernel 'erf': no instruction of the machine computes it
-// TOO-LARGE: error: target 'systolic:edge16' cannot compute 'tile.load' of kernel 'copy': its tiles need {{[0-9]+}} bytes more than the scratchpad's 262144 and the accumulators' 65536; choose a machine with more
+// TOO-LARGE: error: target 'systolic:edge16' cannot compute 'tile.load' of kernel 'copy': there is no room for 524288 bytes beside its other tiles in a scratchpad of 262144 and accumulators of 65536; choose a machine with more
 
 //--- linear.mlir
 // The rows depend on the outer loop alone and are loaded there. In the inner loop the next block of weights is loaded before this one is
@@ -80,7 +80,7 @@ tile.program @fused(%x: !tile.view<8x16xf32>, %y: !tile.view<8x16xf32>, %z: !til
 
 //--- large.mlir
 // Two halves do not hold the tiles; one memory does, and iterations follow one another.
-// CHECK: remark: iterations of kernel 'copy' do not overlap on edge16: a half of its memories lacks room for {{[0-9]+}} bytes more
+// CHECK: remark: iterations of kernel 'copy' do not overlap on edge16: a half of its memories has no room for 204800 bytes beside the other tiles
 // CHECK: systolic.loop
 // CHECK: systolic.load
 // CHECK-NOT: systolic.barrier
