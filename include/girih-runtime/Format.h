@@ -215,13 +215,13 @@ enum girih_cpu_feature {
   GIRIH_CPU_FEATURE_COUNT = 23
 };
 
-/* One image of machine code; the runtime takes the first version, in table order, that the machine can run: best first. */
 enum girih_code_machine {
   GIRIH_MACHINE_CPU = 0,
   GIRIH_MACHINE_SYSTOLIC = 1 /* programs of the systolic machine, laid out as SystolicKernel.h says; the facts
                                 section holds the machine */
 };
 
+/* One image of machine code; the runtime takes the first version, in table order, that the machine can run: best first. */
 typedef struct girih_code_version { /* 24 bytes */
   uint32_t name;                    /* string: "x86-64-v4" */
   uint32_t section;                 /* index of a CODE section in the file header's table */

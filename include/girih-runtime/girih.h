@@ -33,28 +33,27 @@ extern "C" {
 /* Codes and their names are stable for ever. */
 typedef enum girih_code {
   GIRIH_OK = 0,
-  GIRIH_CANNOT_READ = 1,         /* "cannot-read": no such file, no permission */
-  GIRIH_DAMAGED_ARTIFACT = 2,    /* "damaged-artifact": checksum, truncation, contradictory tables */
-  GIRIH_UNSUPPORTED_FORMAT = 3,  /* "unsupported-format": of another version or byte order */
-  GIRIH_UNSUPPORTED_CPU = 4,     /* "unsupported-cpu": no code version fits this machine */
-  GIRIH_MISSING_WEIGHTS = 5,     /* "missing-weights": an external file is not there */
-  GIRIH_CHANGED_WEIGHTS = 6,     /* "changed-weights": an external file is not the one compiled with */
-  GIRIH_OUT_OF_MEMORY = 7,       /* "out-of-memory" */
-  GIRIH_INVALID_ARGUMENT = 8,    /* "invalid-argument": the caller's mistake */
-  GIRIH_UNKNOWN_ENTRY = 9,       /* "unknown-entry" */
-  GIRIH_SHAPE_MISMATCH = 10,     /* "shape-mismatch" */
-  GIRIH_TYPE_MISMATCH = 11,      /* "type-mismatch" */
-  GIRIH_SIZE_OUT_OF_BOUNDS = 12, /* "size-out-of-bounds": a symbol beyond its bounds */
-  GIRIH_VALUE_OUT_OF_RANGE = 13, /* "value-out-of-range": an integer input */
-  GIRIH_CANCELLED = 14,          /* "cancelled" */
-  GIRIH_BUSY = 15,               /* "busy": the session is running */
-  GIRIH_CACHE_FULL = 16,         /* "cache-full": no pages left for a sequence's tokens */
-  GIRIH_DAMAGED_SEQUENCE =
-      17, /* "damaged-sequence": a saved sequence's checksum, truncation, contradictory sizes */
-  GIRIH_WRONG_MODEL = 18,  /* "wrong-model": a saved sequence, or a module's entry points, of another kind */
-  GIRIH_CANNOT_WRITE = 19, /* "cannot-write": no permission, no room; nothing is left behind */
-  GIRIH_MISSING_LIBRARY = 20, /* "missing-library": of the machine that the artifact was compiled for */
-  GIRIH_MACHINE_FAILED = 21,  /* "machine-failed": a program stopped on the machine */
+  GIRIH_CANNOT_READ = 1,          /* "cannot-read": no such file, no permission */
+  GIRIH_DAMAGED_ARTIFACT = 2,     /* "damaged-artifact": checksum, truncation, contradictory tables */
+  GIRIH_UNSUPPORTED_FORMAT = 3,   /* "unsupported-format": of another version or byte order */
+  GIRIH_UNSUPPORTED_CPU = 4,      /* "unsupported-cpu": no code version fits this machine */
+  GIRIH_MISSING_WEIGHTS = 5,      /* "missing-weights": an external file is not there */
+  GIRIH_CHANGED_WEIGHTS = 6,      /* "changed-weights": an external file is not the one compiled with */
+  GIRIH_OUT_OF_MEMORY = 7,        /* "out-of-memory" */
+  GIRIH_INVALID_ARGUMENT = 8,     /* "invalid-argument": the caller's mistake */
+  GIRIH_UNKNOWN_ENTRY = 9,        /* "unknown-entry" */
+  GIRIH_SHAPE_MISMATCH = 10,      /* "shape-mismatch" */
+  GIRIH_TYPE_MISMATCH = 11,       /* "type-mismatch" */
+  GIRIH_SIZE_OUT_OF_BOUNDS = 12,  /* "size-out-of-bounds": a symbol beyond its bounds */
+  GIRIH_VALUE_OUT_OF_RANGE = 13,  /* "value-out-of-range": an integer input */
+  GIRIH_CANCELLED = 14,           /* "cancelled" */
+  GIRIH_BUSY = 15,                /* "busy": the session is running */
+  GIRIH_CACHE_FULL = 16,          /* "cache-full": no pages left for a sequence's tokens */
+  GIRIH_DAMAGED_SEQUENCE = 17,    /* "damaged-sequence": a saved sequence's checksum, truncation, contradictory sizes */
+  GIRIH_WRONG_MODEL = 18,         /* "wrong-model": a saved sequence, or a module's entry points, of another kind */
+  GIRIH_CANNOT_WRITE = 19,        /* "cannot-write": no permission, no room; nothing is left behind */
+  GIRIH_MISSING_LIBRARY = 20,     /* "missing-library": of the machine that the artifact was compiled for */
+  GIRIH_MACHINE_FAILED = 21,      /* "machine-failed": a program stopped on the machine */
   GIRIH_CODE_COUNT = 22
 } girih_code;
 

@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstdarg>
 #include <cstdio>
 #include <cstring>
 
@@ -174,16 +173,6 @@ std::vector<Device::Layer> Device::layers() const {
                                                         : a.first < b.first;
   });
   return all;
-}
-
-static std::string format(const char *form, ...) __attribute__((format(printf, 1, 2)));
-static std::string format(const char *form, ...) {
-  char text[512];
-  va_list arguments;
-  va_start(arguments, form);
-  vsnprintf(text, sizeof(text), form, arguments);
-  va_end(arguments);
-  return text;
 }
 
 /// A label as JSON has it: layers' names hold no control characters.

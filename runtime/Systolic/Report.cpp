@@ -7,7 +7,7 @@
 
 using namespace girih::systolic;
 
-static std::string format(const char *form, ...) {
+std::string girih::systolic::format(const char *form, ...) {
   char text[512];
   va_list arguments;
   va_start(arguments, form);

@@ -27,6 +27,7 @@ struct Report {
   Energy energy() const;
 };
 
+std::string format(const char *form, ...) __attribute__((format(printf, 1, 2)));
 std::string reportText(const Report &report);
 std::string reportJson(const Report &report);
 /// SVG: operations per DRAM byte against operations per second, with the machine's two roofs.

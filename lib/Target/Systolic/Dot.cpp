@@ -13,9 +13,9 @@ Tile ProgramLowering::dotAccumulator(tile::DotOp op, bool &accumulate) {
   Shape shape = op.getAcc().getType().getShape();
   Tile before = tileOf(op.getAcc());
   accumulate = !(before.isSplat() && before.splat == 0);
-  if (accumulate && op.getAcc().hasOneUse() && isDense(before, shape) && before.slot->accumulator &&
-      before.type == systolic::Type::f32)
-    return before;
+  if (std::optional<Tile> over = reusable(*op, op.getAcc(), shape, systolic::Type::f32);
+      accumulate && over && over->slot->accumulator)
+    return *over;
   Tile sums;
   sums.phase = halves ? Phase::This : Phase::Fixed;
   sums.slot = (halves ? halves->accumulators : accumulators).take(llvm::product_of(shape) * 4);
@@ -25,11 +25,8 @@ Tile ProgramLowering::dotAccumulator(tile::DotOp op, bool &accumulate) {
     if (!std::exchange(outOfMemory, true))
       wantedBytes = llvm::product_of(shape) * 4;
   }
-  if (accumulate && before.isSplat())
-    vector({Combine::second, Function::id, flag::vector_constant, before.splat}, shape, sums, nullptr,
-           nullptr);
-  else if (accumulate)
-    vector({Combine::second}, shape, sums, nullptr, &before);
+  if (accumulate)
+    copy(before, shape, sums);
   return sums;
 }
 

@@ -230,14 +230,16 @@ Tile ProgramLowering::materialized(const Tile &tile, Shape shape, systolic::Type
   if (isDense(tile, shape) && tile.type == type && tile.slot->accumulator <= preferAccumulators)
     return tile;
   Tile result = fresh(shape, type, preferAccumulators);
-  if (tile.isSplat()) {
-    vector({Combine::second, Function::id, flag::vector_constant, tile.splat}, shape, result, nullptr,
-           nullptr);
-    return result;
-  }
-  // `second` takes b, which may be repeated along lanes.
-  vector({Combine::second}, shape, result, nullptr, &tile);
+  copy(tile, shape, result);
   return result;
+}
+
+/// Writes all elements; `second` takes b, which may be repeated along lanes.
+void ProgramLowering::copy(const Tile &from, Shape shape, const Tile &to) {
+  if (from.isSplat())
+    vector({Combine::second, Function::id, flag::vector_constant, from.splat}, shape, to, nullptr, nullptr);
+  else
+    vector({Combine::second}, shape, to, nullptr, &from);
 }
 
 //===- Numbers of the sequencer ---------------------------------------------------------------------===//
@@ -402,7 +404,7 @@ bool ProgramLowering::isOnlyFor(Operation *op, Value value) const {
                       [&](Operation *user) { return user == op || covered.contains(user); });
 }
 
-static std::optional<Combine> combineOf(Operation *op) {
+std::optional<Combine> ProgramLowering::combineOf(Operation *op) {
   return isa_and_nonnull<arith::AddFOp>(op)   ? std::optional(Combine::add)
          : isa_and_nonnull<arith::SubFOp>(op) ? std::optional(Combine::sub)
          : isa_and_nonnull<arith::MulFOp>(op) ? std::optional(Combine::mul)
@@ -575,10 +577,7 @@ LogicalResult ProgramLowering::lowerReshape(tile::ReshapeOp op) {
         llvm::to_vector(llvm::make_filter_range(to, [](int64_t size) { return size != 1; }));
     if (kept != sizes) {
       tile = materialized(tile, from, tile.type, tile.slot->accumulator);
-      tile.strides.assign(to.size(), 0);
-      int64_t stride = typeBytes(tile.type);
-      for (size_t d = to.size(); d-- != 0; stride *= to[d])
-        tile.strides[d] = stride;
+      layOut(tile, to);
     } else {
       tile.strides.clear();
       for (int64_t size : to)
@@ -621,12 +620,7 @@ LogicalResult ProgramLowering::lowerMovement(Operation &op) {
         concat.getType().getElementType().isBF16() ? systolic::Type::bf16 : systolic::Type::f32;
     Tile result = fresh(shapeOf(concat), type), part = result;
     for (Value input : concat.getInputs()) {
-      Tile from = tileOf(input);
-      if (from.isSplat())
-        vector({Combine::second, Function::id, flag::vector_constant, from.splat}, shapeOf(input), part,
-               nullptr, nullptr);
-      else
-        vector({Combine::second}, shapeOf(input), part, nullptr, &from);
+      copy(tileOf(input), shapeOf(input), part);
       part.offset += part.strides[concat.getAxis()] * shapeOf(input)[concat.getAxis()];
     }
     setTile(concat, std::move(result));

@@ -15,17 +15,14 @@ namespace girih::systolic {
 static systolic::SharedDims sharedDims(tile::ProgramOp program, ArrayRef<graph::LaunchOp> launches) {
   systolic::SharedDims shared;
   SmallVector<std::pair<int64_t, int64_t>> found;
-  auto sizeIn = [](graph::LaunchOp launch, std::pair<int64_t, int64_t> dim) {
-    SmallVector<Value> values(launch.getInputs());
-    llvm::append_range(values, launch.getOutputs());
-    return graph::getSize(cast<RankedTensorType>(values[dim.first].getType()), dim.second);
-  };
   for (BlockArgument view : program.getBody().getArguments())
     for (auto [d, size] : llvm::enumerate(cast<tile::ViewType>(view.getType()).getShape())) {
       std::pair<int64_t, int64_t> here(view.getArgNumber(), d);
       auto same = llvm::find_if(found, [&](auto &there) {
-        return llvm::all_of(
-            launches, [&](graph::LaunchOp launch) { return sizeIn(launch, here) == sizeIn(launch, there); });
+        return llvm::all_of(launches, [&](graph::LaunchOp launch) {
+          return systolic::sizeIn(launch, here.first, here.second) ==
+                 systolic::sizeIn(launch, there.first, there.second);
+        });
       });
       if (!ShapedType::isDynamic(size) || launches.empty())
         continue;
@@ -62,13 +59,14 @@ struct LowerPrograms : systolic::impl::SystolicLowerProgramsBase<LowerPrograms> 
   LogicalResult lower(tile::ProgramOp program, ArrayRef<graph::LaunchOp> launches,
                       const systolic::Machine &facts, ModuleOp module) {
     SmallVector<unsigned> nest = systolic::chooseNest(program, launches);
+    systolic::SharedDims shared = sharedDims(program, launches);
     std::optional<systolic::ProgramLowering> lowering;
     FailureOr<systolic::Program> made = failure();
     std::optional<Location> where;
     if (!launches.empty())
       where = launches.front()->getLoc();
     for (auto schedule : {systolic::Schedule::Overlapped, systolic::Schedule::Plain}) {
-      made = lowering.emplace(program, where, facts, sharedDims(program, launches), schedule).run(nest);
+      made = lowering.emplace(program, where, facts, shared, schedule).run(nest);
       if (succeeded(made) || !lowering->isTooLarge())
         break;
       if (remarks)

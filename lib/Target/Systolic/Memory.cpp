@@ -263,8 +263,7 @@ void ProgramLowering::zeroRest(const Tile &tile, Shape shape, const Window &wind
   // Rows are consecutive, and a row is whole rows of lanes: one instruction from the first that is missing.
   int64_t cols = std::min(row, lanes);
   Address begin = address(tile);
-  Number first = scalars.add(scalars.mul(window.rows, row * bytes),
-                             begin.reg ? Number(std::make_shared<unsigned>(begin.reg), 0) : Number(0));
+  Number first = scalars.add(scalars.mul(window.rows, row * bytes), begin.base());
   Number missing = scalars.mul(scalars.sub(shape[window.rowDim], window.rows), row / cols);
   Instruction instruction;
   instruction.op = int64_t(systolic::Op::vector);

@@ -33,6 +33,12 @@ Levels systolic::levelsOf(tile::ProgramOp program, ArrayRef<unsigned> nest) {
   return levels;
 }
 
+graph::SizeExpr systolic::sizeIn(graph::LaunchOp launch, unsigned argument, unsigned dim) {
+  unsigned inputs = launch.getInputs().size();
+  Value value = argument < inputs ? launch.getInputs()[argument] : launch.getOutputs()[argument - inputs];
+  return graph::getSize(cast<RankedTensorType>(value.getType()), dim);
+}
+
 /// Blocks along a dimension of the grid, the most of any launch.
 static double blocksAlong(tile::ProgramOp program, unsigned dim, ArrayRef<graph::LaunchOp> launches) {
   tile::GridAttr grid = program.getGridDim(dim);
@@ -40,11 +46,8 @@ static double blocksAlong(tile::ProgramOp program, unsigned dim, ArrayRef<graph:
     return double(grid.getBlocks());
   double most = 1;
   for (graph::LaunchOp launch : launches) {
-    SmallVector<Value> values(launch.getInputs());
-    llvm::append_range(values, launch.getOutputs());
-    auto type = cast<RankedTensorType>(values[grid.getArg()].getType());
     std::optional<int64_t> size =
-        graph::evaluateAt(graph::getSize(type, grid.getDim()), launch, graph::usualValue);
+        graph::evaluateAt(sizeIn(launch, grid.getArg(), grid.getDim()), launch, graph::usualValue);
     most = std::max(most, double(llvm::divideCeil(size.value_or(INT32_MAX), grid.getStep())));
   }
   return most;

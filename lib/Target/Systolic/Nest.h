@@ -15,6 +15,9 @@ Levels levelsOf(tile::ProgramOp program, llvm::ArrayRef<unsigned> nest);
 /// usually have.
 llvm::SmallVector<unsigned> chooseNest(tile::ProgramOp program, llvm::ArrayRef<graph::LaunchOp> launches);
 
+/// The size that a dimension of the kernel's argument, input or result, has in a launch.
+graph::SizeExpr sizeIn(graph::LaunchOp launch, unsigned argument, unsigned dim);
+
 /// Whether the program only reads the view.
 bool isReadOnly(mlir::Value view);
 

@@ -51,7 +51,7 @@ void ProgramLowering::closeHalves() {
 void ProgramLowering::findAhead(ArrayRef<Operation *> body) {
   DenseSet<Operation *> inside(body.begin(), body.end()), scalar;
   for (Operation *op : body)
-    if (op->getNumRegions() == 0 && isScalar(*op) && llvm::all_of(op->getOperands(), [&](Value operand) {
+    if (isScalar(*op) && llvm::all_of(op->getOperands(), [&](Value operand) {
           return !inside.contains(operand.getDefiningOp()) || scalar.contains(operand.getDefiningOp());
         }))
       scalar.insert(op);

@@ -114,7 +114,8 @@ private:
   mlir::LogicalResult lowerNest(llvm::ArrayRef<unsigned> nest);
   llvm::SmallVector<mlir::Operation *> opsAt(unsigned level);
   mlir::LogicalResult lowerLoop(llvm::ArrayRef<mlir::Operation *> body, const Number &count,
-                                SetIndex setIndex, llvm::function_ref<mlir::LogicalResult()> lowerBody);
+                                SetIndex setIndex, bool isInnermost,
+                                llvm::function_ref<mlir::LogicalResult()> lowerBody);
   bool isBefore(mlir::Operation *a, mlir::Operation *b) const;
   mlir::LogicalResult lowerOp(mlir::Operation &op);
   mlir::LogicalResult lowerScalar(mlir::Operation &op);
@@ -167,6 +168,7 @@ private:
   void cover(mlir::Operation *op, mlir::Value operand);
   void coverScale(mlir::Operation *op, mlir::Value operand);
   std::optional<Tile> reusable(mlir::Operation &op, mlir::ValueRange operands, Shape shape, Type type);
+  static std::optional<Combine> combineOf(mlir::Operation *op);
   Type resultType(mlir::Value value);
   void setTile(mlir::Value value, Tile tile) { tiles[value] = std::move(tile); }
   Tile binary(Combine combine, Shape shape, Tile a, Tile b, Type type = Type::f32);
@@ -175,6 +177,7 @@ private:
                     Function function = Function::id);
   Tile elementwise(VectorCode what, Shape shape, const Tile *a, const Tile *b, Type type);
   Tile materialized(const Tile &tile, Shape shape, Type type, bool preferAccumulators = false);
+  void copy(const Tile &from, Shape shape, const Tile &to);
   Tile indexTile(const Number &value, size_t rank);
   Tile iota(int64_t size, int64_t dim, size_t rank);
   Tile condition(Shape shape, const Tile &oneIfTrue, bool negate);
@@ -201,6 +204,7 @@ private:
   /// Where a tile begins: the fields of an operand.
   struct Address {
     int64_t offset, reg;
+    Number base() const { return reg ? Number(std::make_shared<unsigned>(unsigned(reg)), 0) : Number(0); }
   };
   Address address(const Tile &tile) const;
 

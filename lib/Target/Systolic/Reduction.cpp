@@ -2,8 +2,6 @@
 // another, rows are combined into one, in order.
 #include "lib/Target/Systolic/ProgramLowering.h"
 
-#include "mlir/Dialect/Arith/IR/Arith.h"
-
 using namespace mlir;
 using namespace girih;
 using namespace girih::systolic;
@@ -17,9 +15,7 @@ std::pair<Tile, std::optional<Tile>> ProgramLowering::reduced(tile::ReduceOp op,
   auto hasLanes = [&](const Tile &tile) {
     return !tile.isSplat() && tile.strides[op.getAxis()] == int64_t(typeBytes(tile.type));
   };
-  Combine combine = isa<arith::AddFOp>(inner)   ? Combine::add
-                    : isa<arith::SubFOp>(inner) ? Combine::sub
-                                                : Combine::mul;
+  Combine combine = *combineOf(inner);
   if (!hasLanes(a) || !hasLanes(b))
     return {binary(combine, op.getInput().getType().getShape(), a, b), std::nullopt};
   what.combine = combine;

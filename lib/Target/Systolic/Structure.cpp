@@ -66,10 +66,9 @@ LogicalResult ProgramLowering::lowerExtract(tensor::ExtractOp op) {
   Number offset = 0;
   for (auto [index, stride] : llvm::zip(op.getIndices(), tile.strides))
     offset = scalars.add(offset, scalars.mul(number(index), stride));
-  auto [begin, reg] = address(tile);
+  Address begin = address(tile);
   code.wait();
-  numbers[op] =
-      scalars.read(begin, scalars.add(offset, reg ? Number(std::make_shared<unsigned>(reg), 0) : Number(0)));
+  numbers[op] = scalars.read(begin.offset, scalars.add(offset, begin.base()));
   return success();
 }
 
@@ -91,10 +90,14 @@ static std::optional<float> splatOf(arith::ConstantOp op) {
 
 //===- Loops ----------------------------------------------------------------------------------------===//
 
-/// Runs `count` iterations; `lowerBody` lowers one.
+/// Whether no loop lies inside.
+static bool hasNoLoop(ArrayRef<Operation *> body) {
+  return llvm::none_of(body, [](Operation *op) { return op->getNumRegions() != 0; });
+}
+
+/// Runs `count` iterations, which overlap in an innermost loop if they can; `lowerBody` lowers one.
 LogicalResult ProgramLowering::lowerLoop(ArrayRef<Operation *> body, const Number &count, SetIndex setIndex,
-                                         function_ref<LogicalResult()> lowerBody) {
-  bool isInnermost = llvm::none_of(body, [](Operation *op) { return op->getNumRegions() != 0; });
+                                         bool isInnermost, function_ref<LogicalResult()> lowerBody) {
   bool overlaps = isInnermost && schedule == Schedule::Overlapped && openHalves();
   if (overlaps) {
     findAhead(body);
@@ -133,9 +136,9 @@ LogicalResult ProgramLowering::copyYields(scf::ForOp loop, ArrayRef<Tile> slots)
     bool isOther = isa<BlockArgument>(yielded) && cast<BlockArgument>(yielded).getOwner() == loop.getBody() &&
                    yielded != loop.getRegionIterArg(i);
     if (isOther) {
-      Tile copy = fresh(shape, systolic::Type::f32);
-      vector({Combine::second}, shape, copy, nullptr, &tile);
-      tile = copy;
+      Tile saved = fresh(shape, systolic::Type::f32);
+      copy(tile, shape, saved);
+      tile = saved;
     }
     news.push_back(tile);
   }
@@ -143,11 +146,7 @@ LogicalResult ProgramLowering::copyYields(scf::ForOp loop, ArrayRef<Tile> slots)
     Shape shape = cast<RankedTensorType>(yielded.getType()).getShape();
     if (!tile.isSplat() && tile.slot == slot.slot && tile.offset == slot.offset)
       continue;
-    if (tile.isSplat())
-      vector({Combine::second, Function::id, flag::vector_constant, tile.splat}, shape, slot, nullptr,
-             nullptr);
-    else
-      vector({Combine::second}, shape, slot, nullptr, &tile);
+    copy(tile, shape, slot);
   }
   return success();
 }
@@ -167,11 +166,7 @@ LogicalResult ProgramLowering::lowerFor(scf::ForOp loop) {
     if (isSum)
       if (SlotRef sums = accumulators.take(type.getNumElements() * 4))
         slot.slot = sums;
-    if (start.isSplat())
-      vector({Combine::second, Function::id, flag::vector_constant, start.splat}, type.getShape(), slot,
-             nullptr, nullptr);
-    else
-      vector({Combine::second}, type.getShape(), slot, nullptr, &start);
+    copy(start, type.getShape(), slot);
     setTile(argument, slot);
     slots.push_back(slot);
   }
@@ -180,14 +175,17 @@ LogicalResult ProgramLowering::lowerFor(scf::ForOp loop) {
   SmallVector<Operation *> body =
       llvm::map_to_vector(loop.getBody()->without_terminator(), [](Operation &op) { return &op; });
   auto setIndex = [&](const Number &index) { numbers[loop.getInductionVar()] = scalars.add(first, index); };
-  if (failed(lowerLoop(body, count, setIndex, [&] {
+  if (failed(lowerLoop(body, count, setIndex, hasNoLoop(body), [&] {
         return success(succeeded(lowerOps(body)) && succeeded(copyYields(loop, slots)));
       })))
     return failure();
-  for (Value argument : loop.getBody()->getArguments()) {
-    tiles.erase(argument);
-    numbers.erase(argument);
-  }
+  auto forget = [&](Value value) {
+    tiles.erase(value);
+    numbers.erase(value);
+  };
+  llvm::for_each(loop.getBody()->getArguments(), forget);
+  for (Operation &op : *loop.getBody())
+    llvm::for_each(op.getResults(), forget);
   for (auto [result, slot] : llvm::zip(loop.getResults(), slots))
     setTile(result, slot);
   return success();
@@ -330,15 +328,9 @@ LogicalResult ProgramLowering::lowerNest(ArrayRef<unsigned> nest) {
   SmallVector<Operation *> body = opsAt(program.getGridRank() - nest.size() + 1);
   Number count = scalars.bound({Binding::Grid, int64_t(nest.front()), 0});
   auto setIndex = [&](const Number &index) { indices[nest.front()] = index; };
-  if (nest.size() == 1)
-    return lowerLoop(body, count, setIndex, [&] { return lowerOps(body); });
-  Number index = scalars.variable(0);
-  code.beginLoop(count.constant, count.number());
-  setIndex(index);
-  if (failed(lowerOps(body)) || failed(lowerNest(nest.drop_front())))
-    return failure();
-  code.endLoop(index.number(), 1);
-  return success();
+  return lowerLoop(body, count, setIndex, nest.size() == 1 && hasNoLoop(body), [&] {
+    return success(succeeded(lowerOps(body)) && succeeded(lowerNest(nest.drop_front())));
+  });
 }
 
 std::string ProgramLowering::whyTooLarge() const {
