@@ -31,6 +31,8 @@ def Tile_ProgramOp : Tile_Op<"program", [
     C2: `1 <= outputs <=` the number of arguments.
     C3: each grid dimension names an argument, a dimension of it, and a step of at least 1; or a number of blocks.
     C4: the body is one block, ended by `tile.return`.
+    `sampling` marks a program that draws tokens from logits: integer work on a few numbers, which a target may leave to the host.
+
     C5: `tile.in_place = N` on an output view names an input of its type: the two are one memory, of which the program writes some.
 
     ```mlir
@@ -54,6 +56,7 @@ def Tile_ProgramOp : Tile_Op<"program", [
       TypeAttrOf<FunctionType>:$function_type,
       TypedArrayAttrBase<Tile_GridAttr, "the grid, slowest dimension first">:$grid,
       ConfinedAttr<I64Attr, [IntPositive]>:$outputs,
+      UnitAttr:$sampling,
       OptionalAttr<StrAttr>:$sym_visibility,
       OptionalAttr<DictArrayAttr>:$arg_attrs,
       OptionalAttr<DictArrayAttr>:$res_attrs);

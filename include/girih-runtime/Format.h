@@ -230,6 +230,10 @@ typedef struct girih_code_version { /* 24 bytes */
   uint32_t reserved;                /* 0 */
 } girih_code_version;
 
+/* A version without code for a kernel leaves it to one of another machine: models for the systolic machine draw tokens on the host, whose
+ * code a CPU version holds. */
+#define GIRIH_NO_CODE UINT64_MAX
+
 typedef struct girih_kernel { /* 8 bytes */
   uint32_t name;              /* string */
   uint32_t reserved;          /* 0 */
@@ -238,7 +242,7 @@ typedef struct girih_kernel { /* 8 bytes */
 /* void kernel(const int64_t *args, const int64_t *block, void *scratch), at entry of kernel k of version v:
  * record v * kernels + k. args holds, per argument, the data pointer and then its dims; block the grid coordinates. */
 typedef struct girih_kernel_code { /* 16 bytes */
-  uint64_t entry;                  /* offset in the version's image */
+  uint64_t entry;                  /* offset in the version's image, or GIRIH_NO_CODE */
   uint64_t scratch_bytes;          /* per thread, 64-byte aligned */
 } girih_kernel_code;
 

@@ -72,8 +72,10 @@ public:
   };
   /// Whether the kernel is faster with the op than without it.
   virtual bool pays(const Fusion &fusion) const = 0;
-  /// How a weight `[N, K]` that feeds contractions is packed; null: row-major.
+  /// How a weight `[N, K]` that feeds contractions is packed; null: as it is.
   virtual mlir::Attribute weightEncoding(mlir::RankedTensorType weight) const = 0;
+  /// Whether kernels decode a model's quantized blocks; if not, weights are decoded as they are written.
+  virtual bool decodesBlocks() const = 0;
 };
 
 /// Machine code of all kernels in one code version: position-independent bytes, text and read-only data
@@ -105,7 +107,7 @@ public:
   /// Adds the passes of one stage, if the target has it. On a CPU "vector" gives the module, per code
   /// version, a nested `module @<version>` of lowered kernels beside the tile programs, and "llvm" turns
   /// these into the LLVM dialect; on the systolic machine "systolic" gives a nested `module @systolic` of its
-  /// programs.
+  /// programs, beside one for the host if the model draws tokens.
   virtual void buildLowering(mlir::OpPassManager &manager, llvm::StringRef stage) const = 0;
 
   /// Compiles the nested modules, as the "llvm" stage left them, to one image per code version.

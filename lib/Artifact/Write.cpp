@@ -34,7 +34,7 @@ private:
   void addWeight(unsigned number);
   WeightInfo describe(graph::ParameterOp parameter);
   uint32_t externalFile(graph::ParameterOp parameter);
-  llvm::Error addImage(const KernelImage &image);
+  llvm::Error addImage(const KernelImage &image, ArrayRef<KernelImage> all);
   void addEntry(const Entry &entry);
   void addCommand(const Launch &launch, uint32_t firstBuffer);
   ValueInfo value(const artifact::Value &value);
@@ -132,7 +132,11 @@ void PlanWriter::addWeights() {
 //===- Code
 //---------------------------------------------------------------------------------------------------------===//
 
-llvm::Error PlanWriter::addImage(const KernelImage &image) {
+static bool hasKernel(const KernelImage &image, StringRef name) {
+  return llvm::any_of(image.kernels, [&](const KernelImage::Kernel &kernel) { return kernel.name == name; });
+}
+
+llvm::Error PlanWriter::addImage(const KernelImage &image, ArrayRef<KernelImage> all) {
   VersionInfo version;
   version.name = image.version;
   version.image = image.bytes;
@@ -149,6 +153,11 @@ llvm::Error PlanWriter::addImage(const KernelImage &image) {
   for (const KernelImage::Kernel &kernel : image.kernels)
     code[kernel.name] = {kernel.entry, kernel.scratchBytes};
   for (const std::string &kernel : plan.kernels) {
+    bool elsewhere = llvm::any_of(all, [&](const KernelImage &other) {
+      return other.machine != image.machine && hasKernel(other, kernel);
+    });
+    if (!code.count(kernel) && elsewhere)
+      code[kernel] = {GIRIH_NO_CODE, 0};
     if (!code.count(kernel))
       return makeError(ExitStatus::Internal, "internal",
                        "the target emitted no code for kernel '{0}' in version {1}", kernel, image.version);
@@ -233,11 +242,13 @@ llvm::Error PlanWriter::build(ArrayRef<KernelImage> images) {
   addWeights();
   for (const std::string &kernel : plan.kernels)
     builder.addKernel(kernel);
-  // The runtime takes the first version that the machine can run: the most demanding one goes first.
+  // The runtime takes the first version that the machine can run: another machine's, then the most demanding.
   auto best = llvm::to_vector(llvm::make_pointer_range(images));
-  llvm::sort(best, [](auto *a, auto *b) { return a->features.size() > b->features.size(); });
+  llvm::sort(best, [](auto *a, auto *b) {
+    return std::pair(a->machine, a->features.size()) > std::pair(b->machine, b->features.size());
+  });
   for (const KernelImage *image : best)
-    if (llvm::Error error = addImage(*image))
+    if (llvm::Error error = addImage(*image, images))
       return error;
   for (const Entry &entry : plan.entries)
     addEntry(entry);

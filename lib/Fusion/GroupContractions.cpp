@@ -76,7 +76,9 @@ void KernelFormer::takeCompanions(Id group) {
     if (!other || groups.contains(other) || other.getInput() != linear.getInput() ||
         sharesTiles(other, linear))
       continue;
-    if (!groups.staysConvexWith(group, other))
+    if (!cost.pays({0, 0, 0, 1 / likelyRows(linear)}))
+      decline(other, linear, "a launch of its own costs nothing here");
+    else if (!groups.staysConvexWith(group, other))
       decline(other, linear, "one depends on the other");
     else
       join(group, other);

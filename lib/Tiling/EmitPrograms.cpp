@@ -263,6 +263,7 @@ static LogicalResult emitProgram(func::FuncOp kernel, const CostModel &cost) {
     return failure();
   }
   markInPlace(program, kernel);
+  program.setSampling(kernel.walk([](graph::SampleOp) { return WalkResult::interrupt(); }).wasInterrupted());
   OpBuilder end = OpBuilder::atBlockEnd(&program.getBody().front());
   tile::ReturnOp::create(end, kernel.getLoc());
   clean(program);

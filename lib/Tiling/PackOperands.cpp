@@ -32,6 +32,7 @@ struct PackOperands : tiling::impl::TilingPackOperandsBase<PackOperands> {
 
 private:
   void collectLaunches();
+  void decodeBlocks();
   std::optional<PackedArgument> choose(func::FuncOp kernel, BlockArgument argument, const CostModel &cost);
   std::optional<PackedArgument> chooseTied(func::FuncOp kernel, BlockArgument argument);
   ParameterOp parameterOf(LaunchOp launch, unsigned number);
@@ -166,10 +167,30 @@ void PackOperands::retypeInPlace() {
   }
 }
 
+/// For a target whose kernels read elements: parameters of blocks become their elements, here in the types of parameter, reads and kernels,
+/// and in bytes when the artifact is written.
+void PackOperands::decodeBlocks() {
+  auto elements = [](Type type) {
+    auto tensor = dyn_cast<RankedTensorType>(type);
+    bool isBlocks = tensor && isa_and_nonnull<graph::BlocksAttr>(tensor.getEncoding());
+    return isBlocks ? Type(RankedTensorType::get(tensor.getShape(), tensor.getElementType())) : type;
+  };
+  for (auto parameter : getOperation().getOps<ParameterOp>())
+    parameter.setTypeAttr(TypeAttr::get(elements(parameter.getType())));
+  getOperation().walk([&](GetParameterOp read) { read.getResult().setType(cast<RankedTensorType>(elements(read.getType()))); });
+  for (auto kernel : getOperation().getOps<func::FuncOp>()) {
+    for (BlockArgument argument : kernel.getArguments())
+      argument.setType(elements(argument.getType()));
+    kernel.setFunctionType(FunctionType::get(kernel.getContext(), kernel.getBody().getArgumentTypes(), kernel.getResultTypes()));
+  }
+}
+
 void PackOperands::runOnOperation() {
   FailureOr<std::unique_ptr<Target>> chosen = targetOf(getOperation(), target);
   if (failed(chosen))
     return signalPassFailure();
+  if (!(*chosen)->cost().decodesBlocks())
+    decodeBlocks();
   SymbolTable table(getOperation());
   symbols = &table;
   packedOf.clear();

@@ -43,6 +43,12 @@ void Launcher::count(const Group &group) {
   for (unsigned i = 0; i != group.size(); ++i) {
     flopCount += group.launch(i).flops;
     byteCount += group.launch(i).bytes;
+    const girih_command &command = *group.launch(i).command;
+    if (const Machine *machine = plan->module().machine();
+        machine && command.kind == GIRIH_COMMAND_LAUNCH && group.launch(i).function) {
+      const Tables &t = plan->module().tables();
+      machine->ranOnHost(t.string(t.kernels[command.kernel].name), t.string(command.label));
+    }
   }
 }
 

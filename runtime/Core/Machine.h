@@ -18,6 +18,7 @@ public:
   bool launch(const MachineLaunch &launch, char *message, size_t bytes) const {
     return library->launch(handle, launch, message, bytes);
   }
+  void ranOnHost(const char *kernel, const char *label) const { library->ranOnHost(handle, kernel, label); }
   size_t report(bool json, char *text, size_t bytes) const {
     return library->report(handle, json, text, bytes);
   }

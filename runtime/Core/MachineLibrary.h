@@ -30,6 +30,8 @@ struct MachineLibrary {
   /// `facts` and `image` outlive the machine.
   void *(*open)(const char *facts, const uint8_t *image, size_t bytes, char *message, size_t messageBytes);
   bool (*launch)(void *machine, const MachineLaunch &launch, char *message, size_t messageBytes);
+  /// A launch that this CPU ran, because the machine leaves such kernels to it.
+  void (*ranOnHost)(void *machine, const char *kernel, const char *label);
   /// What the launches since the last `reset` cost, as text or JSON; returns the bytes it has without its
   /// end.
   size_t (*report)(void *machine, bool json, char *text, size_t bytes);

@@ -69,18 +69,49 @@ static bool isAmx(uint64_t features) {
   return features & (uint64_t(1) << GIRIH_CPU_AMX_TILE | uint64_t(1) << GIRIH_CPU_AMX_BF16 | uint64_t(1) << GIRIH_CPU_AMX_INT8);
 }
 
+bool Module::hasAllCode(uint32_t version) const {
+  return std::ranges::none_of(t.kernelCode.subspan(version * t.kernels.size(), t.kernels.size()),
+                              [](const girih_kernel_code &kernel) { return kernel.entry == GIRIH_NO_CODE; });
+}
+
+/// `missing`: the features that this CPU lacks.
+bool Module::runsHere(const girih_code_version &version, uint64_t &missing) const {
+  missing = version.features & ~cpuFeatures();
+  return version.machine == GIRIH_MACHINE_CPU && missing == 0 && (!isAmx(version.features) || enableAmx());
+}
+
+/// The first version for this CPU that has what the machine's version lacks.
+girih_code Module::chooseHostVersion(girih_status *status) {
+  uint64_t missing = 0;
+  for (hostVersion = 0; hostVersion != t.versions.size(); ++hostVersion) {
+    bool complements = true;
+    for (uint32_t kernel = 0; kernel != t.kernels.size(); ++kernel)
+      complements &= kernelEntry(kernel) != GIRIH_NO_CODE || codeOf(hostVersion, kernel).entry != GIRIH_NO_CODE;
+    if (complements && runsHere(t.versions[hostVersion], missing))
+      return Mapping::code(artifact.section(t.versions[hostVersion].section), code, status);
+  }
+  char names[256];
+  printCpuFeatures(missing, names, sizeof(names));
+  return fail(status, GIRIH_UNSUPPORTED_CPU,
+              "the artifact leaves kernels to this CPU, but has no code for them that runs here: it needs %s, which "
+              "this CPU or its operating system lacks; compile for this machine",
+              names[0] ? names : "a code version that the artifact does not have");
+}
+
 girih_code Module::chooseVersion(const char *wanted, girih_status *status) {
-  uint64_t have = cpuFeatures(), missing = 0;
+  uint64_t missing = 0;
   const char *closest = "none";
   for (version = 0; version != t.versions.size(); ++version) {
     const girih_code_version &each = t.versions[version];
     if (wanted && strcmp(wanted, t.string(each.name)) != 0)
       continue;
     closest = t.string(each.name);
-    if (each.machine == GIRIH_MACHINE_SYSTOLIC)
-      return otherMachine.open("systolic", facts(), artifact.section(each.section), status);
-    missing = each.features & ~have;
-    if (missing == 0 && (!isAmx(each.features) || enableAmx()))
+    if (each.machine == GIRIH_MACHINE_SYSTOLIC) {
+      if (girih_code failed = otherMachine.open("systolic", facts(), artifact.section(each.section), status))
+        return failed;
+      return hasAllCode(version) ? GIRIH_OK : chooseHostVersion(status);
+    }
+    if (hasAllCode(version) && runsHere(each, missing))
       return Mapping::code(artifact.section(each.section), code, status);
   }
   char names[256];
@@ -92,12 +123,19 @@ girih_code Module::chooseVersion(const char *wanted, girih_status *status) {
 }
 
 KernelFunction Module::kernel(uint32_t index) const {
-  return machine() ? nullptr : reinterpret_cast<KernelFunction>(code.data() + kernelEntry(index));
+  uint64_t entry = kernelEntry(index);
+  if (machine()) {
+    if (entry != GIRIH_NO_CODE)
+      return nullptr;
+    entry = codeOf(hostVersion, index).entry;
+  }
+  return reinterpret_cast<KernelFunction>(code.data() + entry);
 }
 
 uint64_t Module::scratchBytes() const {
   uint64_t result = 0;
-  for (const girih_kernel_code &kernel : t.kernelCode.subspan(version * t.kernels.size(), t.kernels.size()))
+  uint32_t here = hostVersion == GIRIH_NONE ? version : hostVersion;
+  for (const girih_kernel_code &kernel : t.kernelCode.subspan(here * t.kernels.size(), t.kernels.size()))
     result = std::max(result, kernel.scratch_bytes);
   return result;
 }

@@ -34,10 +34,9 @@ public:
 
   /// The machine that runs the kernels, or null: this CPU does.
   const Machine *machine() const { return otherMachine.isOpen() ? &otherMachine : nullptr; }
-  /// Where a kernel starts in its version's image.
-  uint64_t kernelEntry(uint32_t index) const {
-    return t.kernelCode[version * t.kernels.size() + index].entry;
-  }
+  /// Where a kernel starts in the image of the version that was chosen.
+  uint64_t kernelEntry(uint32_t index) const { return codeOf(version, index).entry; }
+  /// Its code for this CPU, or null: the machine runs it.
   KernelFunction kernel(uint32_t index) const;
   /// The greatest scratch of any kernel.
   uint64_t scratchBytes() const;
@@ -52,6 +51,12 @@ public:
 private:
   girih_code initialize(std::span<const uint8_t> bytes, const girih_load_options &options, girih_status *status);
   girih_code chooseVersion(const char *wanted, girih_status *status);
+  girih_code chooseHostVersion(girih_status *status);
+  const girih_kernel_code &codeOf(uint32_t version, uint32_t kernel) const {
+    return t.kernelCode[version * t.kernels.size() + kernel];
+  }
+  bool hasAllCode(uint32_t version) const;
+  bool runsHere(const girih_code_version &version, uint64_t &missing) const;
   girih_code mapWeights(girih_status *status);
   girih_code mapExternal(uint32_t file, girih_status *status);
   girih_code fillRandom(girih_status *status);
@@ -69,7 +74,7 @@ private:
   std::vector<Mapping> external;
   ArtifactFile artifact;
   Tables t;
-  uint32_t version = 0;
+  uint32_t version = 0, hostVersion = GIRIH_NONE; // the latter for what a machine leaves to this CPU
   std::vector<const uint8_t *> weightData;
   std::vector<uint8_t> dynamic;
   std::map<uint32_t, std::string> texts;

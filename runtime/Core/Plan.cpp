@@ -182,7 +182,7 @@ bool Plan::bindCommand(const girih_command &command, const int64_t *symbols, int
     launch.grid[i] = uint32_t(evaluate(t, t.indices[command.first_grid + i], symbols));
     launch.blocks *= launch.grid[i];
   }
-  if (owner.machine()) // its programs run all blocks of a launch
+  if (!launch.function) // a machine's programs run all blocks of a launch
     launch.blocks = std::min<uint64_t>(launch.blocks, 1);
   for (const girih_arg &arg : t.args.subspan(command.first_arg, command.arg_count))
     if (!bindArg(arg, symbols, words))

@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <utility>
 
 using namespace girih::systolic;
 using girih::runtime::MachineArg;
@@ -64,9 +65,14 @@ bool Device::place(const MachineLaunch &launch, std::vector<uint64_t> &addresses
   uint64_t next = weightEnd;
   for (const MachineArg &arg : std::span(launch.args, launch.argCount)) {
     auto weight = weights.find(arg.weight);
-    addresses.push_back(weight != weights.end() ? weight->second : next);
-    if (weight == weights.end())
-      next = aligned(next + arg.bytes);
+    // An output that is written in place is the input's memory.
+    auto same = std::find_if(launch.args, &arg, [&](const MachineArg &other) { return other.data == arg.data && other.bytes == arg.bytes; });
+    if (weight != weights.end())
+      addresses.push_back(weight->second);
+    else if (same != &arg && arg.bytes)
+      addresses.push_back(addresses[size_t(same - launch.args)]);
+    else
+      addresses.push_back(std::exchange(next, aligned(next + arg.bytes)));
   }
   if (next <= uint64_t(machine.dram_bytes))
     return true;
@@ -82,7 +88,10 @@ bool Device::bind(const Kernel &kernel, const MachineLaunch &launch, const std::
     bool known = b.reg < kRegisters && (isGrid ? b.index < launch.gridRank : b.index < launch.argCount) &&
                  (b.kind != GIRIH_SYSTOLIC_DIM || b.dim < launch.args[b.index].rank);
     if (!known)
-      return error = "a register of the program is bound to what the launch does not have", false;
+      return error = std::string(launch.label) + ": register " + std::to_string(b.reg) +
+                     " of the program is bound to what the launch does not have (kind " + std::to_string(b.kind) +
+                     ", index " + std::to_string(b.index) + ", dimension " + std::to_string(b.dim) + ")",
+             false;
   }
   return true;
 }
@@ -226,7 +235,25 @@ std::string Device::report(bool json) {
           label + "\n";
     first = false;
   }
+  if (json)
+    text += "],\n \"host\": [";
+  else if (!onHost.empty())
+    text += "\non the host:\n";
+  first = true;
+  for (const auto &[launch, count] : onHost) {
+    const auto &[kernel, label] = launch;
+    text += json ? format("%s\n  {\"launches\": %llu, \"kernel\": \"", first ? "" : ",",
+                          static_cast<unsigned long long>(count)) +
+                       escaped(kernel) + "\", \"layers\": \"" + escaped(label) + "\"}"
+                 : format("%12llu launches of ", static_cast<unsigned long long>(count)) + kernel + "  " + label + "\n";
+    first = false;
+  }
   return json ? text + "]}\n" : text;
+}
+
+void Device::ranOnHost(const char *kernel, const char *label) {
+  std::lock_guard lock(mutex);
+  ++onHost[{kernel, label}];
 }
 
 void Device::timeOnly() {
@@ -243,6 +270,7 @@ void Device::keepPrograms(const char *where) {
 void Device::reset() {
   std::lock_guard lock(mutex);
   costs.clear();
+  onHost.clear();
 }
 
 //===-- The library's door
@@ -264,6 +292,9 @@ extern "C" __attribute__((visibility("default"))) const MachineLibrary *girih_ma
         bool done = static_cast<Device *>(device)->launch(launch, error);
         put(error, message, messageBytes);
         return done;
+      },
+      [](void *device, const char *kernel, const char *label) {
+        static_cast<Device *>(device)->ranOnHost(kernel, label);
       },
       [](void *device, bool json, char *text, size_t bytes) {
         std::string report = static_cast<Device *>(device)->report(json);

@@ -19,6 +19,7 @@ public:
   static std::unique_ptr<Device> open(const char *facts, const uint8_t *image, size_t bytes,
                                       std::string &error);
   bool launch(const runtime::MachineLaunch &launch, std::string &error);
+  void ranOnHost(const char *kernel, const char *label);
   /// All launches together, then the layers, most cycles first.
   std::string report(bool json);
   void reset();
@@ -59,6 +60,7 @@ private:
   std::map<uint32_t, uint64_t> weights; // by number, where they lie
   uint64_t weightEnd = 0;
   std::map<std::string, Costs> costs; // by label
+  std::map<std::pair<std::string, std::string>, uint64_t> onHost; // launches by kernel and label
 };
 
 } // namespace girih::systolic

@@ -50,6 +50,8 @@ public:
                fusion.savedBytes * operationsPerByte + fusion.savedLaunches * operationsPerLaunch;
   }
 
+  bool decodesBlocks() const override { return true; }
+
   mlir::Attribute weightEncoding(mlir::RankedTensorType weight) const override {
     mlir::Type element = weight.getElementType();
     if (auto blocks = mlir::dyn_cast_if_present<graph::BlocksAttr>(weight.getEncoding()))

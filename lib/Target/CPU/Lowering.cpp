@@ -18,6 +18,10 @@ struct LowerPrograms : girih::cpu::impl::CPULowerProgramsBase<LowerPrograms> {
 
   void runOnOperation() override {
     SmallVector<tile::ProgramOp> programs(getOperation().getOps<tile::ProgramOp>());
+    if (samplingOnly)
+      llvm::erase_if(programs, [](tile::ProgramOp program) { return !program.getSampling(); });
+    if (samplingOnly && programs.empty())
+      return;
     SmallVector<const CodeVersion *> wanted;
     for (StringRef name : versions) {
       const CodeVersion *version = findCodeVersion(name);

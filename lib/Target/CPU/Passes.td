@@ -19,6 +19,8 @@ def CPULowerPrograms : Pass<"cpu-lower-programs", "::mlir::ModuleOp"> {
   }];
   let options = [
     ListOption<"versions", "versions", "std::string", "Code versions to make; default: all (x86-64-v3, x86-64-v4)">,
+    Option<"samplingOnly", "sampling-only", "bool", /*default=*/"false",
+           "lower the programs that draw tokens alone, for a target that leaves them to the host; without any, add no module">,
   ];
   let statistics = [
     Statistic<"numKernels", "kernels", "Number of functions made">,

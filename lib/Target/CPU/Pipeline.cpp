@@ -7,9 +7,11 @@
 
 using namespace mlir;
 
-void girih::cpu::buildVectorStage(OpPassManager &manager, ArrayRef<std::string> versions) {
+void girih::cpu::buildVectorStage(OpPassManager &manager, ArrayRef<std::string> versions,
+                                bool samplingOnly) {
   CPULowerProgramsOptions options;
   options.versions.append(versions.begin(), versions.end());
+  options.samplingOnly = samplingOnly;
   manager.addPass(createCPULowerPrograms(options));
   OpPassManager &kernels = manager.nest<ModuleOp>().nest<func::FuncOp>();
   kernels.addPass(createCPUApproximateMath());

@@ -70,13 +70,15 @@ public:
 
   int64_t lanes() const override { return machine.array_columns; }
 
+  /// A launch costs next to nothing: what saves no bytes does not pay.
   bool pays(const Fusion &fusion) const override {
     return fusion.blockBytes <= machine.scratchpad_bytes / 8 * 3 &&
-           fusion.repeatedOps <= fusion.savedBytes * machine.array_columns;
+           fusion.repeatedOps < fusion.savedBytes * machine.array_columns;
   }
 
   /// Row-major: the array transposes weights as it loads them, and a block of whole rows is one transfer.
   mlir::Attribute weightEncoding(mlir::RankedTensorType weight) const override { return {}; }
+  bool decodesBlocks() const override { return false; }
 
 private:
   /// Banks of the scratchpad that a tile takes, and those that tiles may take; the rest is for what is small.

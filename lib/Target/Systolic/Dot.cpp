@@ -30,37 +30,6 @@ Tile ProgramLowering::dotAccumulator(tile::DotOp op, bool &accumulate) {
   return sums;
 }
 
-/// Whether no row of what follows from the value depends on another of its rows: rows without data may hold
-/// anything.
-bool ProgramLowering::isRowwise(Value value) const {
-  SmallVector<Value> rest = {value};
-  llvm::SmallDenseSet<Value> seen;
-  while (!rest.empty()) {
-    Value next = rest.pop_back_val();
-    if (!seen.insert(next).second)
-      continue;
-    for (OpOperand &use : next.getUses()) {
-      Operation *user = use.getOwner();
-      if (isa<scf::YieldOp>(user)) {
-        auto loop = dyn_cast<scf::ForOp>(user->getParentOp());
-        if (!loop)
-          return false;
-        rest.append({loop.getRegionIterArg(use.getOperandNumber()), loop.getResult(use.getOperandNumber())});
-        continue;
-      }
-      auto reduce = dyn_cast<tile::ReduceOp>(user);
-      auto broadcast = dyn_cast<tile::BroadcastOp>(user);
-      bool keepsRows = isa<tile::StoreOp>(user) || (isa<tile::DotOp>(user) && use.getOperandNumber() != 1) ||
-                       user->hasTrait<OpTrait::Elementwise>() || (reduce && reduce.getAxis() != 0) ||
-                       (broadcast && broadcast.getDims()[0] == 0);
-      if (!keepsRows)
-        return false;
-      llvm::append_range(rest, user->getResults());
-    }
-  }
-  return true;
-}
-
 /// `sizes` are M, N, K; the right operand's strides are those of N, then K. `count` rows of M are streamed.
 void ProgramLowering::multiply(const Tile &left, const Tile &right, const Tile &result, Shape sizes,
                                const Number &count, bool transposed, bool accumulate) {
@@ -124,9 +93,11 @@ LogicalResult ProgramLowering::lowerDot(tile::DotOp op) {
   bool accumulate;
   Tile result = dotAccumulator(op, accumulate);
   int64_t n = op.getType().getDimSize(1), k = leftShape[1];
-  Number rows = left.live && isRowwise(op) ? *left.live : Number(leftShape[0]);
-  if (!rows.known())
-    result.live = rows;
+  Number rows = leftShape[0];
+  if (left.live && left.live->dim == 0 && isRowwise(op, 0)) {
+    rows = left.live->count;
+    result.live = left.live;
+  }
   multiply(left, right, result, {leftShape[0], n, k}, rows, /*transposed=*/right.strides[1] == 2, accumulate);
   setTile(op, std::move(result));
   return success();

@@ -1,6 +1,7 @@
 // What the vector unit computes element by element. Its instructions take rows of at most C lanes; shapes and
 // strides are cut into such rows. What all operands repeat along a dimension is computed once and stays
 // repeated by stride 0.
+#include "lib/Target/Bounds.h"
 #include "lib/Target/Systolic/ProgramLowering.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -26,17 +27,18 @@ namespace {
 struct Walk {
   int64_t size;
   std::array<int64_t, 3> strides;
-  int64_t perRow = 0; // how much of it is one row of the first dimension, if that is a part of it
+  int64_t perRow = 0; // how much of it is one of the rows that lie along `rowDim`, if it is made of them
 };
 } // namespace
 
 /// Neighbouring dimensions that all operands walk as one become one; those of one element vanish.
-static SmallVector<Walk> collapse(ArrayRef<int64_t> shape, std::array<const Tile *, 3> tiles) {
+static SmallVector<Walk> collapse(ArrayRef<int64_t> shape, std::array<const Tile *, 3> tiles,
+                                  int64_t rowDim) {
   SmallVector<Walk> walks;
   for (auto [d, size] : llvm::enumerate(shape)) {
     if (size == 1)
       continue;
-    Walk walk{size, {}, d == 0 ? 1 : 0};
+    Walk walk{size, {}, int64_t(d) == rowDim ? 1 : 0};
     for (unsigned i = 0; i != 3; ++i)
       walk.strides[i] = tiles[i] ? tiles[i]->strides[d] : 0;
     bool joins = !walks.empty();
@@ -91,7 +93,7 @@ void ProgramLowering::vectorRows(const VectorCode &what, const Tile &to, const T
 /// Cuts a walk into instructions: lanes run along the last dimension if every operand does, rows along the
 /// longest of the others.
 void ProgramLowering::vector(VectorCode what, Shape shape, const Tile &to, const Tile *a, const Tile *b) {
-  SmallVector<Walk> walks = collapse(shape, {&to, a, b});
+  SmallVector<Walk> walks = collapse(shape, {&to, a, b}, to.live ? to.live->dim : -1);
   Walk lanes{1, {typeBytes(to.type), a ? typeBytes(a->type) : 0, b ? typeBytes(b->type) : 0}};
   auto steps = [&](unsigned operand, const Tile *tile) {
     return !tile || walks.back().strides[operand] == int64_t(typeBytes(tile->type));
@@ -124,8 +126,8 @@ void ProgramLowering::vector(VectorCode what, Shape shape, const Tile &to, const
         left /= walk.size;
       }
       std::optional<Number> live;
-      if (to.live && rows.perRow)
-        live = scalars.mul(*to.live, rows.perRow);
+      if (rows.perRow)
+        live = scalars.mul(to.live->count, rows.perRow);
       vectorRows(what, to, a, b, at, rows.strides, rows.size, width, scalar, live);
     }
   };
@@ -186,7 +188,9 @@ Tile ProgramLowering::elementwise(VectorCode what, Shape shape, const Tile *a, c
       what.combine = Combine::add, what.flags |= flag::vector_scale, what.imm = -1;
     std::swap(a, b);
   }
-  result.live = own.empty() || own[0] == 1 ? std::nullopt : resultRows;
+  result.live = std::nullopt;
+  if (resultRows && resultRows->dim < int64_t(own.size()) && own[resultRows->dim] != 1)
+    result.live = resultRows;
   vector(what, own, result, a, b);
   for (auto [d, size] : llvm::enumerate(own))
     if (size == 1)
@@ -230,6 +234,7 @@ Tile ProgramLowering::materialized(const Tile &tile, Shape shape, systolic::Type
   if (isDense(tile, shape) && tile.type == type && tile.slot->accumulator <= preferAccumulators)
     return tile;
   Tile result = fresh(shape, type, preferAccumulators);
+  result.live = tile.live;
   copy(tile, shape, result);
   return result;
 }
@@ -289,6 +294,16 @@ Tile ProgramLowering::condition(Shape shape, const Tile &oneIfTrue, bool negate)
 
 static ArrayRef<int64_t> shapeOf(Value tile) { return cast<RankedTensorType>(tile.getType()).getShape(); }
 
+/// Whether an integer tile is one number of a size, or a constant, that is not negative.
+static bool isNotNegative(Value tile) {
+  DenseIntElementsAttr constant;
+  if (matchPattern(tile, m_Constant(&constant)))
+    return constant.isSplat() && !constant.getSplatValue<APInt>().isNegative();
+  auto splat = tile.getDefiningOp<tensor::SplatOp>();
+  auto cast = splat ? splat.getInput().getDefiningOp<arith::IndexCastOp>() : arith::IndexCastOp();
+  return cast && isNonNegative(cast.getIn());
+}
+
 /// Integers are f32 here, exact below 2^24 (`lowerOp` refuses larger constants): a < b if b - a - 0.5 is
 /// positive.
 LogicalResult ProgramLowering::lowerCompare(Operation &op) {
@@ -309,6 +324,14 @@ LogicalResult ProgramLowering::lowerCompare(Operation &op) {
       return order(b, a, -0.5f);
     case arith::CmpIPredicate::sge:
       return order(b, a, 0.5f);
+    case arith::CmpIPredicate::ult: { // a negative number is a great one
+      if (!isNotNegative(compare.getRhs()))
+        return decline(&op, "the vector unit compares unsigned integers with numbers that are not negative");
+      Tile reaches = withConstant(Combine::mul, shape, withConstant(Combine::add, shape, a, 0.5f), kInfinity);
+      Tile difference = withConstant(Combine::add, shape, binary(Combine::sub, shape, b, a), -0.5f);
+      Tile below = withConstant(Combine::mul, shape, difference, kInfinity);
+      return setTile(op.getResult(0), binary(Combine::min, shape, reaches, below)), success();
+    }
     case arith::CmpIPredicate::eq:
     case arith::CmpIPredicate::ne:
       one = unary(Function::abs, shape, binary(Combine::sub, shape, a, b));
@@ -396,6 +419,25 @@ LogicalResult ProgramLowering::lowerDivide(Operation &op) {
            : unary(Function::recip, shape, below, isOne ? type : systolic::Type::f32);
   setTile(op.getResult(0), isOne ? inverse : binary(Combine::mul, shape, above, inverse, type));
   return success();
+}
+
+/// The natural logarithm of a finite number that is not negative. The bits of an f32, read as an integer, are its
+/// binary logarithm within 0.09; each step y + 2 (x - e^y) / (x + e^y) leaves a twelfth of the error's cube.
+Tile ProgramLowering::logarithm(Shape shape, const Tile &a, systolic::Type type) {
+  constexpr float ln2 = 0.693147182f;
+  Tile x = materialized(a, shape, systolic::Type::f32, /*preferAccumulators=*/true), bits = x;
+  bits.type = systolic::Type::i32;
+  Tile y = withConstant(Combine::mul, shape, bits, 0x1p-23f);
+  y = withConstant(Combine::mul, shape, withConstant(Combine::sub, shape, y, 127), ln2);
+  for (int step = 0; step != 2; ++step) {
+    Tile ratio = binary(Combine::mul, shape, x, unary(Function::exp2, shape, y, systolic::Type::f32, -kLog2E));
+    Tile over = withConstant(Combine::add, shape, ratio, 1, systolic::Type::f32, Function::recip);
+    Tile correction = binary(Combine::mul, shape, withConstant(Combine::sub, shape, ratio, 1), over);
+    y = binary(Combine::add, shape, y, withConstant(Combine::mul, shape, correction, 2));
+  }
+  // Of zero it is minus infinity.
+  Tile positive = withConstant(Combine::min, shape, withConstant(Combine::mul, shape, x, 0x1p126f), 1);
+  return binary(Combine::min, shape, y, condition(shape, positive, /*negate=*/false), type);
 }
 
 /// Whether only `op` and what is covered already read the value.
@@ -524,6 +566,8 @@ LogicalResult ProgramLowering::lowerElementwise(Operation &op) {
     return function(Function::exp2, kLog2E);
   if (isa<math::Exp2Op>(op))
     return function(Function::exp2);
+  if (isa<math::LogOp>(op))
+    return setTile(result, logarithm(shape, operand(0), type)), success();
   if (isa<math::TanhOp>(op))
     return function(Function::tanh);
   if (isa<math::AbsFOp>(op))
@@ -564,28 +608,46 @@ LogicalResult ProgramLowering::lowerElementwise(Operation &op) {
 
 //===- Movement -------------------------------------------------------------------------------------===//
 
+/// The strides of a reshaped tile, if it can stay where it is: each dimension of the result is a part of one
+/// run of dimensions that follow one another in memory.
+static std::optional<SmallVector<int64_t, 4>> reshapedStrides(ArrayRef<int64_t> from,
+                                                              ArrayRef<int64_t> strides,
+                                                              ArrayRef<int64_t> to) {
+  SmallVector<std::pair<int64_t, int64_t>> runs; // size and innermost stride
+  for (auto [size, stride] : llvm::zip(from, strides)) {
+    if (size == 1)
+      continue;
+    if (!runs.empty() && runs.back().second == stride * size)
+      runs.back() = {runs.back().first * size, stride};
+    else
+      runs.emplace_back(size, stride);
+  }
+  SmallVector<int64_t, 4> result(to.size(), 0);
+  for (size_t d = to.size(); d-- != 0;) {
+    if (to[d] == 1)
+      continue;
+    if (runs.empty() || runs.back().first % to[d] != 0)
+      return std::nullopt;
+    result[d] = runs.back().second;
+    runs.back() = {runs.back().first / to[d], runs.back().second * to[d]};
+    if (runs.back().first == 1)
+      runs.pop_back();
+  }
+  return result;
+}
+
 LogicalResult ProgramLowering::lowerReshape(tile::ReshapeOp op) {
   Shape from = shapeOf(op.getInput()), to = shapeOf(op);
   Tile tile = tileOf(op.getInput());
   if (!tile.isSplat()) {
-    // Without its units, a shape's strides stay what they are; other reshapes go by the row-major order.
-    SmallVector<int64_t> strides, sizes;
-    for (auto [size, stride] : llvm::zip(from, tile.strides))
-      if (size != 1)
-        sizes.push_back(size), strides.push_back(stride);
-    SmallVector<int64_t> kept =
-        llvm::to_vector(llvm::make_filter_range(to, [](int64_t size) { return size != 1; }));
-    if (kept != sizes) {
+    if (auto strides = reshapedStrides(from, tile.strides, to)) {
+      tile.strides = *strides;
+    } else {
       tile = materialized(tile, from, tile.type, tile.slot->accumulator);
       layOut(tile, to);
-    } else {
-      tile.strides.clear();
-      for (int64_t size : to)
-        tile.strides.push_back(size == 1 ? 0
-                                         : strides[llvm::count_if(to.take_front(tile.strides.size()),
-                                                                  [](int64_t s) { return s != 1; })]);
     }
   }
+  tile.live = resultRows;
   setTile(op, std::move(tile));
   return success();
 }
@@ -601,6 +663,7 @@ LogicalResult ProgramLowering::lowerMovement(Operation &op) {
         strides[dim] = shapeOf(broadcast.getInput())[d] == 1 ? 0 : tile.strides[d];
       tile.strides = strides;
     }
+    tile.live = resultRows;
     setTile(broadcast, std::move(tile));
     return success();
   }
@@ -612,18 +675,33 @@ LogicalResult ProgramLowering::lowerMovement(Operation &op) {
         strides.push_back(tile.strides[d]);
       tile.strides = strides;
     }
+    tile.live = resultRows;
     setTile(transpose, std::move(tile));
     return success();
   }
   if (auto concat = dyn_cast<tile::ConcatOp>(op)) {
     systolic::Type type =
         concat.getType().getElementType().isBF16() ? systolic::Type::bf16 : systolic::Type::f32;
-    Tile result = fresh(shapeOf(concat), type), part = result;
+    Tile result = fresh(shapeOf(concat), type);
+    result.live = resultRows;
+    Tile part = result;
     for (Value input : concat.getInputs()) {
       copy(tileOf(input), shapeOf(input), part);
       part.offset += part.strides[concat.getAxis()] * shapeOf(input)[concat.getAxis()];
     }
     setTile(concat, std::move(result));
+    return success();
+  }
+  if (auto slice = dyn_cast<tensor::ExtractSliceOp>(op)) {
+    Tile tile = tileOf(slice.getSource());
+    if (slice.getStaticSizes().size() != shapeOf(slice).size() ||
+        ShapedType::isDynamicShape(slice.getStaticOffsets()) ||
+        !llvm::all_of(slice.getStaticStrides(), [](int64_t stride) { return stride == 1; }))
+      return decline(&op, "a slice has as many dimensions as its tile, begins at a constant and leaves nothing out");
+    for (auto [offset, stride] : llvm::zip(slice.getStaticOffsets(), tile.strides))
+      tile.offset += offset * stride;
+    tile.live = resultRows;
+    setTile(slice, std::move(tile));
     return success();
   }
   if (auto numbers = dyn_cast<tile::IotaOp>(op)) {

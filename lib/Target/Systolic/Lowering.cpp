@@ -26,9 +26,9 @@ static systolic::SharedDims sharedDims(tile::ProgramOp program, ArrayRef<graph::
       });
       if (!ShapedType::isDynamic(size) || launches.empty())
         continue;
+      shared[here] = same == found.end() ? here : *same;
       if (same == found.end())
         found.push_back(here);
-      shared[here] = same == found.end() ? here : *same;
     }
   return shared;
 }
@@ -52,7 +52,7 @@ struct LowerPrograms : systolic::impl::SystolicLowerProgramsBase<LowerPrograms> 
     getOperation().walk(
         [&](graph::LaunchOp launch) { launches[launch.getKernelAttr().getAttr()].push_back(launch); });
     for (tile::ProgramOp program : programs)
-      if (failed(lower(program, launches[program.getSymNameAttr()], facts, module)))
+      if (!program.getSampling() && failed(lower(program, launches[program.getSymNameAttr()], facts, module)))
         return signalPassFailure();
   }
 

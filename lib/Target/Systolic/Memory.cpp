@@ -132,7 +132,8 @@ Access ProgramLowering::access(const Tile &tile, Shape shape, bool write) const 
 /// Rows of a view in DRAM, as a transfer sees them.
 struct ProgramLowering::Window {
   Number address;                                // of the first element
-  int64_t rowDim = -1, colDim = -1;              // of the tile; -1: one row, one element
+  int64_t rowDim = -1;                           // of the tile; -1: one row
+  int64_t width = 1;                             // elements of the tile that are a row's columns
   Number rowPitch = 0;                           // bytes in DRAM
   Number rows = 1, cols = 1;                     // that exist
   SmallVector<std::pair<int64_t, Number>> outer; // further dimensions of the tile and their pitches in DRAM
@@ -219,27 +220,43 @@ FailureOr<ProgramLowering::Window> ProgramLowering::window(Operation *op, Value 
     if (Number cols =
             live(view, dims[extended.back()], offsets[dims[extended.back()]], shape[extended.back()]);
         extended.size() > 1 || cols.known()) {
-      window.colDim = extended.pop_back_val();
+      window.width = shape[extended.back()];
       window.cols = cols;
+      int64_t inner = extended.pop_back_val();
       if (!cols.known()) { // an instruction has columns: without any it has no rows
         outside = scalars.mul(outside, scalars.min(cols, 1));
         window.cols = scalars.max(cols, 1);
       }
+      // Whole rows of the view lie side by side.
+      while (!extended.empty() && window.cols.known() && type.getShape()[dims[inner]] == shape[inner] &&
+             dims[extended.back()] == dims[inner] - 1 &&
+             live(view, dims[inner] - 1, offsets[dims[inner] - 1], shape[extended.back()]).known() ==
+                 shape[extended.back()]) {
+        inner = extended.pop_back_val();
+        window.width *= shape[inner];
+        window.cols = window.width;
+      }
     }
-  for (size_t i = extended.size(); i-- != 0;) {
-    int64_t dim = dims[extended[i]];
-    Number pitch = pitchOf(view, dim, bytes);
-    Number rows = live(view, dim, offsets[dim], shape[extended[i]]);
-    if (window.rowDim < 0) {
-      window.rowDim = extended[i];
+  // The instruction's rows are those whose number only a register knows, or else the longest dimension's.
+  SmallVector<Number> rows;
+  for (int64_t d : extended)
+    rows.push_back(live(view, dims[d], offsets[dims[d]], shape[d]));
+  size_t chosen = 0;
+  for (size_t i = 1; i < extended.size(); ++i)
+    if (rows[chosen].known() && (!rows[i].known() || shape[extended[i]] >= shape[extended[chosen]]))
+      chosen = i;
+  for (auto [i, d] : llvm::enumerate(extended)) {
+    Number pitch = pitchOf(view, dims[d], bytes);
+    if (i == chosen) {
+      window.rowDim = d;
       window.rowPitch = pitch;
-      window.rows = rows;
-      continue;
-    }
-    if (!rows.known())
+      window.rows = rows[i];
+    } else if (rows[i].known() != shape[d]) {
       return decline(op, "tiles may end past a view's end in two dimensions at most, but dimension " +
-                             Twine(dim) + " is a third");
-    window.outer.push_back({extended[i], pitch});
+                             Twine(dims[d]) + " is a third");
+    } else {
+      window.outer.insert(window.outer.begin(), {d, pitch});
+    }
   }
   window.rows = scalars.mul(window.rows, outside);
   return window;
@@ -249,7 +266,7 @@ FailureOr<ProgramLowering::Window> ProgramLowering::window(Operation *op, Value 
 void ProgramLowering::zeroRest(const Tile &tile, Shape shape, const Window &window) {
   int64_t all = elementCount(shape), lanes = machine.array_columns, bytes = typeBytes(tile.type);
   bool wholeRows = window.rows.known() == (window.rowDim < 0 ? 1 : shape[window.rowDim]);
-  bool wholeCols = window.cols.known() == (window.colDim < 0 ? 1 : shape[window.colDim]);
+  bool wholeCols = window.cols.known() == window.width;
   if (wholeRows && wholeCols)
     return;
   VectorCode zero{Combine::second, Function::id, flag::vector_constant, 0};
@@ -331,16 +348,17 @@ LogicalResult ProgramLowering::loadInto(tile::LoadOp op, const Number &more, std
     tile =
         fresh(shape, *elementType(op.getResult().getType().getElementType()), /*preferAccumulators=*/false);
     // A load ahead is made before the loop: rows that the loop changes are not those of every iteration.
-    bool changes = ahead.contains(op) &&
-                   op.getOffsets()[op.getTileDims()[0]].getParentBlock() == op->getBlock() &&
-                   levels.lookup(op.getOffsets()[op.getTileDims()[0]].getDefiningOp()) == levels.lookup(op);
-    if (where->rowDim == 0 && !where->rows.known() && !changes)
-      tile->live = where->rows;
+    Value begin = where->rowDim < 0 ? Value() : op.getOffsets()[op.getTileDims()[where->rowDim]];
+    bool changes = begin && ahead.contains(op) && begin.getParentBlock() == op->getBlock() &&
+                   levels.lookup(begin.getDefiningOp()) == levels.lookup(op);
+    if (begin && !where->rows.known() && !changes)
+      tile->live = LiveRows{where->rows, where->rowDim};
   }
   Tile to = *tile;
   if (to.phase != Phase::Fixed)
     to.phase = phase;
-  bool restMatters = where->rowDim != 0 || !where->cols.known() || !isRowwise(op.getResult());
+  bool restMatters =
+      where->rowDim < 0 || !where->cols.known() || !isRowwise(op.getResult(), where->rowDim);
   if (restMatters)
     zeroRest(to, shape, *where);
   where->rows = scalars.mul(where->rows, more);
@@ -356,44 +374,120 @@ LogicalResult ProgramLowering::lowerLoad(tile::LoadOp op) {
   return success();
 }
 
-/// A transfer that finds its rows through the tile of indices, clamped to the view first.
-LogicalResult ProgramLowering::lowerGather(tile::GatherOp op) {
-  Shape shape = op.getResult().getType().getShape();
-  auto view = op.getView().getType();
-  int64_t rows = view.getShape()[0], count = shape[0];
-  std::optional<systolic::Type> element = elementType(view.getElementType());
-  if (ShapedType::isDynamic(rows) || shape.size() != 2 || !element || view.getEncoding())
-    return decline(op, "rows are gathered from a row-major table of static shape, but it is " +
-                           llvm::to_string(view));
-  std::optional<int64_t> most = upperBound(op.getOffsets()[0]);
-  if (!most || *most + shape[1] > view.getShape()[1])
-    return decline(op, "rows are gathered from columns that lie inside of the table");
-  Tile low = withConstant(Combine::max, {count}, tileOf(op.getIndices()), 0, systolic::Type::f32);
-  Tile table = materialized(withConstant(Combine::min, {count}, low, float(rows - 1), systolic::Type::i32),
-                            {count}, systolic::Type::i32);
-  Tile tile = fresh(shape, *element, /*preferAccumulators=*/false);
+//===- Rows by index --------------------------------------------------------------------------------===//
+
+struct ProgramLowering::IndexedRows {
+  systolic::Type element;
+  Number address; // of the tile's first element in row 0 of the view
+  Number count;   // rows of the view
+  int64_t pitch;  // bytes between them
+  int64_t cols;   // elements that lie side by side in view and tile
+  SmallVector<std::pair<int64_t, int64_t>> pieces; // of so many: offsets in bytes in the tile's row and the view's
+};
+
+/// What a tile of `shape` covers of each row that its indices name.
+FailureOr<ProgramLowering::IndexedRows>
+ProgramLowering::indexedRows(Operation *op, Value view, ValueRange offsets, Shape shape) {
+  auto type = cast<tile::ViewType>(view.getType());
+  Shape held = type.getShape();
+  std::optional<systolic::Type> element = elementType(type.getElementType());
+  if (ShapedType::isDynamicShape(held.drop_front()) || !element || type.getEncoding())
+    return decline(op, "rows found by index have static sizes and elements that the machine knows, but these are of " +
+                           llvm::to_string(type));
   int64_t bytes = typeBytes(*element);
-  Number address =
-      scalars.add(scalars.bound({Binding::Address, cast<BlockArgument>(op.getView()).getArgNumber(), 0}),
-                  scalars.mul(number(op.getOffsets()[0]), bytes));
-  Instruction load;
-  load.op = int64_t(systolic::Op::load);
-  load.flags = flag::load_gather;
-  load.ta = int64_t(*element);
-  auto [to, toReg] = systolic::ProgramLowering::address(tile);
-  auto [from, fromReg] = systolic::ProgramLowering::address(table);
-  load.dst = to, load.rd = toReg;
-  load.pd = tile.strides[0];
-  load.b = from, load.rb = fromReg;
-  load.rows = count;
-  load.cols = shape[1];
-  load.x = address.constant;
-  load.rx = address.number();
-  load.px = view.getShape()[1] * bytes;
-  code.append(load, {access(tile, shape, true), access(table, {count}, false)}, /*readsTable=*/true);
+  IndexedRows rows{*element, 0, viewDim(view, 0), bytes, 1, {{0, 0}}};
+  Number begin = 0;
+  for (auto [d, offset] : llvm::enumerate(offsets)) {
+    std::optional<int64_t> most = upperBound(offset);
+    if (!most || *most + shape[d + 1] > held[d + 1])
+      return decline(op, "a part of a row found by index lies inside of it");
+    begin = scalars.add(scalars.mul(begin, held[d + 1]), number(offset));
+    rows.pitch *= held[d + 1];
+  }
+  rows.address = scalars.add(scalars.bound({Binding::Address, cast<BlockArgument>(view).getArgNumber(), 0}),
+                             scalars.mul(begin, bytes));
+  size_t inner = shape.size(); // from this dimension on, tile and view lie side by side
+  while (inner > 1 && (inner == shape.size() || shape[inner] == held[inner]))
+    rows.cols *= shape[--inner];
+  int64_t inTile = rows.cols * bytes, inView = bytes;
+  for (int64_t size : held.drop_front(inner))
+    inView *= size;
+  for (size_t d = inner; d-- > 1; inTile *= shape[d], inView *= held[d]) {
+    auto before = rows.pieces;
+    for (int64_t i = 1; i < shape[d]; ++i)
+      for (auto [local, remote] : before)
+        rows.pieces.push_back({local + i * inTile, remote + i * inView});
+  }
+  return rows;
+}
+
+/// One transfer for each piece of a row. Without data are the rows past the live ones.
+void ProgramLowering::transferByIndex(systolic::Op op, const Tile &tile, Shape shape, const Tile &table,
+                                      const IndexedRows &rows) {
+  const bool isLoad = op == systolic::Op::load;
+  Number count = tile.live ? tile.live->count : Number(shape[0]);
+  auto [local, localReg] = address(tile);
+  auto [from, fromReg] = address(table);
+  for (auto [inTile, inView] : rows.pieces) {
+    Instruction instruction;
+    instruction.op = int64_t(op);
+    instruction.flags = isLoad ? flag::load_gather : flag::store_gather;
+    instruction.ta = int64_t(rows.element);
+    (isLoad ? instruction.dst : instruction.a) = local + inTile;
+    (isLoad ? instruction.rd : instruction.ra) = localReg;
+    (isLoad ? instruction.pd : instruction.pa) = tile.strides[0];
+    instruction.b = from, instruction.rb = fromReg;
+    instruction.rows = count.constant, instruction.rn = count.number();
+    instruction.cols = rows.cols;
+    instruction.x = rows.address.constant + inView;
+    instruction.rx = rows.address.number();
+    instruction.px = rows.pitch;
+    code.append(instruction, {access(tile, shape, isLoad), access(table, shape.take_front(), false)},
+                /*readsTable=*/true);
+  }
+}
+
+/// Finds its rows through the tile of indices, clamped to the view first.
+LogicalResult ProgramLowering::lowerGather(tile::GatherOp op) {
+  Shape shape = op.getResult().getType().getShape(), count = shape.take_front();
+  FailureOr<IndexedRows> rows = indexedRows(op, op.getView(), op.getOffsets(), shape);
+  if (failed(rows))
+    return failure();
+  Tile low = withConstant(Combine::max, count, tileOf(op.getIndices()), 0);
+  Number last = scalars.sub(rows->count, 1);
+  Tile clamped = last.known()
+                     ? withConstant(Combine::min, count, low, float(*last.known()), systolic::Type::i32)
+                     : binary(Combine::min, count, low, indexTile(last, 1), systolic::Type::i32);
+  Tile table = materialized(clamped, count, systolic::Type::i32);
+  Tile tile = fresh(shape, rows->element, /*preferAccumulators=*/false);
+  tile.live = resultRows;
+  transferByIndex(systolic::Op::load, tile, shape, table, *rows);
   setTile(op.getResult(), std::move(tile));
   return success();
 }
+
+/// Rows whose index lies outside of the view are dropped: the machine skips negative ones, so those past the
+/// end become negative.
+LogicalResult ProgramLowering::lowerScatter(tile::ScatterOp op) {
+  constexpr float beyond = 1 << 24;
+  Shape shape = op.getTile().getType().getShape(), count = shape.take_front();
+  FailureOr<IndexedRows> rows = indexedRows(op, op.getView(), op.getOffsets(), shape);
+  if (failed(rows))
+    return failure();
+  Tile tile = materialized(tileOf(op.getTile()), shape, rows->element), index = tileOf(op.getIndices());
+  if (tile.live && tile.live->dim != 0)
+    tile.live.reset();
+  resultRows = tile.live;
+  Number last = scalars.sub(rows->count, 1);
+  Tile past = last.known() ? withConstant(Combine::sub, count, index, float(*last.known()))
+                           : binary(Combine::sub, count, index, indexTile(last, 1));
+  past = withConstant(Combine::mul, count, withConstant(Combine::max, count, past, 0), beyond);
+  Tile kept = binary(Combine::sub, count, index, past, systolic::Type::i32);
+  transferByIndex(systolic::Op::store, tile, shape, materialized(kept, count, systolic::Type::i32), *rows);
+  return success();
+}
+
+//===- Stores ---------------------------------------------------------------------------------------===//
 
 LogicalResult ProgramLowering::lowerStore(tile::StoreOp op) {
   Shape shape = op.getTile().getType().getShape();

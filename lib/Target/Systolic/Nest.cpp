@@ -21,7 +21,7 @@ Levels systolic::levelsOf(tile::ProgramOp program, ArrayRef<unsigned> nest) {
     if (auto index = dyn_cast<tile::ProgramIndexOp>(op))
       level = 1 + (llvm::find(nest, index.getDim()) - nest.begin());
     auto load = dyn_cast<tile::LoadOp>(op);
-    if (isa<tile::StoreOp>(op) || (load && !isReadOnly(load.getView())))
+    if (isa<tile::StoreOp, tile::ScatterOp>(op) || (load && !isReadOnly(load.getView())))
       level = nest.size();
     op.walk([&](Operation *inner) {
       for (Value operand : inner->getOperands())

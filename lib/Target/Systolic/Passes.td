@@ -10,6 +10,8 @@ def SystolicLowerPrograms : Pass<"systolic-lower-programs", "::mlir::ModuleOp"> 
     Adds a nested module `@systolic` with one `systolic.program` for each `tile.program`, which stays. A program runs all blocks of its
     grid; its registers at launch hold addresses, sizes and the grid's extents, as `bindings` says.
 
+    Programs that draw tokens (`sampling`) are left to the host.
+
     Dots run on the array in bf16, everything else on the vector unit in f32. Tokens follow from the bytes that instructions touch. An operation that no
     instruction computes is an error.
 

@@ -9,7 +9,10 @@ class OpPassManager;
 
 namespace girih::systolic {
 
-/// Tile programs to programs of the machine.
+/// The code version of what the host runs beside the machine: any CPU that Girih runs on has it.
+inline constexpr const char *kHostVersion = "x86-64-v3";
+
+/// Tile programs to programs of the machine, those that draw tokens to code for the host.
 void buildSystolicStage(mlir::OpPassManager &manager, mlir::StringRef machine);
 
 } // namespace girih::systolic

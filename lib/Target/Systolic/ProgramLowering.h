@@ -46,6 +46,12 @@ private:
   std::map<int64_t, int64_t> free; // offset to size, never adjacent
 };
 
+/// How many of a tile's rows, which lie along `dim`, the model has; the others are zero or of no matter.
+struct LiveRows {
+  Number count;
+  int64_t dim;
+};
+
 /// Where a tile's elements lie. A condition (i1) is an f32, infinity for true and minus infinity for false,
 /// so that the minimum chooses.
 struct Tile {
@@ -55,8 +61,7 @@ struct Tile {
   llvm::SmallVector<int64_t, 4> strides; // bytes, one for each dimension; 0 repeats
   float splat = 0;
   Phase phase = Phase::Fixed;
-  std::optional<Number>
-      live; // how many of the rows, the first dimension, the model has; the rest is zero or of no matter
+  std::optional<LiveRows> live; // if not all
 
   bool isSplat() const { return !slot; }
 };
@@ -122,12 +127,17 @@ private:
   mlir::LogicalResult lowerExtract(mlir::tensor::ExtractOp op);
   mlir::LogicalResult lowerFor(mlir::scf::ForOp loop);
   mlir::LogicalResult copyYields(mlir::scf::ForOp loop, llvm::ArrayRef<Tile> slots);
-  std::optional<Number> liveRows(mlir::Operation &op) const;
   bool isLastUse(mlir::Operation &op, mlir::Value value) const;
   void releaseAfter(mlir::Operation &op);
   mlir::LogicalResult decline(mlir::Operation *op, const llvm::Twine &reason);
   Number number(mlir::Value value);
   Tile tileOf(mlir::Value value) { return tiles.lookup(value); }
+
+  // Rows.cpp: rows that the model has.
+  /// Whether no row of what follows from the value depends on another of its rows, which lie along `dim`:
+  /// rows without data may hold anything.
+  bool isRowwise(mlir::Value value, int64_t dim) const;
+  std::optional<LiveRows> liveRows(mlir::Operation &op) const;
 
   // Overlap.cpp: halves of the memories, and what is loaded ahead.
   bool openHalves();
@@ -147,6 +157,11 @@ private:
   mlir::LogicalResult loadInto(tile::LoadOp op, const Number &more, std::optional<Tile> &tile, Phase phase);
   mlir::LogicalResult lowerGather(tile::GatherOp op);
   mlir::LogicalResult lowerStore(tile::StoreOp op);
+  mlir::LogicalResult lowerScatter(tile::ScatterOp op);
+  struct IndexedRows; // the parts of a view's rows that a tile covers, the rows named by index
+  mlir::FailureOr<IndexedRows> indexedRows(mlir::Operation *op, mlir::Value view, mlir::ValueRange offsets,
+                                           Shape shape);
+  void transferByIndex(Op op, const Tile &tile, Shape shape, const Tile &table, const IndexedRows &rows);
   struct Window; // the part of a view that a tile covers
   mlir::FailureOr<Window> window(mlir::Operation *op, mlir::Value view, mlir::ValueRange offsets, Shape dims,
                                  Shape shape);
@@ -181,6 +196,7 @@ private:
   Tile indexTile(const Number &value, size_t rank);
   Tile iota(int64_t size, int64_t dim, size_t rank);
   Tile condition(Shape shape, const Tile &oneIfTrue, bool negate);
+  Tile logarithm(Shape shape, const Tile &a, Type type);
   bool isDense(const Tile &tile, Shape shape) const;
   void vector(VectorCode what, Shape shape, const Tile &to, const Tile *a, const Tile *b);
   void vectorRows(const VectorCode &what, const Tile &to, const Tile *a, const Tile *b, Shape offsets,
@@ -195,7 +211,6 @@ private:
 
   // Dot.cpp
   mlir::LogicalResult lowerDot(tile::DotOp op);
-  bool isRowwise(mlir::Value value) const;
   Tile dotAccumulator(tile::DotOp op, bool &accumulate);
   void multiply(const Tile &left, const Tile &right, const Tile &result, Shape sizes, const Number &count,
                 bool transposed, bool accumulate);
@@ -228,7 +243,7 @@ private:
   llvm::DenseMap<mlir::Operation *, mlir::Operation *>
       combinations;                          // what an operation's instruction computes first
   llvm::DenseSet<mlir::Operation *> covered; // by an instruction of a later operation
-  std::optional<Number> resultRows;          // rows of the next results that matter
+  std::optional<LiveRows> resultRows;        // rows of the next results that matter
   std::optional<Tile> reuse;                 // for the next result, if it fits
   bool hasDots = false, outOfMemory = false;
   int64_t wantedBytes = 0;

@@ -37,8 +37,12 @@ LogicalResult ProgramLowering::lowerReduce(tile::ReduceOp op) {
   auto finish = [&](Tile result) {
     setTile(op, isMin ? withConstant(Combine::mul, op.getType().getShape(), result, -1) : std::move(result));
   };
-  Tile result = fresh(op.getType().getShape(), systolic::Type::f32), target = result;
+  Tile result = fresh(op.getType().getShape(), systolic::Type::f32);
+  result.live = resultRows;
+  Tile target = result;
   target.strides.insert(target.strides.begin() + axis, 0);
+  if (target.live && target.live->dim >= axis)
+    ++target.live->dim;
   int64_t bytes = typeBytes(input.type), lanes = machine.array_columns;
   if (input.strides[axis] != bytes) { // the first row, then the others added to it
     SmallVector<int64_t> first = shape, others = shape;
@@ -87,7 +91,9 @@ void ProgramLowering::reduceLanes(const VectorCode &what, Shape shape, int64_t a
       }
       pitches[k] = tiles[k] && rowDim >= 0 ? tiles[k]->strides[rowDim] : 0;
     }
-    vectorRows(what, to, &a, tiles[2], offsets, pitches, rowDim < 0 ? 1 : shape[rowDim], width, false,
-               rowDim == 0 ? resultRows : std::nullopt);
+    std::optional<Number> live;
+    if (to.live && to.live->dim == rowDim)
+      live = to.live->count;
+    vectorRows(what, to, &a, tiles[2], offsets, pitches, rowDim < 0 ? 1 : shape[rowDim], width, false, live);
   }
 }

@@ -193,29 +193,6 @@ LogicalResult ProgramLowering::lowerFor(scf::ForOp loop) {
 
 //===- The walk -------------------------------------------------------------------------------------===//
 
-/// Rows of the results that matter: those of an operand with as many, if what follows keeps rows apart.
-std::optional<Number> ProgramLowering::liveRows(Operation &op) const {
-  auto type =
-      op.getNumResults() == 1 ? dyn_cast<RankedTensorType>(op.getResult(0).getType()) : RankedTensorType();
-  if (!type || type.getRank() == 0 || op.getNumRegions() != 0)
-    return std::nullopt;
-  auto rowsOf = [&](ValueRange operands) -> std::optional<Number> {
-    for (Value operand : operands)
-      if (auto from = dyn_cast<RankedTensorType>(operand.getType());
-          from && from.getRank() != 0 && from.getDimSize(0) == type.getDimSize(0))
-        if (auto tile = tiles.find(operand); tile != tiles.end() && tile->second.live)
-          return tile->second.live;
-    return std::nullopt;
-  };
-  Operation *inner = combinations.lookup(&op);
-  std::optional<Number> rows = rowsOf(inner ? inner->getOperands() : op.getOperands());
-  if (!rows && inner)
-    rows = rowsOf(op.getOperands());
-  if (auto gelu = gelus.find(&op); !rows && gelu != gelus.end())
-    rows = rowsOf(gelu->second);
-  return rows && isRowwise(op.getResult(0)) ? rows : std::nullopt;
-}
-
 LogicalResult ProgramLowering::lowerOp(Operation &op) {
   reuse.reset();
   resultRows = liveRows(op);
@@ -240,6 +217,8 @@ LogicalResult ProgramLowering::lowerOp(Operation &op) {
     return lowerGather(gather);
   if (auto store = dyn_cast<tile::StoreOp>(op))
     return lowerStore(store);
+  if (auto scatter = dyn_cast<tile::ScatterOp>(op))
+    return lowerScatter(scatter);
   if (auto dot = dyn_cast<tile::DotOp>(op))
     return lowerDot(dot);
   if (auto reduce = dyn_cast<tile::ReduceOp>(op))
@@ -250,7 +229,8 @@ LogicalResult ProgramLowering::lowerOp(Operation &op) {
     return decline(&op, "the machine's programs have loops, but no such operation");
   if (!isa<RankedTensorType>(op.getResult(0).getType()))
     return lowerScalar(op);
-  if (isa<tile::ReshapeOp, tile::BroadcastOp, tile::TransposeOp, tile::ConcatOp, tile::IotaOp>(op))
+  if (isa<tile::ReshapeOp, tile::BroadcastOp, tile::TransposeOp, tile::ConcatOp, tile::IotaOp,
+          tensor::ExtractSliceOp>(op))
     return lowerMovement(op);
   return lowerElementwise(op);
 }

@@ -3,6 +3,7 @@
 
 #include "dialects/Systolic/Systolic.h"
 #include "lib/Support/Error.h"
+#include "lib/Target/CPU/Emit.h"
 #include "lib/Target/Systolic/Emit.h"
 #include "lib/Target/Systolic/Pipeline.h"
 #include "runtime/Systolic/Machine.h"
@@ -33,10 +34,18 @@ public:
   }
 
   llvm::Expected<std::vector<KernelImage>> emit(mlir::ModuleOp module) const override {
+    std::vector<KernelImage> images;
     llvm::Expected<KernelImage> image = systolic::emitImage(module);
     if (!image)
       return image.takeError();
-    return std::vector<KernelImage>{std::move(*image)};
+    images.push_back(std::move(*image));
+    if (!module.lookupSymbol<mlir::ModuleOp>(systolic::kHostVersion))
+      return images;
+    llvm::Expected<KernelImage> host = cpu::emitImage(module, *cpu::findCodeVersion(systolic::kHostVersion));
+    if (!host)
+      return host.takeError();
+    images.push_back(std::move(*host));
+    return images;
   }
 
   llvm::Expected<std::vector<std::vector<uint8_t>>> emitObjects(mlir::ModuleOp,
