@@ -47,8 +47,9 @@ public:
   struct MatmulTiles {
     int64_t rows, columns, depth;
   };
-  /// Tiles of a contraction with `n` result columns over `k` elements; depth is 256 under `stable`.
-  virtual MatmulTiles matmul(int64_t n, int64_t k, mlir::Type compute) const = 0;
+  /// Tiles of a contraction with `n` result columns over `k` elements, of whole groups of columns that belong
+  /// `together` (a head's); depth is 256 under `stable`.
+  virtual MatmulTiles matmul(int64_t n, int64_t k, mlir::Type compute, int64_t together = 1) const = 0;
 
   struct AttentionTiles {
     int64_t queries, keys, parts;

@@ -167,21 +167,45 @@ void PackOperands::retypeInPlace() {
   }
 }
 
-/// For a target whose kernels read elements: parameters of blocks become their elements, here in the types of parameter, reads and kernels,
-/// and in bytes when the artifact is written.
+/// The model's compute type, in which weights are stored that no kernel decodes.
+static Type elementTypeOf(ModuleOp module) {
+  auto dtype = module->getAttrOfType<StringAttr>(graph::kDtypeAttr);
+  bool isBrief = dtype && dtype.getValue() == "bf16";
+  return isBrief ? Type(BFloat16Type::get(module.getContext())) : Type(Float32Type::get(module.getContext()));
+}
+
+/// Rows of a table are elements of its new type, and what reads them goes on in the old one.
+static void retypeRows(graph::EmbeddingOp embedding) {
+  auto old = cast<RankedTensorType>(embedding.getResult().getType());
+  Type element = cast<RankedTensorType>(embedding.getTable().getType()).getElementType();
+  if (old.getElementType() == element)
+    return;
+  OpBuilder b(embedding->getContext());
+  b.setInsertionPointAfter(embedding);
+  embedding.getResult().setType(RankedTensorType::get(old.getShape(), element, old.getEncoding()));
+  auto cast = graph::CastOp::create(b, embedding.getLoc(), old, embedding.getResult());
+  embedding.getResult().replaceAllUsesExcept(cast.getResult(), cast);
+}
+
+/// For a target whose kernels read elements: parameters of blocks become their elements, here in the types of
+/// parameters, reads and kernels, and in bytes when the artifact is written.
 void PackOperands::decodeBlocks() {
-  auto elements = [](Type type) {
+  Type element = elementTypeOf(getOperation());
+  auto decoded = [&](Type type) {
     auto tensor = dyn_cast<RankedTensorType>(type);
     bool isBlocks = tensor && isa_and_nonnull<graph::BlocksAttr>(tensor.getEncoding());
-    return isBlocks ? Type(RankedTensorType::get(tensor.getShape(), tensor.getElementType())) : type;
+    return isBlocks ? Type(RankedTensorType::get(tensor.getShape(), element)) : type;
   };
   for (auto parameter : getOperation().getOps<ParameterOp>())
-    parameter.setTypeAttr(TypeAttr::get(elements(parameter.getType())));
-  getOperation().walk([&](GetParameterOp read) { read.getResult().setType(cast<RankedTensorType>(elements(read.getType()))); });
+    parameter.setTypeAttr(TypeAttr::get(decoded(parameter.getType())));
+  getOperation().walk([&](GetParameterOp read) { read.getResult().setType(cast<RankedTensorType>(decoded(read.getType()))); });
   for (auto kernel : getOperation().getOps<func::FuncOp>()) {
+    if (!kernel->hasAttr(graph::kKernelAttr))
+      continue;
     for (BlockArgument argument : kernel.getArguments())
-      argument.setType(elements(argument.getType()));
+      argument.setType(decoded(argument.getType()));
     kernel.setFunctionType(FunctionType::get(kernel.getContext(), kernel.getBody().getArgumentTypes(), kernel.getResultTypes()));
+    kernel.walk(retypeRows);
   }
 }
 

@@ -96,13 +96,19 @@ static SmallVector<SmallVector<unsigned>> groupResults(ValueRange results, Array
   return llvm::to_vector(llvm::make_second_range(groups));
 }
 
-/// A block of columns: whole panels, and whole heads in every result.
+/// Columns that belong together in every one of the results: whole heads.
+static int64_t columnsTogether(ArrayRef<unsigned> results, ArrayRef<Matrix> matrices) {
+  int64_t together = 1;
+  for (unsigned result : results)
+    together = std::lcm(together, matrices[result].head);
+  return together;
+}
+
+/// Blocks of so many columns, or of all if there are fewer.
 static Part cut(ArrayRef<unsigned> results, ArrayRef<Matrix> matrices, int64_t columns) {
   int64_t width = 0;
-  for (unsigned result : results) {
-    columns = std::lcm(columns, matrices[result].head);
+  for (unsigned result : results)
     width = std::max(width, matrices[result].columns);
-  }
   columns = std::min(columns, width);
   return {llvm::to_vector(results), columns, static_cast<int64_t>(llvm::divideCeil(width, columns))};
 }
@@ -129,13 +135,14 @@ std::optional<Parts> tiling::chooseParts(func::FuncOp kernel, const CostModel &c
     llvm::SmallSetVector<Operation *, 4> from;
     collectLinears(results[group[0]], from);
     if (from.empty()) {
-      parts.parts.push_back(cut(group, matrices, kChunk));
+      parts.parts.push_back(cut(group, matrices, std::lcm(kChunk, columnsTogether(group, matrices))));
       continue;
     }
     auto linear = cast<LinearOp>(from[0]);
     RankedTensorType weight = linear.getWeight().getType();
     CostModel::MatmulTiles tiles =
-        cost.matmul(weight.getDimSize(0), weight.getDimSize(1), linear.getComputeType());
+        cost.matmul(weight.getDimSize(0), weight.getDimSize(1), linear.getComputeType(),
+                    columnsTogether(group, matrices));
     parts.parts.push_back(cut(group, matrices, tiles.columns));
     parts.rowBlock = std::max(parts.rowBlock, tiles.rows);
   }

@@ -5,6 +5,7 @@
 #include "runtime/Systolic/Machine.h"
 
 #include <algorithm>
+#include <numeric>
 
 using namespace girih;
 using namespace girih::systolic;
@@ -18,9 +19,9 @@ public:
   /// As many rows as three layers' sums take half of the accumulators. Either K is whole, the rows stay, and
   /// blocks of the array's columns pass; or K is cut, and sums of more columns stay. What moves fewer bytes
   /// for a product is chosen.
-  MatmulTiles matmul(int64_t n, int64_t k, mlir::Type compute) const override {
+  MatmulTiles matmul(int64_t n, int64_t k, mlir::Type compute, int64_t together) const override {
     constexpr int64_t layers = 3, bytes = 2;
-    const int64_t columns = machine.array_columns, sums = 4 * columns;
+    const int64_t columns = std::lcm(machine.array_columns, together), sums = 4 * columns;
     const int64_t rows =
         std::clamp<int64_t>(llvm::bit_floor(uint64_t(machine.accumulator_bytes / 2 / layers / sums)), 8, 512);
     auto isWhole = [&](int64_t rows) {
@@ -31,7 +32,7 @@ public:
     while (fewer > std::min(rows, machine.array_rows) && !isWhole(fewer))
       fewer /= 2;
     const int64_t wide = std::clamp<int64_t>(machine.accumulator_bytes / 4 * 3 / 4 / rows / columns * columns,
-                                             columns, llvm::alignTo(n, columns));
+                                             columns, llvm::divideCeil(n, columns) * columns);
     // The other operand is read once for each block of rows, and of columns.
     auto traffic = [](int64_t rows, int64_t columns) { return 1.0 / double(rows) + 1.0 / double(columns); };
     if (isWhole(fewer) && traffic(fewer, n) <= traffic(rows, wide))

@@ -58,7 +58,9 @@ struct LowerPrograms : systolic::impl::SystolicLowerProgramsBase<LowerPrograms> 
 
   LogicalResult lower(tile::ProgramOp program, ArrayRef<graph::LaunchOp> launches,
                       const systolic::Machine &facts, ModuleOp module) {
-    SmallVector<unsigned> nest = systolic::chooseNest(program, launches);
+    SmallVector<systolic::Part> parts = systolic::splitParts(program);
+    for (systolic::Part &part : parts)
+      part.nest = systolic::chooseNest(*part.program, launches);
     systolic::SharedDims shared = sharedDims(program, launches);
     std::optional<systolic::ProgramLowering> lowering;
     FailureOr<systolic::Program> made = failure();
@@ -66,7 +68,7 @@ struct LowerPrograms : systolic::impl::SystolicLowerProgramsBase<LowerPrograms> 
     if (!launches.empty())
       where = launches.front()->getLoc();
     for (auto schedule : {systolic::Schedule::Overlapped, systolic::Schedule::Plain}) {
-      made = lowering.emplace(program, where, facts, shared, schedule).run(nest);
+      made = lowering.emplace(program, where, facts, shared, schedule).run(parts);
       if (succeeded(made) || !lowering->isTooLarge())
         break;
       if (remarks)

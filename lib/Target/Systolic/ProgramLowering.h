@@ -8,6 +8,7 @@
 
 #include "dialects/Tile/Tile.h"
 #include "lib/Target/Systolic/Nest.h"
+#include "lib/Target/Systolic/Parts.h"
 #include "lib/Target/Systolic/Scalars.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
@@ -99,10 +100,9 @@ public:
         scratchpad(false, 0, machine.scratchpad_bytes, machine.scratchpadBankBytes()),
         accumulators(true, 0, machine.accumulator_bytes, machine.accumulatorBankBytes()) {}
 
-  /// The program, or failure with a diagnostic that names op and machine. An overlapped one that memory or
-  /// registers do not suffice for says nothing: the plain one may fit. `nest` is the order of the grid's
-  /// dimensions, outermost first.
-  mlir::FailureOr<Program> run(llvm::ArrayRef<unsigned> nest);
+  /// The program's parts, one after another, or failure with a diagnostic that names op and machine. An
+  /// overlapped program that memory or registers do not suffice for says nothing: the plain one may fit.
+  mlir::FailureOr<Program> run(llvm::ArrayRef<Part> parts);
   /// Whether an overlapped schedule failed for want of memory or registers.
   bool isTooLarge() const {
     return schedule == Schedule::Overlapped && (outOfMemory || scalars.isExhausted());
@@ -116,6 +116,7 @@ private:
   // Structure.cpp: the walk.
   using SetIndex = llvm::function_ref<void(const Number &)>;
   mlir::LogicalResult lowerOps(llvm::ArrayRef<mlir::Operation *> ops);
+  mlir::LogicalResult lowerPart(const Part &part);
   mlir::LogicalResult lowerNest(llvm::ArrayRef<unsigned> nest);
   llvm::SmallVector<mlir::Operation *> opsAt(unsigned level);
   mlir::LogicalResult lowerLoop(llvm::ArrayRef<mlir::Operation *> body, const Number &count,
@@ -223,7 +224,8 @@ private:
   };
   Address address(const Tile &tile) const;
 
-  tile::ProgramOp program;
+  tile::ProgramOp program; // of the part that is being lowered
+  const Part *part = nullptr;
   std::optional<mlir::Location> where;
   Machine machine;
   SharedDims sharedDims;

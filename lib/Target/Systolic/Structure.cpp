@@ -83,9 +83,11 @@ static std::optional<float> splatOf(arith::ConstantOp op) {
   if (values.getElementType().isInteger(1))
     return integer.isZero() ? -std::numeric_limits<float>::infinity()
                             : std::numeric_limits<float>::infinity();
+  // The greatest of i32, which rounds up, is itself again when it is stored as one.
   constexpr int64_t exact = 1 << 24;
   int64_t value = integer.getSExtValue();
-  return std::abs(value) <= exact ? std::optional<float>(value) : std::nullopt;
+  bool isKept = std::abs(value) <= exact || value == INT32_MAX || value == INT32_MIN;
+  return isKept ? std::optional<float>(value) : std::nullopt;
 }
 
 //===- Loops ----------------------------------------------------------------------------------------===//
@@ -201,7 +203,7 @@ LogicalResult ProgramLowering::lowerOp(Operation &op) {
       return success(); // read where it is used
     std::optional<float> splat = splatOf(constant);
     if (!splat)
-      return decline(&op, "a constant tile repeats one number, an integer of at most 2^24");
+      return decline(&op, "a constant tile repeats one number, an integer of at most 2^24 or the end of i32");
     Tile tile;
     tile.splat = *splat;
     return setTile(constant, tile), success();
@@ -306,8 +308,11 @@ LogicalResult ProgramLowering::lowerNest(ArrayRef<unsigned> nest) {
   if (nest.empty())
     return success();
   SmallVector<Operation *> body = opsAt(program.getGridRank() - nest.size() + 1);
-  Number count = scalars.bound({Binding::Grid, int64_t(nest.front()), 0});
-  auto setIndex = [&](const Number &index) { indices[nest.front()] = index; };
+  bool isCut = part->range && nest.front() == part->dim;
+  Number first = isCut ? part->range->first : 0;
+  Number count = isCut ? Number(part->range->second - part->range->first)
+                       : scalars.bound({Binding::Grid, int64_t(nest.front()), 0});
+  auto setIndex = [&](const Number &index) { indices[nest.front()] = scalars.add(first, index); };
   return lowerLoop(body, count, setIndex, nest.size() == 1 && hasNoLoop(body), [&] {
     return success(succeeded(lowerOps(body)) && succeeded(lowerNest(nest.drop_front())));
   });
@@ -320,16 +325,32 @@ std::string ProgramLowering::whyTooLarge() const {
          " bytes beside the other tiles";
 }
 
-FailureOr<Program> ProgramLowering::run(ArrayRef<unsigned> nest) {
+/// Nothing of the part before is left: neither tiles nor registers but those that the launch fills.
+LogicalResult ProgramLowering::lowerPart(const Part &next) {
+  part = &next;
+  program = *part->program;
+  tiles.clear();
+  numbers.clear();
+  indices.clear();
+  combinations.clear();
+  gelus.clear();
+  covered.clear();
   findPatterns();
-  program.walk([&](tile::DotOp) { hasDots = true; });
-  levels = levelsOf(program, nest);
+  hasDots = program.walk([](tile::DotOp) { return WalkResult::interrupt(); }).wasInterrupted();
+  levels = levelsOf(program, part->nest);
   if (schedule == Schedule::Plain)
     for (auto &[op, level] : levels)
-      level = isa<arith::ConstantOp>(op) ? 0 : nest.size();
-  indices.resize(nest.size());
-  if (failed(lowerOps(opsAt(0))) || failed(lowerNest(nest)))
-    return failure();
+      level = isa<arith::ConstantOp>(op) ? 0 : part->nest.size();
+  indices.resize(part->nest.size());
+  return success(succeeded(lowerOps(opsAt(0))) && succeeded(lowerNest(part->nest)));
+}
+
+FailureOr<Program> ProgramLowering::run(ArrayRef<Part> parts) {
+  for (const Part &each : parts) {
+    code.barrier();
+    if (failed(lowerPart(each)))
+      return failure();
+  }
   if (scalars.isExhausted())
     return isTooLarge() ? failure()
                         : decline(program, "its sizes and addresses need more than the machine's " +
