@@ -351,13 +351,17 @@ LogicalResult ProgramLowering::loadInto(tile::LoadOp op, const Number &more, std
     Value begin = where->rowDim < 0 ? Value() : op.getOffsets()[op.getTileDims()[where->rowDim]];
     bool changes = begin && ahead.contains(op) && begin.getParentBlock() == op->getBlock() &&
                    levels.lookup(begin.getDefiningOp()) == levels.lookup(op);
-    if (begin && !where->rows.known() && !changes)
-      tile->live = LiveRows{where->rows, where->rowDim};
+    if (begin && !where->rows.known()) {
+      if (changes)
+        changingRows[op] = where->rowDim;
+      else
+        tile->live = LiveRows{where->rows, where->rowDim};
+    }
   }
   Tile to = *tile;
   if (to.phase != Phase::Fixed)
     to.phase = phase;
-  bool restMatters =
+  const bool restMatters =
       where->rowDim < 0 || !where->cols.known() || !isRowwise(op.getResult(), where->rowDim);
   if (restMatters)
     zeroRest(to, shape, *where);

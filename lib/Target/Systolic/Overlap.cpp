@@ -41,6 +41,7 @@ void ProgramLowering::closeHalves() {
       tile = Tile();
   ahead.clear();
   aheadOnly.clear();
+  changingRows.clear();
   halves.reset();
 }
 
@@ -69,19 +70,54 @@ void ProgramLowering::findAhead(ArrayRef<Operation *> body) {
       aheadOnly.insert(op);
 }
 
+/// The scalars that the loads' offsets come from.
+DenseSet<Operation *> ProgramLowering::scalarsOf(ArrayRef<Operation *> loads) const {
+  SmallVector<Operation *> wanted(loads);
+  DenseSet<Operation *> found;
+  while (!wanted.empty())
+    for (Value operand : wanted.pop_back_val()->getOperands())
+      if (Operation *definition = operand.getDefiningOp();
+          definition && isScalar(*definition) && found.insert(definition).second)
+        wanted.push_back(definition);
+  return found;
+}
+
+/// How many rows this iteration has of what was loaded ahead of it.
+LogicalResult ProgramLowering::findLiveRows(ArrayRef<Operation *> body) {
+  SmallVector<Operation *> loads(changingRows.keys());
+  auto numbersNow = numbers;
+  DenseSet<Operation *> needed = scalarsOf(loads);
+  for (Operation *op : body)
+    if (needed.contains(op) && failed(lowerScalar(*op)))
+      return failure();
+  std::map<std::tuple<void *, std::pair<int64_t, int64_t>, int64_t>, Number> known; // the same rows of several tiles
+  for (Operation *op : body) {
+    auto rows = changingRows.find(op);
+    if (rows == changingRows.end() || !isRowwise(op->getResult(0), rows->second))
+      continue;
+    auto load = cast<tile::LoadOp>(op);
+    int64_t dim = load.getTileDims()[rows->second], size = load.getType().getDimSize(rows->second);
+    Value offset = load.getOffsets()[dim];
+    std::pair<int64_t, int64_t> held(cast<BlockArgument>(load.getView()).getArgNumber(), dim);
+    auto [count, isNew] =
+        known.try_emplace({offset.getAsOpaquePointer(), sharedDims.lookup_or(held, held), size}, 0);
+    if (isNew)
+      count->second = live(load.getView(), dim, offset, size);
+    ahead[op]->live = LiveRows{count->second, rows->second};
+  }
+  numbers = std::move(numbersNow);
+  return success();
+}
+
 /// Loads what iteration `index` wants, if `more` is 1. The numbers of the current iteration stay as they are.
 LogicalResult ProgramLowering::loadAhead(ArrayRef<Operation *> body, SetIndex setIndex, const Number &index,
                                          const Number &more, Phase phase) {
   auto numbersNow = numbers;
   auto indicesNow = indices;
   setIndex(index);
-  SmallVector<Operation *> wanted(ahead.keys());
-  DenseSet<Operation *> needed(wanted.begin(), wanted.end());
-  while (!wanted.empty())
-    for (Value operand : wanted.pop_back_val()->getOperands())
-      if (Operation *definition = operand.getDefiningOp();
-          definition && isScalar(*definition) && needed.insert(definition).second)
-        wanted.push_back(definition);
+  SmallVector<Operation *> loads(ahead.keys());
+  DenseSet<Operation *> needed = scalarsOf(loads);
+  needed.insert_range(loads);
   for (Operation *op : body) {
     if (!needed.contains(op))
       continue;

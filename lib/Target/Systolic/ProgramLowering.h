@@ -147,6 +147,8 @@ private:
   void closeHalves();
   static bool isScalar(mlir::Operation &op);
   void findAhead(llvm::ArrayRef<mlir::Operation *> body);
+  llvm::DenseSet<mlir::Operation *> scalarsOf(llvm::ArrayRef<mlir::Operation *> loads) const;
+  mlir::LogicalResult findLiveRows(llvm::ArrayRef<mlir::Operation *> body);
   mlir::LogicalResult loadAhead(llvm::ArrayRef<mlir::Operation *> body, SetIndex setIndex,
                                 const Number &index, const Number &more, Phase phase);
 
@@ -241,6 +243,7 @@ private:
   llvm::DenseMap<mlir::Operation *, std::optional<Tile>>
       ahead;                                            // loads of the next iteration, and where they go
   llvm::DenseSet<mlir::Operation *> aheadOnly;          // scalars that nothing else wants
+  llvm::DenseMap<mlir::Operation *, int64_t> changingRows; // loads ahead, to the dimension of rows that iterations have more or fewer of
   llvm::DenseMap<mlir::Operation *, mlir::Value> gelus; // the last operation of one, to its operand
   llvm::DenseMap<mlir::Operation *, mlir::Operation *>
       combinations;                          // what an operation's instruction computes first

@@ -113,10 +113,14 @@ LogicalResult ProgramLowering::lowerLoop(ArrayRef<Operation *> body, const Numbe
     Number more = scalars.min(scalars.sub(scalars.sub(count, index), 1), 1);
     if (failed(loadAhead(body, setIndex, {index.reg, 1}, more, Phase::Next)))
       return failure();
+  }
+  setIndex(index);
+  if (overlaps) {
+    if (failed(findLiveRows(body)))
+      return failure();
     for (auto &[load, tile] : ahead)
       setTile(load->getResult(0), *tile);
   }
-  setIndex(index);
   if (failed(lowerBody()))
     return failure();
   if (overlaps)
