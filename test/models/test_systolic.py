@@ -142,6 +142,18 @@ def test_smollm2s_choices(smollm2):
     assert same[decided].all() and same.mean() >= 0.95
 
 
+def test_commands_compile_for_the_machine(minilm, tmp_path, monkeypatch):
+    """Given a model and a target, a command compiles in bf16, and keeps the artifact until the machine's facts change."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    facts = tmp_path / "machine.facts"
+    facts.write_text((Path(__file__).parents[2] / "lib/Target/Facts/edge32.facts").read_text())
+    run = [sys.executable, "-m", "girih.cli", "embed", str(minilm), f"--target=systolic:{facts}", "--text", "A sentence.", "--json"]
+    first, second = (subprocess.run(run, check=True, capture_output=True, text=True) for _ in range(2))
+    assert "compiled in" in first.stderr and "compiled in" not in second.stderr and first.stdout == second.stdout
+    facts.write_text(facts.read_text().replace("array_rows = 32", "array_rows = 16"))
+    assert "compiled in" in subprocess.run(run, check=True, capture_output=True, text=True).stderr
+
+
 @needs_smollm2
 @pytest.mark.skipif(not LONG, reason="a token takes a second")
 def test_smollm2_answers(smollm2):

@@ -105,7 +105,8 @@ def _locked(artifact: Path):
 
 
 def _key(model: Path, options: dict) -> str:
-    identity = repr((_files(model), sorted(options.items()), _compiler_files(), _machine()))
+    facts = Path(options.get("target", "cpu").partition(":")[2])  # a preset's name, or a file
+    identity = repr((_files(model), sorted(options.items()), _files(facts) if facts.is_file() else [], _compiler_files(), _machine()))
     return hashlib.sha256(identity.encode()).hexdigest()[:16]
 
 

@@ -35,7 +35,10 @@ def model_arguments(parser) -> None:
                         help="a Hugging Face directory or a GGUF file (compiled first, and kept), or a .girih file")
     parser.add_argument("--tokenizer", type=Path, help="tokenizer.json or its directory (default: the model's)")
     parser.add_argument("--threads", type=positive, help="threads to run with (default: all cores)")
-    parser.add_argument("--dtype", choices=("f32", "bf16"), default="f32", help="compute type that a model is compiled with (default: f32)")
+    parser.add_argument("--target", default="cpu", help="machine that a model is compiled for: cpu, cpu:NAME, systolic:NAME, or a facts file in "
+                        "the place of NAME (default: this CPU)")
+    parser.add_argument("--dtype", choices=("f32", "bf16"),
+                        help="compute type that a model is compiled with (default: f32; bf16 for a systolic machine)")
     parser.add_argument("--max-seq-len", type=positive, help="longest sequence that a model is compiled for (default: the model's own)")
 
 
@@ -43,7 +46,8 @@ def artifact_of(options, report=None) -> Path:
     """The artifact that was named, or that of the model that was named. `report` is told what a compilation took."""
     if cache.is_artifact(options.model):
         return options.model
-    found = cache.compiled(options.model, dtype=options.dtype, max_seq_len=options.max_seq_len)
+    dtype = options.dtype or ("bf16" if options.target.startswith("systolic") else "f32")
+    found = cache.compiled(options.model, target=options.target, dtype=dtype, max_seq_len=options.max_seq_len)
     if report is not None:
         report(found)
     elif not found.kept:
