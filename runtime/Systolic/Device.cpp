@@ -114,6 +114,15 @@ static void add(Statistics &sum, const Statistics &one) {
       sum.vectorElements += one.vectorElements;
 }
 
+/// What decides which instructions a program executes: all of its registers but the addresses.
+static std::vector<int64_t> sizesOf(const Device::Kernel &kernel, const Program &program) {
+  std::vector<int64_t> sizes;
+  for (const girih_systolic_binding &b : kernel.bindings)
+    if (b.kind != GIRIH_SYSTOLIC_ADDRESS)
+      sizes.push_back(program.registers[b.reg]);
+  return sizes;
+}
+
 /// Writes the launch's program, whose memory is what was before, beside what its outputs are now.
 bool Device::keep(const MachineLaunch &launch, Program program, const std::vector<uint64_t> &addresses,
                   std::string &error) {
@@ -152,6 +161,7 @@ bool Device::launch(const MachineLaunch &launch, std::string &error) {
   }
   Options options;
   options.data = data;
+  options.races = watched.insert({launch.entry, sizesOf(*found, program)}).second;
   Simulator simulator(machine, program, options);
   std::swap(simulator.dram, dram);
   State state = simulator.run();

@@ -8,6 +8,7 @@
 #include "runtime/Systolic/Report.h"
 
 #include <map>
+#include <set>
 #include <memory>
 #include <mutex>
 #include <span>
@@ -26,12 +27,13 @@ public:
   void timeOnly();
   void keepPrograms(const char *folder);
 
-private:
   struct Kernel {
     Program program;
     std::vector<girih_systolic_binding> bindings;
     uint32_t outputs;
   };
+
+private:
   struct Costs {
     uint64_t launches = 0;
     Statistics sum;
@@ -57,6 +59,7 @@ private:
   bool data = true;
   Dram dram;
   std::map<uint64_t, Kernel> kernels;
+  std::set<std::pair<uint64_t, std::vector<int64_t>>> watched; // programs and sizes that were run with the race detector: once is enough
   std::map<uint32_t, uint64_t> weights; // by number, where they lie
   uint64_t weightEnd = 0;
   std::map<std::string, Costs> costs; // by label

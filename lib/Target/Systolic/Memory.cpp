@@ -166,8 +166,16 @@ Number ProgramLowering::live(Value view, int64_t dim, Value offset, int64_t size
     return size;
   if (size == 1 && isSingleIndex(offset))
     return size;
-  Number rest = scalars.sub(viewDim(view, dim), number(offset));
-  return scalars.max(scalars.min(rest, size), 0);
+  Number begin = number(offset), all = viewDim(view, dim);
+  for (const KnownRows &rows : knownRows)
+    if (rows.begin.reg.lock() == begin.reg && rows.begin.constant == begin.constant &&
+        rows.all.lock() == all.reg && rows.size == size)
+      if (Register held = rows.count.lock())
+        return {held, 0};
+  Number rest = scalars.sub(all, begin), count = scalars.max(scalars.min(rest, size), 0);
+  if (begin.reg && all.reg && count.reg && count.constant == 0)
+    knownRows.push_back({{begin.reg, begin.constant}, all.reg, size, count.reg});
+  return count;
 }
 
 /// Bytes between neighbours along a dimension of a view.

@@ -90,20 +90,13 @@ LogicalResult ProgramLowering::findLiveRows(ArrayRef<Operation *> body) {
   for (Operation *op : body)
     if (needed.contains(op) && failed(lowerScalar(*op)))
       return failure();
-  std::map<std::tuple<void *, std::pair<int64_t, int64_t>, int64_t>, Number> known; // the same rows of several tiles
   for (Operation *op : body) {
     auto rows = changingRows.find(op);
     if (rows == changingRows.end() || !isRowwise(op->getResult(0), rows->second))
       continue;
     auto load = cast<tile::LoadOp>(op);
     int64_t dim = load.getTileDims()[rows->second], size = load.getType().getDimSize(rows->second);
-    Value offset = load.getOffsets()[dim];
-    std::pair<int64_t, int64_t> held(cast<BlockArgument>(load.getView()).getArgNumber(), dim);
-    auto [count, isNew] =
-        known.try_emplace({offset.getAsOpaquePointer(), sharedDims.lookup_or(held, held), size}, 0);
-    if (isNew)
-      count->second = live(load.getView(), dim, offset, size);
-    ahead[op]->live = LiveRows{count->second, rows->second};
+    ahead[op]->live = LiveRows{live(load.getView(), dim, load.getOffsets()[dim], size), rows->second};
   }
   numbers = std::move(numbersNow);
   return success();

@@ -118,6 +118,7 @@ private:
   mlir::LogicalResult lowerOps(llvm::ArrayRef<mlir::Operation *> ops);
   mlir::LogicalResult lowerPart(const Part &part);
   mlir::LogicalResult lowerNest(llvm::ArrayRef<unsigned> nest);
+  Number blocksAlong(unsigned dim);
   llvm::SmallVector<mlir::Operation *> opsAt(unsigned level);
   mlir::LogicalResult lowerLoop(llvm::ArrayRef<mlir::Operation *> body, const Number &count,
                                 SetIndex setIndex, bool isInnermost,
@@ -239,6 +240,17 @@ private:
   llvm::DenseMap<mlir::Value, Tile> tiles;
   llvm::DenseMap<mlir::Value, Number> numbers;
   llvm::SmallVector<Number> indices; // of the block, by dimension of the grid
+  /// What `live` counted: several tiles have the same rows, and share a register while one of them holds it.
+  struct KnownRows {
+    struct {
+      std::weak_ptr<const unsigned> reg;
+      int64_t constant;
+    } begin;
+    std::weak_ptr<const unsigned> all;
+    int64_t size;
+    std::weak_ptr<const unsigned> count;
+  };
+  llvm::SmallVector<KnownRows> knownRows;
   Levels levels;
   llvm::DenseMap<mlir::Operation *, std::optional<Tile>>
       ahead;                                            // loads of the next iteration, and where they go

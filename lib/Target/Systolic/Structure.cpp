@@ -307,6 +307,15 @@ SmallVector<Operation *> ProgramLowering::opsAt(unsigned level) {
   return ops;
 }
 
+Number ProgramLowering::blocksAlong(unsigned dim) {
+  tile::GridAttr grid = program.getGridDim(dim);
+  if (grid.isFixed())
+    return grid.getBlocks();
+  int64_t size = program.getViewType(grid.getArg()).getShape()[grid.getDim()];
+  return ShapedType::isDynamic(size) ? scalars.bound({Binding::Grid, int64_t(dim), 0})
+                                     : Number(llvm::divideCeil(size, grid.getStep()));
+}
+
 /// The loops of the rest of the nest.
 LogicalResult ProgramLowering::lowerNest(ArrayRef<unsigned> nest) {
   if (nest.empty())
@@ -314,8 +323,7 @@ LogicalResult ProgramLowering::lowerNest(ArrayRef<unsigned> nest) {
   SmallVector<Operation *> body = opsAt(program.getGridRank() - nest.size() + 1);
   bool isCut = part->range && nest.front() == part->dim;
   Number first = isCut ? part->range->first : 0;
-  Number count = isCut ? Number(part->range->second - part->range->first)
-                       : scalars.bound({Binding::Grid, int64_t(nest.front()), 0});
+  Number count = isCut ? Number(part->range->second - part->range->first) : blocksAlong(nest.front());
   auto setIndex = [&](const Number &index) { indices[nest.front()] = scalars.add(first, index); };
   return lowerLoop(body, count, setIndex, nest.size() == 1 && hasNoLoop(body), [&] {
     return success(succeeded(lowerOps(body)) && succeeded(lowerNest(nest.drop_front())));
@@ -339,6 +347,7 @@ LogicalResult ProgramLowering::lowerPart(const Part &next) {
   combinations.clear();
   gelus.clear();
   covered.clear();
+  knownRows.clear();
   findPatterns();
   hasDots = program.walk([](tile::DotOp) { return WalkResult::interrupt(); }).wasInterrupted();
   levels = levelsOf(program, part->nest);
