@@ -1,11 +1,21 @@
-// Orders instructions by tokens. Each pair of queues has semaphores of its own; their signals and waits match
-// first to first, because queues issue and retire in order. A token tells what its signaller knew, too, so
+// Orders instructions by tokens. Each pair of a unit and a queue has semaphores of its own; their signals and
+// waits match first to first, because units retire and queues issue in order. A token tells what its signaller knew, too, so
 // most dependences cost nothing.
 #include "lib/Target/Systolic/Code.h"
+
+#include <bit>
 
 using namespace girih::systolic;
 
 static Queue queueOf(const Instruction &instruction) { return opInfo(unsigned(instruction.op))->queue; }
+
+static Unit unitOf(const Instruction &instruction) {
+  Queue queue = queueOf(instruction);
+  unsigned array = queue == Queue::WL ? std::countr_zero(uint64_t(instruction.mask)) : 0;
+  return array ? kQueues + array - 1 : unsigned(queue);
+}
+
+static Queue queueOf(Unit unit) { return unit < kQueues ? Queue(unit) : Queue::WL; }
 
 /// Adds a token to one of the two fields, or one more of its semaphore's.
 static bool addToken(int64_t &first, int64_t &second, unsigned semaphore) {
@@ -19,8 +29,8 @@ static bool addToken(int64_t &first, int64_t &second, unsigned semaphore) {
   return false;
 }
 
-unsigned Code::semaphoreOf(Semaphores &table, Queue from, Queue to) {
-  int &semaphore = table[unsigned(from)][unsigned(to)];
+unsigned Code::semaphoreOf(Semaphores &table, Unit from, Queue to) {
+  int &semaphore = table[from][unsigned(to)];
   if (semaphore < 0)
     semaphore = semaphoreCount++;
   return unsigned(semaphore);
@@ -52,16 +62,16 @@ void Code::carrier(Queue queue, Instruction tokens) {
 
 //===- Within an iteration --------------------------------------------------------------------------===//
 
-/// The first instruction of the queue from `number` on that can signal once more; a new one if none can.
-const Code::Step &Code::signalAfter(Queue from, int64_t number, unsigned semaphore) {
+/// The first instruction of the unit from `number` on that can signal once more; a new one if none can.
+const Code::Step &Code::signalAfter(Unit from, int64_t number, unsigned semaphore) {
   for (const Step &step : steps)
-    if (step.queue == from && step.number >= number)
+    if (step.unit == from && step.number >= number)
       if (Instruction &candidate = code[step.index];
           addToken(candidate.signal0, candidate.signal1, semaphore))
         return step;
   Instruction signal;
   signal.signal0 = tokenField(semaphore, 1);
-  carrier(from, signal);
+  carrier(queueOf(from), signal);
   return steps.back();
 }
 
@@ -69,8 +79,8 @@ void Code::order(Instruction &instruction, Queue queue, llvm::ArrayRef<Access> a
   auto &mine = known[unsigned(queue)];
   // Latest first: what it knew may already order the earlier ones.
   for (size_t i = steps.size(); i-- != 0;) {
-    Queue from = steps[i].queue;
-    if ((from == queue && !readsTable) || steps[i].number <= mine[unsigned(from)])
+    Unit from = steps[i].unit;
+    if ((steps[i].queue == queue && !readsTable) || steps[i].number <= mine[from])
       continue;
     bool conflict = llvm::any_of(steps[i].accesses, [&](const Access &earlier) {
       return llvm::any_of(accesses, [&](const Access &access) { return earlier.conflicts(access); });
@@ -79,9 +89,9 @@ void Code::order(Instruction &instruction, Queue queue, llvm::ArrayRef<Access> a
       continue;
     unsigned semaphore = semaphoreOf(within, from, queue);
     const Step &signaller = signalAfter(from, steps[i].number, semaphore);
-    for (unsigned q = 0; q != kQueues; ++q)
-      mine[q] = std::max(mine[q], signaller.known[q]);
-    mine[unsigned(from)] = std::max(mine[unsigned(from)], signaller.number);
+    for (Unit unit = 0; unit != kUnits; ++unit)
+      mine[unit] = std::max(mine[unit], signaller.known[unit]);
+    mine[from] = std::max(mine[from], signaller.number);
     if (addToken(instruction.wait0, instruction.wait1, semaphore))
       continue;
     Instruction wait;
@@ -94,9 +104,11 @@ void Code::order(Instruction &instruction, Queue queue, llvm::ArrayRef<Access> a
 
 void Code::remember(const Instruction &instruction, Queue queue, llvm::ArrayRef<Access> accesses,
                     bool readsTable) {
+  Unit unit = unitOf(instruction);
   steps.push_back({code.size(),
                    queue,
-                   ++issued[unsigned(queue)],
+                   unit,
+                   ++issued[unit],
                    known[unsigned(queue)],
                    {accesses.begin(), accesses.end()},
                    readsTable});
@@ -132,17 +144,17 @@ void Code::wait() {
 
 //===- From one iteration to a later one ------------------------------------------------------------===//
 
-/// What the later queue must wait for, first to first. Times are instructions of the earlier queue, 0 the
+/// What the later queue must wait for, first to first. Times are instructions of the earlier unit, 0 the
 /// last of the iteration before.
-llvm::SmallVector<Code::Edge> Code::edgesBetween(Queue from, Queue to, const Loop &loop) const {
-  const int64_t base = loop.base[unsigned(from)], count = issued[unsigned(from)] - base;
+llvm::SmallVector<Code::Edge> Code::edgesBetween(Unit from, Queue to, const Loop &loop) const {
+  const int64_t base = loop.base[from], count = issued[from] - base;
   auto time = [&](const Edge &edge) { return steps[edge.earlier].number - base - edge.distance * count; };
   auto latestFor = [&](size_t later, int64_t seen) {
     std::optional<Edge> latest;
     for (size_t earlier = 0; earlier != steps.size(); ++earlier)
       for (unsigned distance : {1u, 2u}) {
         Edge edge{earlier, later, distance};
-        if (steps[earlier].queue != from || time(edge) <= (latest ? time(*latest) : seen))
+        if (steps[earlier].unit != from || time(edge) <= (latest ? time(*latest) : seen))
           continue;
         for (const Access &before : steps[earlier].accesses)
           for (const Access &after : steps[later].accesses)
@@ -157,9 +169,9 @@ llvm::SmallVector<Code::Edge> Code::edgesBetween(Queue from, Queue to, const Loo
     int64_t seen = edges.empty() ? -3 * count : time(edges.back()) - count;
     edges.clear();
     for (size_t later = 0; later != steps.size(); ++later) {
-      if (steps[later].queue != to || (from == to && !steps[later].readsTable))
+      if (steps[later].queue != to || (queueOf(from) == to && !steps[later].readsTable))
         continue;
-      if (int64_t known = steps[later].known[unsigned(from)] - base;
+      if (int64_t known = steps[later].known[from] - base;
           known > 0) // of this iteration, so of all earlier ones
         seen = std::max(seen, known);
       if (std::optional<Edge> edge = latestFor(later, seen)) {
@@ -209,7 +221,7 @@ bool Code::carry(llvm::ArrayRef<Edge> edges, unsigned semaphore) {
   for (const Edge &edge : edges) {
     bool signals = false, waits = false;
     for (size_t i = edge.earlier; !signals && i != steps.size(); ++i)
-      if (Instruction &each = code[steps[i].index]; steps[i].queue == steps[edge.earlier].queue)
+      if (Instruction &each = code[steps[i].index]; steps[i].unit == steps[edge.earlier].unit)
         signals = addToken(each.signal0, each.signal1, semaphore);
     for (size_t i = edge.later + 1; !waits && i-- != 0;)
       if (Instruction &each = code[steps[i].index]; steps[i].queue == steps[edge.later].queue)
@@ -238,12 +250,12 @@ std::optional<std::vector<Instruction>> Code::carryTokens() {
     nop.*first = tokenField(semaphore, 1);
     list.push_back(nop);
   };
-  for (unsigned from = 0; from != kQueues; ++from)
+  for (Unit from = 0; from != kUnits; ++from)
     for (unsigned to = 0; to != kQueues; ++to) {
-      llvm::SmallVector<Edge> edges = edgesBetween(Queue(from), Queue(to), loops.back());
+      llvm::SmallVector<Edge> edges = edgesBetween(from, Queue(to), loops.back());
       if (edges.empty())
         continue;
-      unsigned semaphore = semaphoreOf(across, Queue(from), Queue(to));
+      unsigned semaphore = semaphoreOf(across, from, Queue(to));
       if (semaphore >= kSemaphores || !carry(edges, semaphore)) {
         code = std::move(saved);
         steps = savedSteps;

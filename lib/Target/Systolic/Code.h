@@ -31,6 +31,11 @@ struct Access {
   }
 };
 
+/// What runs in order of itself: a queue, but arrays load their weights apart. The first are the queues, with the first array's loads; then
+/// come those of the other arrays.
+using Unit = unsigned;
+inline constexpr unsigned kUnits = kQueues + (1u << (31 - kArrayShift)) - 1;
+
 class Code {
 public:
   /// Appends an instruction that touches `accesses`, with the tokens it needs. `readsTable`: a gather, whose
@@ -54,8 +59,9 @@ private:
   struct Step {
     size_t index; // in code
     Queue queue;
-    int64_t number;                     // in its queue, from 1
-    std::array<int64_t, kQueues> known; // of each queue, how many are done before it issues
+    Unit unit;
+    int64_t number;                    // in its unit, from 1
+    std::array<int64_t, kUnits> known; // of each unit, how many are done before it issues
     llvm::SmallVector<Access, 3> accesses;
     bool readsTable;
   };
@@ -66,19 +72,19 @@ private:
   };
   struct Loop {
     size_t index;                      // in code
-    std::array<int64_t, kQueues> base; // issued before
+    std::array<int64_t, kUnits> base;  // issued before
     bool overlaps = true;              // unless another loop or a wait lies inside
   };
-  using Semaphores = std::array<std::array<int, kQueues>, kQueues>;
+  using Semaphores = std::array<std::array<int, kQueues>, kUnits>;
 
   void order(Instruction &instruction, Queue queue, llvm::ArrayRef<Access> accesses, bool readsTable);
-  const Step &signalAfter(Queue from, int64_t number, unsigned semaphore);
+  const Step &signalAfter(Unit from, int64_t number, unsigned semaphore);
   void carrier(Queue queue, Instruction tokens);
   void remember(const Instruction &instruction, Queue queue, llvm::ArrayRef<Access> accesses,
                 bool readsTable = false);
-  unsigned semaphoreOf(Semaphores &table, Queue from, Queue to);
+  unsigned semaphoreOf(Semaphores &table, Unit from, Queue to);
 
-  llvm::SmallVector<Edge> edgesBetween(Queue from, Queue to, const Loop &loop) const;
+  llvm::SmallVector<Edge> edgesBetween(Unit from, Queue to, const Loop &loop) const;
   bool signalAtEnd(Queue queue, unsigned semaphore);
   bool waitBefore(size_t step, unsigned semaphore);
   bool carry(llvm::ArrayRef<Edge> edges, unsigned semaphore);
@@ -86,9 +92,9 @@ private:
 
   std::vector<Instruction> code;
   std::vector<Step> steps; // since the last barrier
-  std::array<int64_t, kQueues> issued = {};
-  std::array<std::array<int64_t, kQueues>, kQueues> known =
-      {}; // by queue: how many of each are done before its next
+  std::array<int64_t, kUnits> issued = {};
+  std::array<std::array<int64_t, kUnits>, kQueues> known =
+      {}; // by queue: how many of each unit are done before its next
   static constexpr Semaphores none() {
     Semaphores table{};
     for (auto &row : table)

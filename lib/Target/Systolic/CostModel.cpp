@@ -17,11 +17,15 @@ public:
   explicit SystolicCostModel(const Machine &machine) : machine(machine) {}
 
   /// As many rows as three layers' sums take half of the accumulators. Either K is whole, the rows stay, and
-  /// blocks of the array's columns pass; or K is cut, and sums of more columns stay. What moves fewer bytes
-  /// for a product is chosen.
+  /// blocks of the arrays' columns pass; or K is cut, and sums of more columns stay. What moves fewer bytes
+  /// for a product is chosen. Several arrays have neighbouring columns, and sums no wider than all of them.
   MatmulTiles matmul(int64_t n, int64_t k, mlir::Type compute, int64_t together) const override {
     constexpr int64_t layers = 3, bytes = 2;
-    const int64_t columns = std::lcm(machine.array_columns, together), sums = 4 * columns;
+    const int64_t least = std::lcm(machine.array_columns, together),
+                  columns = columnsOfArrays(n, least),
+                  sums = 4 * (columns <= machine.array_columns * machine.arrays
+                                  ? std::min(columns, machine.array_columns)
+                                  : columns);
     const int64_t rows =
         std::clamp<int64_t>(llvm::bit_floor(uint64_t(machine.accumulator_bytes / 2 / layers / sums)), 8, 512);
     auto isWhole = [&](int64_t rows) {
@@ -31,8 +35,10 @@ public:
     int64_t fewer = rows;
     while (fewer > std::min(rows, machine.array_rows) && !isWhole(fewer))
       fewer /= 2;
-    const int64_t wide = std::clamp<int64_t>(machine.accumulator_bytes / 4 * 3 / 4 / rows / columns * columns,
-                                             columns, llvm::divideCeil(n, columns) * columns);
+    const int64_t wide =
+        machine.arrays > 1 ? columns
+                           : std::clamp<int64_t>(machine.accumulator_bytes / 4 * 3 / 4 / rows / columns * columns,
+                                                 columns, llvm::divideCeil(n, columns) * columns);
     // The other operand is read once for each block of rows, and of columns.
     auto traffic = [](int64_t rows, int64_t columns) { return 1.0 / double(rows) + 1.0 / double(columns); };
     if (isWhole(fewer) && traffic(fewer, n) <= traffic(rows, wide))
@@ -82,6 +88,11 @@ public:
   bool decodesBlocks() const override { return false; }
 
 private:
+  /// Columns that all arrays have side by side, in multiples of `least`, if the layer has so many.
+  int64_t columnsOfArrays(int64_t n, int64_t least) const {
+    int64_t most = std::max<int64_t>(1, machine.array_columns * machine.arrays / least);
+    return least * std::min<int64_t>(most, llvm::divideCeil(n, least));
+  }
   /// Banks of the scratchpad that a tile takes, and those that tiles may take; the rest is for what is small.
   int64_t banks(int64_t bytes) const { return llvm::divideCeil(bytes, machine.scratchpadBankBytes()); }
   int64_t freeBanks() const {

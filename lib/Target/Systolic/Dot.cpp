@@ -7,6 +7,21 @@ using namespace mlir;
 using namespace girih;
 using namespace girih::systolic;
 
+/// Room for sums, which can lie in accumulators alone: side by side on several arrays if they are wider than one. Without a slot if there
+/// is none, or, with `leaveHalf`, only what dots may want.
+Tile ProgramLowering::sums(Shape shape, bool leaveHalf) {
+  const int64_t columns = machine.array_columns;
+  Tile result;
+  result.phase = halves ? Phase::This : Phase::Fixed;
+  result.spread = shape.size() == 2 && shape[1] > columns && shape[1] <= columns * machine.arrays;
+  SmallVector<int64_t> held(shape); // of one array
+  if (result.spread)
+    held.back() = columns;
+  result.slot = takeAccumulators(llvm::product_of(held) * 4, leaveHalf);
+  layOut(result, held);
+  return result;
+}
+
 /// Where the sums go: over the operand's own bytes if nothing else reads them. `accumulate`: what lies there
 /// counts.
 Tile ProgramLowering::dotAccumulator(tile::DotOp op, bool &accumulate) {
@@ -16,55 +31,70 @@ Tile ProgramLowering::dotAccumulator(tile::DotOp op, bool &accumulate) {
   if (std::optional<Tile> over = reusable(*op, op.getAcc(), shape, systolic::Type::f32);
       accumulate && over && over->slot->accumulator)
     return *over;
-  Tile sums;
-  sums.phase = halves ? Phase::This : Phase::Fixed;
-  sums.slot = (halves ? halves->accumulators : accumulators).take(llvm::product_of(shape) * 4);
-  layOut(sums, shape);
-  if (!sums.slot) {
-    sums.slot = std::make_shared<Slot>(Slot{true, 0, 0});
+  Tile result = sums(shape);
+  if (!result.slot) {
+    result.slot = std::make_shared<Slot>(Slot{true, 0, 0});
     if (!std::exchange(outOfMemory, true))
       wantedBytes = llvm::product_of(shape) * 4;
   }
   if (accumulate)
-    copy(before, shape, sums);
-  return sums;
+    copy(before, shape, result);
+  return result;
+}
+
+/// Columns from `n` and rows from `k` on of the right operand, which has N first, into an array.
+void ProgramLowering::loadWeights(const Tile &right, int64_t n, int64_t k, Shape sizes, bool transposed,
+                                  unsigned array) {
+  int64_t width = std::min(machine.array_columns, sizes[1] - n),
+          depth = std::min(machine.array_rows, sizes[2] - k);
+  Tile piece = right;
+  piece.offset += n * right.strides[0] + k * right.strides[1];
+  Instruction weights;
+  weights.op = int64_t(systolic::Op::wload);
+  weights.mask = int64_t(1) << array;
+  weights.flags =
+      (bank ? int64_t(flag::wload_bank) : 0) | (transposed ? int64_t(flag::wload_transpose) : 0);
+  weights.ta = int64_t(right.type);
+  weights.a = address(piece).offset, weights.ra = address(piece).reg;
+  weights.pa = right.strides[transposed ? 0 : 1];
+  weights.rows = transposed ? width : depth;
+  weights.cols = transposed ? depth : width;
+  code.append(weights, access(piece, {width, depth}, false));
+}
+
+/// Rows through the array whose weights are columns from `n` on, or through all arrays that the result is spread over.
+void ProgramLowering::stream(const Tile &left, const Tile &result, int64_t n, int64_t k, Shape sizes,
+                             const Number &count, bool accumulate) {
+  const int64_t columns = machine.array_columns, depth = std::min(machine.array_rows, sizes[2] - k),
+                arrays = result.spread ? int64_t(llvm::divideCeil(sizes[1], columns)) : 1,
+                width = result.spread ? columns : std::min(columns, sizes[1] - n);
+  Tile rows = left, into = result;
+  rows.offset += k * left.strides[1], into.offset += n * 4;
+  Instruction stream;
+  stream.op = int64_t(systolic::Op::matmul);
+  stream.mask = (int64_t(1) << arrays) - 1;
+  stream.flags = flag::matmul_release | (bank ? int64_t(flag::matmul_bank) : 0) |
+                 (accumulate || k ? int64_t(flag::matmul_accumulate) : 0);
+  stream.ta = int64_t(left.type);
+  stream.a = address(rows).offset, stream.ra = address(rows).reg, stream.pa = left.strides[0];
+  stream.dst = into.slot->offset + into.offset, stream.rd = address(into).reg, stream.pd = result.strides[0];
+  stream.rows = count.constant, stream.rn = count.number(), stream.cols = depth, stream.px = width;
+  SmallVector<Access, 5> accesses{access(rows, {sizes[0], depth}, false)};
+  for (int64_t array = 0; array != arrays; ++array, into.offset += kArrayStride)
+    accesses.push_back(access(into, {sizes[0], width}, true));
+  code.append(stream, accesses);
 }
 
 /// `sizes` are M, N, K; the right operand's strides are those of N, then K. `count` rows of M are streamed.
 void ProgramLowering::multiply(const Tile &left, const Tile &right, const Tile &result, Shape sizes,
                                const Number &count, bool transposed, bool accumulate) {
-  int64_t rowsOfArray = machine.array_rows, columnsOfArray = machine.array_columns;
-  for (int64_t n = 0; n < sizes[1]; n += columnsOfArray)
-    for (int64_t k = 0; k < sizes[2]; k += rowsOfArray) {
-      int64_t width = std::min(columnsOfArray, sizes[1] - n), depth = std::min(rowsOfArray, sizes[2] - k);
-      Instruction weights;
-      weights.op = int64_t(systolic::Op::wload);
-      weights.mask = 1;
-      weights.flags =
-          (bank ? int64_t(flag::wload_bank) : 0) | (transposed ? int64_t(flag::wload_transpose) : 0);
-      weights.ta = int64_t(right.type);
-      weights.a = address(right).offset + n * right.strides[0] + k * right.strides[1],
-      weights.ra = address(right).reg;
-      weights.pa = right.strides[transposed ? 0 : 1];
-      weights.rows = transposed ? width : depth;
-      weights.cols = transposed ? depth : width;
-      Tile piece = right;
-      piece.offset += n * right.strides[0] + k * right.strides[1];
-      code.append(weights, access(piece, {width, depth}, false));
-      Instruction stream;
-      stream.op = int64_t(systolic::Op::matmul);
-      stream.mask = 1;
-      stream.flags = flag::matmul_release | (bank ? int64_t(flag::matmul_bank) : 0) |
-                     (accumulate || k ? int64_t(flag::matmul_accumulate) : 0);
-      stream.ta = int64_t(left.type);
-      stream.a = address(left).offset + k * left.strides[1], stream.ra = address(left).reg,
-      stream.pa = left.strides[0];
-      stream.dst = result.slot->offset + result.offset + n * 4, stream.rd = address(result).reg,
-      stream.pd = result.strides[0];
-      stream.rows = count.constant, stream.rn = count.number(), stream.cols = depth, stream.px = width;
-      Tile rows = left, sums = result;
-      rows.offset += k * left.strides[1], sums.offset += n * 4;
-      code.append(stream, {access(rows, {sizes[0], depth}, false), access(sums, {sizes[0], width}, true)});
+  const int64_t columns = machine.array_columns, together = result.spread ? sizes[1] : columns;
+  for (int64_t n = 0; n < sizes[1]; n += together)
+    for (int64_t k = 0; k < sizes[2]; k += machine.array_rows) {
+      unsigned array = 0;
+      for (int64_t from = n; from < std::min(n + together, sizes[1]); from += columns)
+        loadWeights(right, from, k, sizes, transposed, array++);
+      stream(left, result, n, k, sizes, count, accumulate);
       if (machine.shadow_weights)
         bank ^= 1;
     }

@@ -90,9 +90,35 @@ void ProgramLowering::vectorRows(const VectorCode &what, const Tile &to, const T
   code.append(i, accesses);
 }
 
+/// Operands that are spread over arrays, and those beside them, with the last dimension in two: arrays, and columns of one.
+void ProgramLowering::vectorByArrays(const VectorCode &what, Shape shape, const Tile &to, const Tile *a,
+                                     const Tile *b) {
+  const int64_t columns = machine.array_columns;
+  for (int64_t from = 0; from < shape.back();) {
+    int64_t arrays = std::max<int64_t>(1, (shape.back() - from) / columns),
+            width = std::min(columns, shape.back() - from);
+    auto cut = [&](Tile tile) {
+      int64_t stride = tile.strides.back(), next = tile.spread ? kArrayStride : columns * stride;
+      tile.offset += from / columns * next;
+      tile.strides.back() = next;
+      tile.strides.push_back(stride);
+      tile.spread = false;
+      return tile;
+    };
+    SmallVector<int64_t> sizes(shape.drop_back());
+    sizes.append({arrays, width});
+    std::optional<Tile> left = a ? std::optional(cut(*a)) : std::nullopt,
+                        right = b ? std::optional(cut(*b)) : std::nullopt;
+    vector(what, sizes, cut(to), left ? &*left : nullptr, right ? &*right : nullptr);
+    from += arrays * width;
+  }
+}
+
 /// Cuts a walk into instructions: lanes run along the last dimension if every operand does, rows along the
-/// longest of the others.
+/// longest of the others that stays in one array.
 void ProgramLowering::vector(VectorCode what, Shape shape, const Tile &to, const Tile *a, const Tile *b) {
+  if (to.spread || (a && a->spread) || (b && b->spread))
+    return vectorByArrays(what, shape, to, a, b);
   SmallVector<Walk> walks = collapse(shape, {&to, a, b}, to.live ? to.live->dim : -1);
   Walk lanes{1, {typeBytes(to.type), a ? typeBytes(a->type) : 0, b ? typeBytes(b->type) : 0}};
   auto steps = [&](unsigned operand, const Tile *tile) {
@@ -107,8 +133,12 @@ void ProgramLowering::vector(VectorCode what, Shape shape, const Tile &to, const
       rest.push_back(
           {count, {lanes.strides[0] * width, lanes.strides[1] * width, lanes.strides[2] * width}, 0});
     Walk rows{1, {}};
-    if (auto longest = llvm::max_element(rest, [](const Walk &x, const Walk &y) { return x.size < y.size; });
-        longest != rest.end()) {
+    auto length = [](const Walk &walk) {
+      return llvm::any_of(walk.strides, [](int64_t stride) { return stride >= kArrayStride; }) ? 0 : walk.size;
+    };
+    if (auto longest = llvm::max_element(
+            rest, [&](const Walk &x, const Walk &y) { return length(x) < length(y); });
+        longest != rest.end() && length(*longest) != 0) {
       rows = *longest;
       rest.erase(longest);
     }
@@ -140,7 +170,7 @@ void ProgramLowering::vector(VectorCode what, Shape shape, const Tile &to, const
 //===- Tiles from tiles -----------------------------------------------------------------------------===//
 
 bool ProgramLowering::isDense(const Tile &tile, Shape shape) const {
-  if (tile.isSplat())
+  if (tile.isSplat() || tile.spread)
     return false;
   int64_t stride = typeBytes(tile.type);
   for (size_t d = shape.size(); d-- != 0; stride *= shape[d])
@@ -156,7 +186,7 @@ std::optional<Tile> ProgramLowering::reusable(Operation &op, ValueRange operands
   for (Value operand : operands) {
     auto found = tiles.find(operand);
     if (found == tiles.end() || found->second.isSplat() || found->second.type != type ||
-        !isDense(found->second, shape) || !isLastUse(op, operand))
+        !(isDense(found->second, shape) || found->second.spread) || !isLastUse(op, operand))
       continue;
     auto sharesSlot = [&](auto &entry) { return entry.second.slot == found->second.slot; };
     bool isAhead = llvm::any_of(
@@ -175,7 +205,13 @@ Tile ProgramLowering::elementwise(VectorCode what, Shape shape, const Tile *a, c
     if ((!a || a->strides[d] == 0) && (!b || b->strides[d] == 0))
       size = 1;
   std::optional<Tile> over = std::exchange(reuse, std::nullopt);
-  Tile result = over && Shape(own) == shape ? *over : fresh(own, type);
+  Tile result;
+  if (over && Shape(own) == shape)
+    result = *over;
+  else if (type == systolic::Type::f32) // as wide as sums, and beside them
+    result = sums(own, /*leaveHalf=*/true);
+  if (!result.slot)
+    result = fresh(own, type);
   // Only b may be repeated along lanes.
   auto isRepeated = [&](const Tile *tile) {
     for (size_t d = own.size(); tile && d-- != 0;)
@@ -636,9 +672,16 @@ static std::optional<SmallVector<int64_t, 4>> reshapedStrides(ArrayRef<int64_t> 
   return result;
 }
 
+/// The tile in one piece.
+Tile ProgramLowering::plain(Value value) {
+  Tile tile = tileOf(value);
+  return tile.spread ? materialized(tile, shapeOf(value), tile.type, /*preferAccumulators=*/true) : tile;
+}
+
 LogicalResult ProgramLowering::lowerReshape(tile::ReshapeOp op) {
   Shape from = shapeOf(op.getInput()), to = shapeOf(op);
-  Tile tile = tileOf(op.getInput());
+  bool keepsColumns = !to.empty() && !from.empty() && to.back() == from.back();
+  Tile tile = keepsColumns ? tileOf(op.getInput()) : plain(op.getInput());
   if (!tile.isSplat()) {
     if (auto strides = reshapedStrides(from, tile.strides, to)) {
       tile.strides = *strides;
@@ -656,7 +699,7 @@ LogicalResult ProgramLowering::lowerMovement(Operation &op) {
   if (auto reshape = dyn_cast<tile::ReshapeOp>(op))
     return lowerReshape(reshape);
   if (auto broadcast = dyn_cast<tile::BroadcastOp>(op)) {
-    Tile tile = tileOf(broadcast.getInput());
+    Tile tile = plain(broadcast.getInput());
     if (!tile.isSplat()) {
       SmallVector<int64_t, 4> strides(shapeOf(broadcast).size(), 0);
       for (auto [d, dim] : llvm::enumerate(broadcast.getDims()))
@@ -668,7 +711,7 @@ LogicalResult ProgramLowering::lowerMovement(Operation &op) {
     return success();
   }
   if (auto transpose = dyn_cast<tile::TransposeOp>(op)) {
-    Tile tile = tileOf(transpose.getInput());
+    Tile tile = plain(transpose.getInput());
     if (!tile.isSplat()) {
       SmallVector<int64_t, 4> strides;
       for (int64_t d : transpose.getPermutation())
@@ -693,7 +736,7 @@ LogicalResult ProgramLowering::lowerMovement(Operation &op) {
     return success();
   }
   if (auto slice = dyn_cast<tensor::ExtractSliceOp>(op)) {
-    Tile tile = tileOf(slice.getSource());
+    Tile tile = plain(slice.getSource());
     if (slice.getStaticSizes().size() != shapeOf(slice).size() ||
         ShapedType::isDynamicShape(slice.getStaticOffsets()) ||
         !llvm::all_of(slice.getStaticStrides(), [](int64_t stride) { return stride == 1; }))

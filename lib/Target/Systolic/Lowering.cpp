@@ -60,7 +60,7 @@ struct LowerPrograms : systolic::impl::SystolicLowerProgramsBase<LowerPrograms> 
                       const systolic::Machine &facts, ModuleOp module) {
     SmallVector<systolic::Part> parts = systolic::splitParts(program);
     for (systolic::Part &part : parts)
-      part.nest = systolic::chooseNest(*part.program, launches);
+      part.nest = systolic::chooseNest(*part.program, launches, facts);
     systolic::SharedDims shared = sharedDims(program, launches);
     std::optional<systolic::ProgramLowering> lowering;
     FailureOr<systolic::Program> made = failure();

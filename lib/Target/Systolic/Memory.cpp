@@ -12,11 +12,16 @@ using namespace girih::systolic;
 
 static constexpr int64_t kBeat = 64; // bytes that every preset's bus moves at once
 
-SlotRef Pool::take(int64_t bytes, int64_t alignment) {
+SlotRef Pool::takeAligned(int64_t bytes, int64_t alignment, bool atEnd) {
   bytes = llvm::alignTo(std::max<int64_t>(bytes, 1), alignment);
-  for (auto [offset, size] : free) {
-    int64_t begin = llvm::alignTo(offset, alignment), end = begin + bytes;
-    if (end > offset + size)
+  SmallVector<std::pair<int64_t, int64_t>> pieces(free.begin(), free.end());
+  if (atEnd)
+    std::reverse(pieces.begin(), pieces.end());
+  for (auto [offset, size] : pieces) {
+    int64_t begin = atEnd ? int64_t(llvm::alignDown(std::max(offset + size - bytes, int64_t(0)), alignment))
+                          : int64_t(llvm::alignTo(offset, alignment)),
+            end = begin + bytes;
+    if (begin < offset || end > offset + size)
       continue;
     free.erase(offset);
     if (begin != offset)
@@ -31,11 +36,11 @@ SlotRef Pool::take(int64_t bytes, int64_t alignment) {
   return {};
 }
 
-SlotRef Pool::take(int64_t bytes) {
+SlotRef Pool::take(int64_t bytes, bool atEnd) {
   if (!accumulator && 2 * bytes >= bankBytes)
-    if (SlotRef slot = take(bytes, bankBytes))
+    if (SlotRef slot = takeAligned(bytes, bankBytes, atEnd))
       return slot;
-  return take(bytes, kBeat);
+  return takeAligned(bytes, kBeat, atEnd);
 }
 
 SlotRef Pool::takeHalves() {
@@ -45,7 +50,7 @@ SlotRef Pool::takeHalves() {
       greatest = std::max<int64_t>(greatest, int64_t(llvm::alignDown(offset + size, alignment)) -
                                                  int64_t(llvm::alignTo(offset, alignment)));
     if (int64_t bytes = llvm::alignDown(greatest, 2 * alignment))
-      return take(bytes, alignment);
+      return takeAligned(bytes, alignment);
   }
   return {};
 }
@@ -73,14 +78,20 @@ int64_t Pool::freeBytes() const {
 }
 
 /// Half of the accumulators stay for the dots, if there are any: their sums can lie nowhere else.
-SlotRef ProgramLowering::allocate(int64_t bytes, bool preferAccumulators) {
-  Pool &fast = halves ? halves->accumulators : accumulators,
-       &large = halves ? halves->scratchpad : scratchpad;
+SlotRef ProgramLowering::takeAccumulators(int64_t bytes, bool leaveHalf) {
+  Pool &pool = halves ? halves->accumulators : accumulators;
   int64_t most = halves ? halves->accumulatorHalf() : machine.accumulator_bytes;
-  if (preferAccumulators && fast.freeBytes() - bytes >= (hasDots ? most / 2 : 0))
-    if (SlotRef slot = fast.take(bytes))
+  if (leaveHalf && pool.freeBytes() - bytes < (hasDots ? most / 2 : 0))
+    return {};
+  return pool.take(bytes, atEnd);
+}
+
+SlotRef ProgramLowering::allocate(int64_t bytes, bool preferAccumulators) {
+  Pool &large = halves ? halves->scratchpad : scratchpad;
+  if (preferAccumulators)
+    if (SlotRef slot = takeAccumulators(bytes, /*leaveHalf=*/true))
       return slot;
-  if (SlotRef slot = large.take(bytes))
+  if (SlotRef slot = large.take(bytes, atEnd))
     return slot;
   if (!std::exchange(outOfMemory, true))
     wantedBytes = bytes;

@@ -1,5 +1,5 @@
-// A load moves its bytes once for every iteration of the loops that it stands in, so the order of the loops
-// decides what is read again.
+// An operation runs once for every iteration of the loops that it stands in, so the order of the loops
+// decides what is read and computed again.
 #include "lib/Target/Systolic/Nest.h"
 
 #include "llvm/Support/MathExtras.h"
@@ -53,28 +53,34 @@ static double blocksAlong(tile::ProgramOp program, unsigned dim, ArrayRef<graph:
   return most;
 }
 
-/// Bytes that the loads outside of inner loops move; those inside move the same whatever the order.
-static double bytesMoved(tile::ProgramOp program, ArrayRef<unsigned> nest, ArrayRef<double> blocks) {
+/// Cycles of what stands outside of inner loops, each unit's for itself: bytes that loads move, rows of lanes that the vector unit
+/// computes. What stands inside takes the same whatever the order.
+static double cyclesOf(tile::ProgramOp program, ArrayRef<unsigned> nest, ArrayRef<double> blocks,
+                       const Machine &machine) {
   double total = 0;
   for (auto [op, level] : levelsOf(program, nest)) {
-    auto load = dyn_cast<tile::LoadOp>(op);
-    if (!load)
+    auto tile = op->getNumResults() == 1 ? dyn_cast<RankedTensorType>(op->getResult(0).getType()) : RankedTensorType();
+    bool isLoad = isa<tile::LoadOp>(op);
+    if (!tile || !(isLoad || op->hasTrait<OpTrait::Elementwise>()))
       continue;
-    RankedTensorType tile = load.getResult().getType();
-    double bytes = double(llvm::divideCeil(tile.getNumElements() * tile.getElementTypeBitWidth(), 8));
+    double times = 1;
     for (unsigned dim : nest.take_front(level))
-      bytes *= blocks[dim];
-    total += bytes;
+      times *= blocks[dim];
+    int64_t elements = tile.getNumElements(), bits = tile.getElementTypeBitWidth();
+    total += times * (isLoad ? 16.0 * double(llvm::divideCeil(elements * bits, 8)) / double(machine.dram_bytes_per_cycle) // in sixteenths
+                            
+                             : double(elements) / double(machine.array_columns));
   }
   return total;
 }
 
-SmallVector<unsigned> systolic::chooseNest(tile::ProgramOp program, ArrayRef<graph::LaunchOp> launches) {
+SmallVector<unsigned> systolic::chooseNest(tile::ProgramOp program, ArrayRef<graph::LaunchOp> launches,
+                                           const Machine &machine) {
   SmallVector<unsigned> nest = llvm::to_vector(llvm::seq<unsigned>(program.getGridRank())), best = nest;
   SmallVector<double> blocks =
       llvm::map_to_vector(nest, [&](unsigned dim) { return blocksAlong(program, dim, launches); });
   // Of equal orders that with most iterations to overlap.
-  auto cost = [&] { return std::pair(bytesMoved(program, nest, blocks), -blocks[nest.back()]); };
+  auto cost = [&] { return std::pair(cyclesOf(program, nest, blocks, machine), -blocks[nest.back()]); };
   if (nest.empty())
     return nest;
   auto least = cost();

@@ -3,6 +3,7 @@
 
 #include "dialects/Graph/Graph.h"
 #include "dialects/Tile/Tile.h"
+#include "runtime/Systolic/Machine.h"
 
 namespace girih::systolic {
 
@@ -11,9 +12,10 @@ namespace girih::systolic {
 using Levels = llvm::DenseMap<mlir::Operation *, unsigned>;
 Levels levelsOf(tile::ProgramOp program, llvm::ArrayRef<unsigned> nest);
 
-/// The grid's dimensions, outermost first, so that loads move the fewest bytes at the sizes that launches
-/// usually have.
-llvm::SmallVector<unsigned> chooseNest(tile::ProgramOp program, llvm::ArrayRef<graph::LaunchOp> launches);
+/// The grid's dimensions, outermost first, so that loads and the vector unit take the fewest cycles at the sizes that launches usually
+/// have.
+llvm::SmallVector<unsigned> chooseNest(tile::ProgramOp program, llvm::ArrayRef<graph::LaunchOp> launches,
+                                       const Machine &machine);
 
 /// The size that a dimension of the kernel's argument, input or result, has in a launch.
 graph::SizeExpr sizeIn(graph::LaunchOp launch, unsigned argument, unsigned dim);

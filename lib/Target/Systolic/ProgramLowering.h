@@ -33,15 +33,15 @@ public:
   Pool(bool accumulator, int64_t begin, int64_t bytes, int64_t bankBytes)
       : accumulator(accumulator), bankBytes(bankBytes), free({{begin, bytes}}) {}
   /// Null if there is no room. In the scratchpad what is large has banks of its own where it can, so that
-  /// units do not meet at their ports; in the accumulators they meet by halves alone.
-  SlotRef take(int64_t bytes);
+  /// units do not meet at their ports; in the accumulators they meet by halves alone. `atEnd`: what stays for long, away from the rest.
+  SlotRef take(int64_t bytes, bool atEnd = false);
   /// Two halves of the greatest free piece, whole banks if possible; null if nothing is free.
   SlotRef takeHalves();
   int64_t freeBytes() const;
 
 private:
   void put(const Slot &slot);
-  SlotRef take(int64_t bytes, int64_t alignment);
+  SlotRef takeAligned(int64_t bytes, int64_t alignment, bool atEnd = false);
   bool accumulator;
   int64_t bankBytes;
   std::map<int64_t, int64_t> free; // offset to size, never adjacent
@@ -63,9 +63,13 @@ struct Tile {
   float splat = 0;
   Phase phase = Phase::Fixed;
   std::optional<LiveRows> live; // if not all
+  bool spread = false; // the last dimension is cut into the arrays' columns; each array has its own at the same place of its accumulators
 
   bool isSplat() const { return !slot; }
 };
+
+/// From a place in one array's accumulators to the same in the next one's.
+inline constexpr int64_t kArrayStride = int64_t(1) << kArrayShift;
 
 /// What a vector instruction does beside moving its operands; fields are the instruction's.
 struct VectorCode {
@@ -129,6 +133,7 @@ private:
   mlir::LogicalResult lowerExtract(mlir::tensor::ExtractOp op);
   mlir::LogicalResult lowerFor(mlir::scf::ForOp loop);
   mlir::LogicalResult copyYields(mlir::scf::ForOp loop, llvm::ArrayRef<Tile> slots);
+  bool isForInnerLoops(mlir::Operation &op) const;
   bool isLastUse(mlir::Operation &op, mlir::Value value) const;
   void releaseAfter(mlir::Operation &op);
   mlir::LogicalResult decline(mlir::Operation *op, const llvm::Twine &reason);
@@ -154,6 +159,7 @@ private:
                                 const Number &index, const Number &more, Phase phase);
 
   // Memory.cpp: room, loads and stores.
+  SlotRef takeAccumulators(int64_t bytes, bool leaveHalf);
   SlotRef allocate(int64_t bytes, bool preferAccumulators);
   Tile fresh(Shape shape, Type type, bool preferAccumulators = true);
   void layOut(Tile &tile, Shape shape) const;
@@ -203,6 +209,7 @@ private:
   Tile logarithm(Shape shape, const Tile &a, Type type);
   bool isDense(const Tile &tile, Shape shape) const;
   void vector(VectorCode what, Shape shape, const Tile &to, const Tile *a, const Tile *b);
+  void vectorByArrays(const VectorCode &what, Shape shape, const Tile &to, const Tile *a, const Tile *b);
   void vectorRows(const VectorCode &what, const Tile &to, const Tile *a, const Tile *b, Shape offsets,
                   Shape pitches, int64_t rows, int64_t cols, bool scalar, std::optional<Number> live = {});
 
@@ -215,9 +222,14 @@ private:
 
   // Dot.cpp
   mlir::LogicalResult lowerDot(tile::DotOp op);
+  Tile sums(Shape shape, bool leaveHalf = false);
   Tile dotAccumulator(tile::DotOp op, bool &accumulate);
+  void loadWeights(const Tile &right, int64_t n, int64_t k, Shape sizes, bool transposed, unsigned array);
+  void stream(const Tile &left, const Tile &result, int64_t n, int64_t k, Shape sizes, const Number &count,
+              bool accumulate);
   void multiply(const Tile &left, const Tile &right, const Tile &result, Shape sizes, const Number &count,
                 bool transposed, bool accumulate);
+  Tile plain(mlir::Value value);
 
   Access access(const Tile &tile, Shape shape, bool write) const;
   /// Where a tile begins: the fields of an operand.
@@ -262,7 +274,7 @@ private:
   llvm::DenseSet<mlir::Operation *> covered; // by an instruction of a later operation
   std::optional<LiveRows> resultRows;        // rows of the next results that matter
   std::optional<Tile> reuse;                 // for the next result, if it fits
-  bool hasDots = false, outOfMemory = false;
+  bool hasDots = false, outOfMemory = false, atEnd = false;
   int64_t wantedBytes = 0;
   unsigned bank = 0;
 };

@@ -60,9 +60,9 @@ LogicalResult ProgramLowering::lowerReduce(tile::ReduceOp op) {
   for (int64_t from = 0; from < size; from += lanes) {
     what.flags = flag::vector_reduce | maximum | (from ? int64_t(flag::vector_accumulate) : 0);
     reduceLanes(what, shape, axis, target, input, second, std::min(lanes, size - from));
-    input.offset += lanes * bytes;
+    input.offset += input.spread ? kArrayStride : lanes * bytes;
     if (second)
-      second->offset += lanes * typeBytes(second->type);
+      second->offset += second->spread ? kArrayStride : lanes * typeBytes(second->type);
   }
   finish(std::move(result));
   return success();

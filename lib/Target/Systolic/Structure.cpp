@@ -168,11 +168,10 @@ LogicalResult ProgramLowering::lowerFor(scf::ForOp loop) {
       return decline(loop, "loops carry tiles of f32 and i32, but this carries " +
                                llvm::to_string(argument.getType()));
     bool isSum = llvm::any_of(argument.getUsers(), llvm::IsaPred<tile::DotOp>);
-    Tile slot = fresh(type.getShape(), systolic::Type::f32, !isSum), start = tileOf(init);
-    if (isSum)
-      if (SlotRef sums = accumulators.take(type.getNumElements() * 4))
-        slot.slot = sums;
-    copy(start, type.getShape(), slot);
+    Tile slot = isSum ? sums(type.getShape()) : Tile();
+    if (!slot.slot)
+      slot = fresh(type.getShape(), systolic::Type::f32, !isSum);
+    copy(tileOf(init), type.getShape(), slot);
     setTile(argument, slot);
     slots.push_back(slot);
   }
@@ -202,6 +201,7 @@ LogicalResult ProgramLowering::lowerFor(scf::ForOp loop) {
 LogicalResult ProgramLowering::lowerOp(Operation &op) {
   reuse.reset();
   resultRows = liveRows(op);
+  atEnd = isForInnerLoops(op);
   if (auto constant = dyn_cast<arith::ConstantOp>(op)) {
     if (!isa<RankedTensorType>(constant.getType()))
       return success(); // read where it is used
@@ -250,6 +250,16 @@ bool ProgramLowering::isScalar(Operation &op) {
 bool ProgramLowering::isBefore(Operation *a, Operation *b) const {
   unsigned levelA = levels.lookup(a), levelB = levels.lookup(b);
   return levelA != levelB ? levelA < levelB : a->isBeforeInBlock(b);
+}
+
+/// Whether a loop inside reads the result, or what is but another name for it.
+bool ProgramLowering::isForInnerLoops(Operation &op) const {
+  return llvm::any_of(op.getUsers(), [&](Operation *user) {
+    Operation *here = op.getBlock()->findAncestorOpInBlock(*user);
+    if (!here || levels.lookup(here) > levels.lookup(&op))
+      return here != nullptr;
+    return isa<arith::TruncFOp, arith::ExtFOp, tile::ReshapeOp, tile::BroadcastOp>(here) && isForInnerLoops(*here);
+  });
 }
 
 /// Whether nothing reads the value after `op`: it is of the same loop, and all others that use it came
