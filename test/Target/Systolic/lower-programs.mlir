@@ -4,6 +4,7 @@
 // RUN: girih-opt %t/linear.mlir --systolic-lower-programs=machine=edge16 | FileCheck %t/linear.mlir --check-prefix=ORDER
 // RUN: girih-opt %t/fused.mlir --systolic-lower-programs=machine=edge16 | FileCheck %t/fused.mlir
 // RUN: girih-opt %t/large.mlir "--systolic-lower-programs=machine=edge16 remarks" 2>&1 | FileCheck %t/large.mlir
+// RUN: girih-opt %t/arrays.mlir --systolic-lower-programs=machine=tpu-v5e-like | FileCheck %t/arrays.mlir
 // RUN: not girih-opt %t/linear.mlir --systolic-lower-programs=machine=none 2>&1 | FileCheck %s --check-prefix=MACHINE
 // RUN: not girih-opt %t/f32.mlir --systolic-lower-programs=machine=edge16 2>&1 | FileCheck %s --check-prefix=F32
 // RUN: not girih-opt %t/erf.mlir --systolic-lower-programs=machine=edge16 2>&1 | FileCheck %s --check-prefix=ERF
@@ -15,13 +16,13 @@
 // TOO-LARGE: error: target 'systolic:edge16' cannot compute 'tile.load' of kernel 'copy': there is no room for 524288 bytes beside its other tiles in a scratchpad of 262144 and accumulators of 65536; choose a machine with more
 
 //--- linear.mlir
-// The rows depend on the outer loop alone and are loaded there. In the inner loop the next block of weights is loaded before this one is
+// The rows depend on the outer loop alone and are loaded there, to the end of the memory, which leaves the rest in one piece. In the inner loop the next block of weights is loaded before this one is
 // multiplied; the array starts with a token of that load from the iteration before, and the first find tokens of the sequencer's.
 // CHECK: tile.program @linear
 // CHECK: systolic.program @linear attributes {bindings = array<i64: {{.*}}>, machine = "edge16"}
 // CHECK: systolic.loop
-// CHECK: systolic.load {{.*}}cols = 32 : i64
-// CHECK: systolic.load {{.*}}dst_offset = 32768
+// CHECK: systolic.load {{.*}}cols = 32 : i64, dst_offset = 260096
+// CHECK: systolic.load {{.*}}cols = 512 : i64, dst_offset
 // CHECK: systolic.barrier
 // CHECK: systolic.nop {{.*}}signal
 // CHECK: systolic.loop
@@ -75,6 +76,27 @@ tile.program @fused(%x: !tile.view<8x16xf32>, %y: !tile.view<8x16xf32>, %z: !til
   %q = arith.mulf %a, %a : tensor<8x16xf32>
   %t = tile.reduce add %q axis 1 : tensor<8x16xf32>
   tile.store %t, %s[%c0] : tensor<8xf32>, !tile.view<8xf32>
+  tile.return
+}
+
+//--- arrays.mlir
+// Two arrays and a part of a third have neighbouring columns: each loads its own weights, one stream feeds all. The vector unit reads
+// their accumulators one after another, and what it writes is in one piece.
+// CHECK: systolic.program @arrays
+// CHECK: systolic.wload {{.*}}mask = 1 : i64
+// CHECK: systolic.wload {{.*}}mask = 2 : i64
+// CHECK: systolic.wload {{.*}}mask = 4 : i64
+// CHECK-NEXT: systolic.matmul {{.*}}mask = 7 : i64
+// CHECK-COUNT-3: systolic.vector {{.*}}td = "bf16"
+// CHECK-NEXT: systolic.store
+tile.program @arrays(%x: !tile.view<64x128xbf16>, %w: !tile.view<300x128xbf16>, %y: !tile.view<64x300xbf16>) grid [] outputs 1 {
+  %c0 = arith.constant 0 : index
+  %xs = tile.load %x[%c0, %c0] : !tile.view<64x128xbf16> -> tensor<64x128xbf16>
+  %ws = tile.load %w[%c0, %c0] : !tile.view<300x128xbf16> -> tensor<300x128xbf16>
+  %zero = arith.constant dense<0.0> : tensor<64x300xf32>
+  %p = tile.dot %xs, %ws, %zero {transpose_b} : tensor<64x128xbf16>, tensor<300x128xbf16>, tensor<64x300xf32>
+  %r = arith.truncf %p : tensor<64x300xf32> to tensor<64x300xbf16>
+  tile.store %r, %y[%c0, %c0] : tensor<64x300xbf16>, !tile.view<64x300xbf16>
   tile.return
 }
 

@@ -11,10 +11,11 @@ import test_levels as levels
 
 pytestmark = levels.pytestmark
 FACTS = os.path.join(os.path.dirname(__file__), "..", "..", "..", "lib", "Target", "Facts", "edge16.facts")
-# Presets, and machines made of one: little of everything, no second bank of weights, an array larger than any block.
+# Presets, and machines made of one: little of everything, no second bank of weights, an array larger than any block, several small arrays.
 CHANGES = {
     "tiny": {"array_rows": 4, "array_columns": 4, "scratchpad_bytes": 131072, "accumulator_bytes": 32768, "weight_port_bytes": 8, "queue_depth": 1},
     "no-shadow": {"shadow_weights": 0, "array_rows": 8, "array_columns": 32, "weight_port_bytes": 64},
+    "arrays": {"arrays": 4, "array_rows": 8, "array_columns": 8, "weight_port_bytes": 16},
     "huge": {"array_rows": 256, "array_columns": 256, "scratchpad_bytes": 8388608, "accumulator_bytes": 2097152, "weight_port_bytes": 512},
 }
 PRESETS = ["edge16", "edge32", "tpu-v1-like", "tpu-v5e-like", *CHANGES]
