@@ -3,6 +3,8 @@
 
 #include "runtime/Systolic/Machine.h"
 
+#include <algorithm>
+
 namespace girih::systolic {
 
 /// Rows of bytes in a local memory: `rows` of them, `bytes` long, `pitch` apart; and the banks that they touch.
@@ -14,6 +16,11 @@ struct Span {
   int64_t pitch = 0, rows = 0, bytes = 0;
 
   bool empty() const { return memory == kNone; }
+  /// From the lowest byte of all rows to past the highest.
+  int64_t low() const { return offset + std::min<int64_t>(0, (rows - 1) * pitch); }
+  int64_t high() const { return offset + std::max<int64_t>(0, (rows - 1) * pitch) + bytes; }
+  /// Whether a byte lies in rows of both.
+  bool meets(const Span &other) const;
   bool sharesBank(const Span &other) const {
     return !empty() && memory == other.memory && firstBank <= other.lastBank && other.firstBank <= lastBank;
   }

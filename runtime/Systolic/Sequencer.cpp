@@ -56,10 +56,10 @@ void Simulator::execute(const Instruction &i) {
   for (int64_t field : {i.signal0, i.signal1})
     if (TokenCount token = tokens(field); token.count) {
       pendingSignals[token.semaphore] = token.count;
-      anyPending = true, pendingAt = now + 1;
+      anyPending = true, pendingAt = now + 1, pendingFrom = pc;
     }
   if (options.record)
-    options.record({pc, tag, Queue::SEQ, 0, now, now, now + 1, now + 1});
+    options.record({pc, tag, Queue::SEQ, 0, now, now, now, now + 1, now + 1});
   executeScalar(i);
   regs[0] = 0;
 }
@@ -156,9 +156,24 @@ void Simulator::executeScalar(const Instruction &i) {
   ++pc;
 }
 
+/// Resolves the instruction at the counter. One that uses no register always means the same, and is resolved once.
+std::string Simulator::resolveNext(const Instruction &i, Resolved &what) {
+  if (i.rd || i.ra || i.rb || i.rx || i.rn || i.rk || i.ri)
+    return resolve(machine, i, regs.data(), what);
+  std::unique_ptr<const Resolved> &known = fixed[pc];
+  if (!known) {
+    if (std::string wrong = resolve(machine, i, regs.data(), what); !wrong.empty())
+      return wrong;
+    known = std::make_unique<const Resolved>(what);
+    return "";
+  }
+  what = *known;
+  return "";
+}
+
 bool Simulator::dispatch(const Instruction &instruction, const OpInfo &info) {
   Entry &entry = queues[unsigned(info.queue)].emplace_back();
-  std::string wrong = resolve(machine, instruction, regs.data(), entry.what);
+  std::string wrong = resolveNext(instruction, entry.what);
   if (wrong.empty() && machine.output_stationary && options.data && info.queue == Queue::MX)
     wrong = "an output-stationary machine runs for timing alone";
   if (!wrong.empty()) {
