@@ -223,7 +223,7 @@ private:
       wrong = span("dst", int64_t(accumulatorAddress(0, uint32_t(i.dst))), i.pd, m.output_stationary ? std::min(i.rows, m.array_rows) : i.rows,
                    4 * i.px, 4, r.dst);
     r.duration = std::max<int64_t>(1, ceilDiv(i.rows * m.matmulEighths(Type(i.ta)), 8));
-    r.latency = std::max(m.array_rows + m.array_columns - 2, 1 - r.duration);
+    r.latency = m.array_rows + m.array_columns - 2;
     return wrong;
   }
 

@@ -93,19 +93,19 @@ void Simulator::executeScalar(const Instruction &i) {
     if (!options.data)
       return fail(pc, "sload reads data, which a run for timing alone does not have");
     Instruction read;
-    read.op = int64_t(Op::load), read.ta = int64_t(Type::i32), read.rows = 1, read.cols = 1;
-    read.dst = i.a, read.rd = i.ra;
+    read.op = int64_t(Op::store), read.ta = int64_t(Type::i32), read.rows = 1, read.cols = 1; // it has the same operand
+    read.a = i.a, read.ra = i.ra;
     Resolved where;
     if (std::string wrong = resolve(machine, read, regs.data(), where); !wrong.empty())
       return fail(pc, "sload: " + wrong);
     if (options.races) {
       sequencerClock[kSequencerChain] = ++times[kSequencerChain];
       Races::Access access = {kSequencerChain, times[kSequencerChain], pc};
-      if (!touch(where.dst, false, access, sequencerClock))
+      if (!touch(where.a, false, access, sequencerClock))
         return;
     }
     int32_t value;
-    memcpy(&value, local.at(uint32_t(where.code.dst)), 4);
+    memcpy(&value, local.at(uint32_t(where.code.a)), 4);
     regs[i.rd] = value;
     break;
   }

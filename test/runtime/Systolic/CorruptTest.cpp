@@ -30,6 +30,7 @@ TEST(SystolicCorrupt, SaysWhatIsWrong) {
   EXPECT_EQ(faultOf("next"), "0: next without a loop");
   EXPECT_EQ(faultOf("nop\nnop"), "2: the program runs past its end, which has no halt");
   EXPECT_EQ(faultOf("br fn=eq imm=-1"), "0: the branch leads to instruction -1 of 1");
+  EXPECT_EQ(faultOf("sload rd=r1 a=2\nhalt"), "0: sload: a is at 0x2 with pitch 0, expected multiples of 4");
   EXPECT_EQ(faultOf("salu fn=div rd=r1 x=0\nhalt"), "0: division by zero");
   EXPECT_EQ(faultOf(".dram 0 i32 1000000000\nload ta=i32 rows=1 cols=1 signal=0\nload ta=i8 dst=64 rows=1 cols=8 px=1024 gather b=0 wait=0\nhalt"),
             "1: the table's row 1000000000 lies outside the DRAM's 1073741824 bytes");
