@@ -26,7 +26,7 @@ void Simulator::takeTokens(const Instruction &i, Clock *clock) {
       uint32_t taken = std::min(left, oldest.count);
       left -= taken;
       if ((oldest.count -= taken) == 0)
-        signalled.pop_front();
+        signalled.erase(signalled.begin());
     }
   }
 }

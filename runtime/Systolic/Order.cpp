@@ -71,7 +71,7 @@ bool Simulator::touchRange(unsigned memory, uint64_t low, uint64_t high, bool wr
   Races::Access other;
   if (races.access(memory, low, high, write, access, clock, other))
     return true;
-  std::string where = memory == 9 ? "DRAM" : memory == Span::kScratchpad ? "the scratchpad" : "the accumulators of array " + std::to_string(memory);
+  std::string where = memory == Span::kDram ? "DRAM" : memory == Span::kScratchpad ? "the scratchpad" : "the accumulators of array " + std::to_string(memory);
   fail(access.index, "race: bytes " + std::to_string(low) + " to " + std::to_string(high) + " of " + where + " are " +
                          (write ? "written" : "read") + " here, but no token orders that after instruction " + std::to_string(other.index));
   return false;
@@ -107,7 +107,7 @@ bool Simulator::touch(const Span &span, bool write, const Races::Access &access,
 bool Simulator::touchDram(const Resolved &what, bool write, const Races::Access &access, const Clock &clock) {
   const Instruction &i = what.code;
   int64_t rowBytes = i.cols * typeBytes(unsigned(i.ta));
-  auto touched = [&](int64_t low, int64_t high) { return touchRange(9, uint64_t(low), uint64_t(high), write, access, clock); };
+  auto touched = [&](int64_t low, int64_t high) { return touchRange(Span::kDram, uint64_t(low), uint64_t(high), write, access, clock); };
   if (!what.has(flag::load_gather))
     return forEachRange(i.x, i.px, i.rows, rowBytes, touched);
   if (!options.data)

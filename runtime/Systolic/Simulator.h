@@ -208,7 +208,7 @@ private:
     Clock clock;
     uint32_t count;
   };
-  std::array<std::deque<Token>, kSemaphores> tokenClocks;
+  std::array<std::vector<Token>, kSemaphores> tokenClocks; // oldest first, at most kMaxTokens: an erased front costs little
 };
 
 } // namespace girih::systolic

@@ -12,7 +12,7 @@ import sys
 
 rtl, include, library, folder, *programs = map(os.path.abspath, sys.argv[1:])
 CLANG = "clang++-22"
-SIZES = [(4, 4, 2), (8, 8, 2), (16, 16, 1)] if os.environ.get("GIRIH_LONG") else [(4, 4, 2)]
+SIZES = [(4, 4, 2), (8, 8, 2), (16, 16, 1), (6, 3, 2)] if os.environ.get("GIRIH_LONG") else [(4, 4, 2)]
 MODULES = ["machine", "monitor", "numerics", "operands", "semaphores", "queue", "retirement", "issue", "sequencer", "dma", "dram", "banks", "array",
            "vector_unit", "top"]
 BENCH = ["Twin", "Programs", "WrittenPrograms", "systolic-twin"]
@@ -64,8 +64,9 @@ def compare_compiled(twin):
 
 
 run("cmake", f"-DTABLES={include}/girih-runtime/SystolicTables.def", f"-DOUTPUT={folder}/tables.svh", "-P", f"{rtl}/tables.cmake")
-for size in SIZES:
+for number, size in enumerate(SIZES):
     program = build(*size)
-    print(run(program, "written"), run(program, "random", 80 if len(SIZES) > 1 else 30, 0), compare_compiled(program) if programs else "", sep="", flush=True)
+    count = 80 if len(SIZES) > 1 else 30
+    print(run(program, "written"), run(program, "random", count, count * number), compare_compiled(program) if programs else "", sep="", flush=True)
     if len(SIZES) > 1 and size == SIZES[0]:
         print(run(program, "coverage", 80), run(program, "controls", 60), sep="", flush=True)
