@@ -121,6 +121,13 @@ def Systolic_NopOp : Systolic_InstructionOp<"nop"> {
   let description = [{
     Waits and signals, nothing else.
 
+    Order, for every instruction: it takes its tokens when it issues and gives its signals when it retires. Two accesses to the same byte, one of
+    them a write, must be ordered by a token, which orders what retired before its signal before what issues after its wait. No token is
+    needed within one queue on one unit (a DMA queue, an array, a slice), from a wload to the matmuls that use its bank, after what an
+    earlier instruction of the queue waited for, or after what the sequencer waited for before it dispatched. Two things order less than
+    they seem to: a gather reads its table when it issues, while earlier transfers of its queue may be under way, and `release` frees a bank
+    while sums still drain. A race ends the program.
+
     Timing: a cycle of the sequencer, which stalls until the tokens are there.
 
     Encoding: opcode 0x01, queue SEQ; `op` w0[7:0]; `wait0`, `wait1`, `signal0`, `signal1` w1.
@@ -248,7 +255,7 @@ def Systolic_SloadOp : Systolic_InstructionOp<"sload"> {
 def Systolic_BrOp : Systolic_InstructionOp<"br"> {
   let summary = "branches by imm instructions if R[ra] fn (R[rb] + x)";
   let description = [{
-    Branches to this instruction's index + `imm` if `R[ra] fn (R[rb] + x)`.
+    Branches to this instruction's index + `imm` if `R[ra] fn (R[rb] + x)`, which must be one of the program.
 
     Timing: one cycle, taken or not.
 
@@ -261,6 +268,7 @@ def Systolic_BrOp : Systolic_InstructionOp<"br"> {
     ```mlir
     systolic.program @example {
       systolic.br {fn = "lt", ra = 1 : i64, x = 8 : i64, imm = 2 : i64}
+      systolic.nop
       systolic.halt
     }
     ```
@@ -283,7 +291,8 @@ def Systolic_BrOp : Systolic_InstructionOp<"br"> {
 def Systolic_LoopOp : Systolic_InstructionOp<"loop", [SingleBlock, NoRegionArguments]> {
   let summary = "repeats its body rows + R[rn] times";
   let description = [{
-    Repeats its body, which ends with its `systolic.next`, `rows + R[rn]` times; not at all if that is 0 or negative.
+    Repeats its body, which ends with its `systolic.next`, `rows + R[rn]` times; not at all if that is 0 or negative. In assembly `cols` may say how
+    many instructions the body has, its `next` included.
 
     Timing: one cycle; the body's `next` takes one each iteration.
 
@@ -413,7 +422,9 @@ def Systolic_TagOp : Systolic_InstructionOp<"tag"> {
 def Systolic_LoadOp : Systolic_InstructionOp<"load"> {
   let summary = "copies rows from DRAM";
   let description = [{
-    Copies rows from DRAM: `dst[i pd + j t] = dram[x + i px + j t]`, i < rows, j < cols. `transpose` exchanges i and j locally; with `gather` the row is read through a table at `b`, of pages of 2^fn rows from row `imm` on.
+    Copies rows from DRAM: `dst[i pd + j t] = dram[x + i px + j t]`, i < rows, j < cols. `transpose` exchanges i and j locally; with `gather` the row is read through a table at `b`, of pages of 2^fn rows from row `imm` on: row i is g with J = i + imm, e = table[J >> fn] (i32) and g = e 2^fn + J mod 2^fn, and a negative e skips it.
+
+    Limits: `rows` from 0, `cols` from 1, both below 2^31; a row has fewer than 2^31 bytes. `b` and `imm` belong to `gather`.
 
     Flags: `transpose`: local memory gets the block transposed; `gather`: DRAM rows are chosen by a table at b.
 
@@ -467,7 +478,10 @@ def Systolic_LoadOp : Systolic_InstructionOp<"load"> {
 def Systolic_WloadOp : Systolic_InstructionOp<"wload"> {
   let summary = "loads a weight tile into arrays";
   let description = [{
-    Fills a weight bank of the arrays in `mask`: `W[r][c] = a[r pa + c t]`, 0 beyond rows and cols; `transpose` exchanges r and c; `sparse` takes 2-bit indices from `b`.
+    Fills a weight bank of the arrays in `mask`: `W[r][c] = a[r pa + c t]`, 0 beyond rows and cols; `transpose` exchanges r and c; `sparse` takes 2-bit indices from `b`: cell (r, c) has bits `2 (c mod 4)` and the next of the byte `b + r pb + c / 4`.
+    With 2:4 weights row r of the array multiplies lane `4 (r / 2) + index` of the activations.
+
+    Limits: `rows` from 0 to R, `cols` from 1 to C (exchanged by `transpose`, which excludes `sparse`); `a` and `b` lie in the scratchpad.
 
     Flags: `bank`: weight bank 1 instead of 0; `transpose`: source rows become columns of the tile; `sparse`: 2:4: index bits lie at b.
 
@@ -517,7 +531,11 @@ def Systolic_WloadOp : Systolic_InstructionOp<"wload"> {
 def Systolic_MatmulOp : Systolic_InstructionOp<"matmul"> {
   let summary = "streams activation rows through arrays";
   let description = [{
-    Streams `rows` rows of activations through the arrays in `mask`: `dst[i pd + 4 c] (+)= sum over r of (a[i][r] - imm) W[r][c]`, c < px, in array order.
+    Streams `rows` rows of activations through the arrays in `mask`: `dst[i pd + 4 c] (+)= sum over r of (a[i][r] - imm) W[r][c]`, c < px, in array order. Lanes from `cols` on are 0; `imm` is the zero
+    point of int8 activations, -128 to 127, and 0 with bf16.
+
+    Limits: `rows` from 0, `cols` from 1 to R (2R with `sparse`, lanes from R on from `b`), `px` from 1 to C; `a` and `b` lie in the scratchpad;
+    `dst` is an offset in the accumulators of every array in `mask`.
 
     Flags: `bank`: weight bank 1 instead of 0; `accumulate`: adds to the accumulator rows; `release`: last use of the weights: the bank may be loaded again; `sparse`: the bank holds 2:4 weights; lanes from R on come from b.
 
@@ -577,7 +595,10 @@ def Systolic_MatmulOp : Systolic_InstructionOp<"matmul"> {
 def Systolic_VectorOp : Systolic_InstructionOp<"vector"> {
   let summary = "element-wise function and reduction of rows";
   let description = [{
-    Computes `dst[i][j] = function(combine(a[i][j], b[i][j]))` in f32, or with `reduce` one element a row, by a tree over the lanes. `px` rotates a within groups of 2 px lanes, `scale` multiplies it by `imm`, `scalar` takes one element of b a row, `constant` takes `imm` for b.
+    Computes `dst[i][j] = function(combine(a[i][j], b[i][j]))` in f32, or with `reduce` one element a row, by a tree over the lanes. `px` rotates a within groups of 2 px lanes, `scale` multiplies it by `imm`, `scalar` takes one element of b a row, `constant` takes `imm` for b. `constant` excludes `scale` and `scalar`, for there is one `imm` and no b then; `max` needs `reduce` or
+    `accumulate`. `ta` may be left out with `second`, `tb` must be where b is not read.
+
+    Limits: `rows` from 0, `cols` from 1 to C, `px` from 0 to C; `mask` names one slice; operands in accumulators are i32 or f32.
 
     Flags: `reduce`: combines the row's elements to one; `accumulate`: combines with what the destination holds; `max`: reduce and accumulate take the maximum instead of the sum; `scale`: source a is multiplied by imm, an f32; `scalar`: source b has one element a row; `constant`: source b is imm, an f32.
 
@@ -641,7 +662,10 @@ def Systolic_VectorOp : Systolic_InstructionOp<"vector"> {
 def Systolic_RequantOp : Systolic_InstructionOp<"requant"> {
   let summary = "i32 to i8 by a multiplier and a shift for each column";
   let description = [{
-    Requantizes i32 to i8: `dst[i][j] = clamp(zero + round((a[i][j] + bias[j]) multiplier[j] / 2^shift[j]))` with one rounding; `b` holds rows of multipliers, shifts and biases; `imm` zero point, low and high bound.
+    Requantizes i32 to i8: `dst[i][j] = clamp(zero + round((a[i][j] + bias[j]) multiplier[j] / 2^shift[j]))` with one rounding; `b` holds rows of multipliers, shifts and biases; `imm` has the zero point in bits 7..0, the low bound in 15..8 and the high bound in 23..16, all signed.
+    A multiplier has 31 bits; a shift is clamped to 0 to 62.
+
+    Limits: `rows` from 0, `cols` from 1 to C; `mask` names one slice; the table's rows lie `pb` bytes apart.
 
     Timing: as `vector` with a simple function.
 
@@ -695,6 +719,8 @@ def Systolic_TransposeOp : Systolic_InstructionOp<"transpose"> {
   let description = [{
     Transposes a block: `dst[j pd + i t] = a[i pa + j t]`.
 
+    Limits: `rows` from 0 to C, `cols` from 1 to C; `mask` names one slice; no byte lies both in the source and in the destination.
+
     Timing: D = rows times the beats, plus cols.
 
     Encoding: opcode 0x42, queue VX; `op` w0[7:0], `mask` w0[23:16], `ta` w2[7:4], `rd` w3[4:0], `ra` w3[9:5], `rn` w3[24:20], `rk` w3[29:25], `dst` w4[31:0], `a` w5[31:0], `pd` w7[31:0], `pa` w8[31:0], `rows` w10[31:0], `cols` w11[31:0]; `wait0`, `wait1`, `signal0`, `signal1` w1.
@@ -739,7 +765,7 @@ def Systolic_TransposeOp : Systolic_InstructionOp<"transpose"> {
 def Systolic_StoreOp : Systolic_InstructionOp<"store"> {
   let summary = "copies rows to DRAM";
   let description = [{
-    Copies rows to DRAM: `dram[x + i px + j t] = a[i pa + j t]`; `transpose` and `gather` mirror those of `load`.
+    Copies rows to DRAM: `dram[x + i px + j t] = a[i pa + j t]`; `transpose` and `gather` mirror those of `load`, with its limits.
 
     Flags: `transpose`: DRAM gets the block transposed; `gather`: DRAM rows are chosen by a table at b (a scatter).
 

@@ -160,7 +160,7 @@ void Simulator::startWeights(Entry &entry) {
     arrays[m].portFree = now + what.duration;
     bank.full = true, bank.type = Type(what.code.ta), bank.sparse = what.has(flag::wload_sparse);
     bank.readyAt = now + what.duration, bank.filledBy = what.index;
-    bank.tokensAt = std::max(entry.tokensAt, entry.dispatch);
+    bank.tokensAt = std::max(entry.tokensAt, entry.dispatch + 1);
   });
 }
 
