@@ -255,7 +255,7 @@ def Systolic_SloadOp : Systolic_InstructionOp<"sload"> {
 def Systolic_BrOp : Systolic_InstructionOp<"br"> {
   let summary = "branches by imm instructions if R[ra] fn (R[rb] + x)";
   let description = [{
-    Branches to this instruction's index + `imm` if `R[ra] fn (R[rb] + x)`, which must be one of the program.
+    Branches to the instruction `imm` further, one of the program's, if `R[ra] fn (R[rb] + x)`.
 
     Timing: one cycle, taken or not.
 
