@@ -48,7 +48,9 @@ static OwningOpRef<Operation *> fromProgram(StringRef text, MLIRContext *context
     return {};
   }
   if (size_t left = program.memory.size() + program.expected.size() + program.shapes.size())
-    module->emitWarning() << left << " directives .dram, .random, .expect and .gemm are left out, because the dialect has instructions and registers alone";
+    module->emitWarning() << left
+                          << " directives .dram, .random, .expect and .gemm are left out, because the "
+                             "dialect has instructions and registers alone";
   if (failed(sys::translateFromProgram(program, "main", *module)))
     return {};
   return OwningOpRef<Operation *>(module.release());

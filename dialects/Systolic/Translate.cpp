@@ -35,7 +35,8 @@ static FailureOr<int64_t> addressOf(Operation *op, Value memory) {
   if (auto accumulator = dyn_cast_or_null<sys::AccumulatorOp>(piece)) {
     if (isa<sys::MatmulOp>(op))
       return int64_t(accumulator.getAddress());
-    return int64_t(sys::accumulatorAddress(unsigned(accumulator.getArray()), uint32_t(accumulator.getAddress())));
+    return int64_t(
+        sys::accumulatorAddress(unsigned(accumulator.getArray()), uint32_t(accumulator.getAddress())));
   }
   return op->emitOpError("expects memory made by systolic.scratchpad or systolic.accumulator");
 }
@@ -124,8 +125,8 @@ FailureOr<sys::Instruction> sys::instructionOf(Operation *op) {
     auto attribute = op->getAttrOfType<IntegerAttr>((Twine(fieldInfo(field).name) + "_offset").str());
     int64_t offset = attribute ? attribute.getInt() : 0, least = INT32_MIN, most = UINT32_MAX;
     if (offset < least || offset > most || *address + offset < least || *address + offset > most)
-      return op->emitOpError() << "expects " << fieldInfo(field).name << " and its offset to fit 32 bits, but got " << *address << " and "
-                               << offset;
+      return op->emitOpError() << "expects " << fieldInfo(field).name
+                               << " and its offset to fit 32 bits, but got " << *address << " and " << offset;
     instruction[field] = int32_t(*address + offset);
   }
   for (unsigned bit = 0; bit != 8; ++bit)
@@ -203,7 +204,8 @@ private:
     constexpr uint64_t kWhole = uint64_t(sys::kLocalOffsetMask) + 1;
     if (!accumulator)
       return named<sys::ScratchpadOp>(pad, sys::ScratchpadType::get(builder.getContext(), kWhole), 0);
-    unsigned array = resultOf ? unsigned(llvm::countr_zero(resultOf)) : uint32_t(address) >> sys::kArrayShift & 7;
+    unsigned array =
+        resultOf ? unsigned(llvm::countr_zero(resultOf)) : uint32_t(address) >> sys::kArrayShift & 7;
     return named<sys::AccumulatorOp>(accumulators[array], sys::AccumulatorType::get(builder.getContext(), kWhole), int64_t(array), 0);
   }
 

@@ -40,7 +40,8 @@ LogicalResult sys::MatmulOp::verify() {
     return failure();
   auto piece = getDst() ? getDst().getDefiningOp<AccumulatorOp>() : AccumulatorOp();
   if (uint64_t mask = getMask().value_or(0); piece && !(mask >> piece.getArray() & 1))
-    return emitOpError() << "expects array " << piece.getArray() << ", whose accumulators dst names, in its mask, but got " << mask; // C3
+    return emitOpError() << "expects array " << piece.getArray()
+                         << ", whose accumulators dst names, in its mask, but got " << mask; // C3
   return success();
 }
 
@@ -70,7 +71,8 @@ LogicalResult sys::AccumulatorOp::verify() {
 
 namespace {
 
-/// What an instruction touches, and the unit that orders its instructions among themselves: a DMA queue, or arrays or a slice of a queue.
+/// What an instruction touches, and the unit that orders its instructions among themselves: a DMA queue, or
+/// arrays or a slice of a queue.
 struct Touch {
   Operation *op;
   sys::Queue queue;
@@ -79,7 +81,9 @@ struct Touch {
   bool write;
   bool atIssue = false; // a gather's table
 
-  bool orderedAfter(const Touch &first) const { return queue == first.queue && (units & first.units) && !atIssue; }
+  bool orderedAfter(const Touch &first) const {
+    return queue == first.queue && (units & first.units) && !atIssue;
+  }
 };
 
 /// Tokens of one semaphore over a program.
@@ -108,11 +112,13 @@ public:
         return WalkResult::advance();
       return WalkResult(note(op));
     });
-    if (result.wasInterrupted() || failed(checkSemaphores()) || failed(checkBranches()) || failed(checkWeights()))
+    if (result.wasInterrupted() || failed(checkSemaphores()) || failed(checkBranches()) ||
+        failed(checkWeights()))
       return failure();
     if (!barrier && failed(checkHazards()))
       return failure();
-    return halt ? success() : program.emitOpError("expects a systolic.halt, without which it runs past its end"); // C7
+    return halt ? success()
+                : program.emitOpError("expects a systolic.halt, without which it runs past its end"); // C7
   }
 
 private:
@@ -120,7 +126,7 @@ private:
   std::optional<sys::Machine> machine;
   std::vector<Touch> touches;
   bool barrier = false, halt = false;
-  int64_t count = 0; // of instructions
+  int64_t count = 0;                                          // of instructions
   std::vector<std::pair<Operation *, int64_t>> branches;      // and where they lead
   std::vector<std::pair<Operation *, sys::Instruction>> uses; // of weight banks
   uint64_t filled[2] = {};                                    // arrays whose bank some wload fills
@@ -141,7 +147,8 @@ private:
   LogicalResult checkRegisters() {
     size_t given = program.getRegisters().value_or(ArrayRef<int64_t>()).size();
     if (given > sys::kRegisters)
-      return program.emitOpError() << "expects at most " << unsigned(sys::kRegisters) << " registers, but got " << given; // C6
+      return program.emitOpError() << "expects at most " << unsigned(sys::kRegisters)
+                                   << " registers, but got " << given; // C6
     return success();
   }
 
@@ -198,7 +205,8 @@ private:
     add(resolved.b, false, dma);
     for (unsigned array = 0; array != sys::kMaxArrays; ++array)
       if (isa<sys::MatmulOp>(op) && i.mask >> array & 1)
-        resolved.dst.memory = resolved.dst.empty() ? resolved.dst.memory : uint8_t(array), add(resolved.dst, true);
+        resolved.dst.memory = resolved.dst.empty() ? resolved.dst.memory : uint8_t(array),
+        add(resolved.dst, true);
     if (!isa<sys::MatmulOp>(op))
       add(resolved.dst, true);
     if (dma && i.rows && !resolved.has(sys::flag::load_gather)) {
@@ -213,11 +221,15 @@ private:
   /// Operands stay within the pieces of memory that they name.
   static LogicalResult checkPieces(Operation *op, const sys::Resolved &r) {
     return TypeSwitch<Operation *, LogicalResult>(op)
-        .Case<sys::LoadOp>([&](auto o) { return success(within(op, o.getDst(), r.dst) && within(op, o.getB(), r.b)); })
-        .Case<sys::StoreOp, sys::WloadOp>([&](auto o) { return success(within(op, o.getA(), r.a) && within(op, o.getB(), r.b)); })
-        .Case<sys::TransposeOp>([&](auto o) { return success(within(op, o.getDst(), r.dst) && within(op, o.getA(), r.a)); })
+        .Case<sys::LoadOp>(
+            [&](auto o) { return success(within(op, o.getDst(), r.dst) && within(op, o.getB(), r.b)); })
+        .Case<sys::StoreOp, sys::WloadOp>(
+            [&](auto o) { return success(within(op, o.getA(), r.a) && within(op, o.getB(), r.b)); })
+        .Case<sys::TransposeOp>(
+            [&](auto o) { return success(within(op, o.getDst(), r.dst) && within(op, o.getA(), r.a)); })
         .Case<sys::MatmulOp, sys::VectorOp, sys::RequantOp>([&](auto o) {
-          return success(within(op, o.getDst(), r.dst) && within(op, o.getA(), r.a) && within(op, o.getB(), r.b));
+          return success(within(op, o.getDst(), r.dst) && within(op, o.getA(), r.a) &&
+                         within(op, o.getB(), r.b));
         });
   }
 
@@ -231,8 +243,9 @@ private:
       return true;
     if (span.empty() || (span.low() >= int64_t(address) && span.high() <= int64_t(address + bytes)))
       return true;
-    op->emitOpError() << "touches bytes " << span.low() << " to " << span.high() << ", but the piece of memory that it names has bytes " << address
-                      << " to " << address + bytes; // C2
+    op->emitOpError() << "touches bytes " << span.low() << " to " << span.high()
+                      << ", but the piece of memory that it names has bytes " << address << " to "
+                      << address + bytes; // C2
     return false;
   }
 
@@ -240,9 +253,11 @@ private:
     for (unsigned n = 0; n != sys::kSemaphores; ++n) {
       const Tokens &s = semaphores[n];
       if (s.waited && !s.signalled)
-        return s.waiter->emitOpError() << "waits for semaphore " << n << ", which no instruction of the program signals"; // C3
+        return s.waiter->emitOpError()
+               << "waits for semaphore " << n << ", which no instruction of the program signals"; // C3
       if (s.waited && branches.empty() && !s.givenInLoops && s.taken > s.given)
-        return s.waiter->emitOpError() << "waits for one of " << s.taken << " tokens of semaphore " << n << ", but the program gives it " << s.given; // C3
+        return s.waiter->emitOpError() << "waits for one of " << s.taken << " tokens of semaphore " << n
+                                       << ", but the program gives it " << s.given; // C3
     }
     return success();
   }
@@ -259,7 +274,8 @@ private:
       return success();
     for (const auto &[op, i] : uses)
       if (bool bank = i.flags & sys::flag::matmul_bank; uint64_t(i.mask) & ~filled[bank])
-        return op->emitOpError() << "uses weight bank " << unsigned(bank) << " of array " << llvm::countr_zero(uint64_t(i.mask) & ~filled[bank])
+        return op->emitOpError() << "uses weight bank " << unsigned(bank) << " of array "
+                                 << llvm::countr_zero(uint64_t(i.mask) & ~filled[bank])
                                  << ", which no wload of the program fills"; // C8
     return success();
   }
@@ -285,14 +301,18 @@ private:
     for (size_t j = 1; j < touches.size(); ++j)
       for (size_t i = 0; i != j; ++i) {
         const Touch &first = touches[i], &second = touches[j];
-        if (first.op == second.op || !(first.write || second.write) || second.orderedAfter(first) || !first.bytes.meets(second.bytes) ||
+        if (first.op == second.op || !(first.write || second.write) || second.orderedAfter(first) ||
+            !first.bytes.meets(second.bytes) ||
             reachable(unsigned(first.queue)) >> unsigned(second.queue) & 1)
           continue;
         uint8_t memory = second.bytes.memory;
         InFlightDiagnostic diagnostic =
             second.op->emitOpError() // C4
-            << "touches bytes between " << std::max(first.bytes.low(), second.bytes.low()) << " and " << std::min(first.bytes.high(), second.bytes.high())
-            << " of " << (memory == sys::Span::kScratchpad ? "the scratchpad" : memory == sys::Span::kDram ? "DRAM" : "the accumulators")
+            << "touches bytes between " << std::max(first.bytes.low(), second.bytes.low()) << " and "
+            << std::min(first.bytes.high(), second.bytes.high()) << " of "
+            << (memory == sys::Span::kScratchpad ? "the scratchpad"
+                : memory == sys::Span::kDram     ? "DRAM"
+                                                 : "the accumulators")
             << ", but no semaphore leads here from another instruction that touches them";
         diagnostic.attachNote(first.op->getLoc()) << "the other instruction; let it signal a semaphore that this one waits for";
         return diagnostic;

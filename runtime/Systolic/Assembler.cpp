@@ -18,7 +18,9 @@ constexpr const char *kTypeNames = "i8, bf16, i32 or f32";
 /// The functions of an op, for a message.
 std::string functionNames(Op op) {
   std::string names, combines, functions;
-  auto add = [](std::string &list, const char *name) { list += (list.empty() ? "" : ", ") + std::string(name); };
+  auto add = [](std::string &list, const char *name) {
+    list += (list.empty() ? "" : ", ") + std::string(name);
+  };
   if (op == Op::salu) {
 #define SYSTOLIC_SCALAR(name, code) add(names, #name);
 #include "girih-runtime/SystolicISA.def"
@@ -233,7 +235,8 @@ private:
       for (unsigned bit = 0; bit != 8; ++bit)
         if (const char *name = flagName(info.op, bit); name && word == name)
           return i.flags |= 1 << bit, "";
-      return std::string(info.name) + " has no flag '" + std::string(word) + "'; it has " + flagNames(info.op);
+      return std::string(info.name) + " has no flag '" + std::string(word) + "'; it has " +
+             flagNames(info.op);
     }
     std::string_view key = word.substr(0, equals), text = word.substr(equals + 1);
     if (key == "wait")
@@ -259,7 +262,8 @@ private:
 
   std::string field(Field f, std::string_view text, const OpInfo &info, Instruction &i) {
     if (f == Field::fn && !parseFunction(text, info.op, i.fn))
-      return "expected a function of " + std::string(info.name) + " (" + functionNames(info.op) + "), but found '" + std::string(text) + "'";
+      return "expected a function of " + std::string(info.name) + " (" + functionNames(info.op) +
+             "), but found '" + std::string(text) + "'";
     if (f == Field::fn)
       return "";
     if (f == Field::td || f == Field::ta || f == Field::tb) {
@@ -315,7 +319,8 @@ private:
       return "expected a number, but found '" + std::string(text) + "'";
     int64_t most = type == Type::i8 ? UINT8_MAX : UINT32_MAX, least = type == Type::i8 ? INT8_MIN : INT32_MIN;
     if (!isReal && (number < least || number > most)) // signed, or the same bits without a sign
-      return "expected a number from " + std::to_string(least) + " to " + std::to_string(most) + ", but found '" + std::string(text) + "'";
+      return "expected a number from " + std::to_string(least) + " to " + std::to_string(most) +
+             ", but found '" + std::string(text) + "'";
     uint32_t bits = type == Type::bf16 ? toBF16(f) : type == Type::f32 ? bitsOf(f) : uint32_t(number);
     for (unsigned b = 0; b != typeBytes(type); ++b)
       bytes.push_back(uint8_t(bits >> 8 * b));

@@ -46,8 +46,8 @@ int64_t Simulator::dramRow(const Resolved &what, int64_t i) const {
 
 bool Simulator::dramAddress(const Resolved &what, int64_t g, int64_t &address) const {
   const Instruction &i = what.code; // g may be any 63-bit number, when a table lies
-  return !__builtin_mul_overflow(g, i.px, &address) && !__builtin_add_overflow(address, i.x, &address) && address >= 0 &&
-         address <= machine.dram_bytes - i.cols * typeBytes(unsigned(i.ta));
+  return !__builtin_mul_overflow(g, i.px, &address) && !__builtin_add_overflow(address, i.x, &address) &&
+         address >= 0 && address <= machine.dram_bytes - i.cols * typeBytes(unsigned(i.ta));
 }
 
 std::string Simulator::moveDma(const Resolved &what, bool load) {

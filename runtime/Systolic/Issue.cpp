@@ -138,9 +138,12 @@ void Simulator::holdPorts(const Resolved &what, int64_t issue, int64_t streamEnd
     hold(what.dst.memory == Span::kScratchpad ? padWrite : arrays[what.dst.memory].vxWrite, what.dst, retire);
 }
 
-static bool isDma(const Resolved &what) { return Op(what.code.op) == Op::load || Op(what.code.op) == Op::store; }
+static bool isDma(const Resolved &what) {
+  return Op(what.code.op) == Op::load || Op(what.code.op) == Op::store;
+}
 
-/// When the instruction's stream, or its data phase on the bus, begins if it issues now. The bus takes transfers one after the other.
+/// When the instruction's stream, or its data phase on the bus, begins if it issues now. The bus takes
+/// transfers one after the other.
 int64_t Simulator::streamBegin(const Resolved &what) const {
   return isDma(what) ? std::max(now + machine.dram_latency, busFree) : now;
 }
@@ -261,7 +264,9 @@ void Simulator::issue(unsigned queue) {
   stats.conflicts[queue] += std::max<int64_t>(0, now - free);
   int64_t begin = streamBegin(what), streamEnd = begin + what.duration, retire = streamEnd + what.latency;
   if (retire >= options.maxCycles) // before anything is done: it may be billions of rows
-    return fail(what.index, "the instruction retires in cycle " + std::to_string(retire) + ", past the limit of " + std::to_string(options.maxCycles),
+    return fail(what.index,
+                "the instruction retires in cycle " + std::to_string(retire) + ", past the limit of " +
+                    std::to_string(options.maxCycles),
                 Limit::Cycles);
   uint32_t clock = 0;
   if (options.races) {
@@ -289,8 +294,8 @@ void Simulator::issue(unsigned queue) {
     if (std::string wrong = move(what); !wrong.empty())
       return fail(what.index, wrong);
   if (options.record)
-    options.record({what.index, what.tag, Queue(queue), uint8_t(what.code.mask), entry.dispatch, now,
-                    begin, streamEnd, retire});
+    options.record({what.index, what.tag, Queue(queue), uint8_t(what.code.mask), entry.dispatch, now, begin,
+                    streamEnd, retire});
   retirements.push({retire, order++, what.index, what.code.signal0, what.code.signal1, clock});
   queues[queue].pop_front();
 }

@@ -280,7 +280,8 @@ private:
     if (wrong.empty())
       wrong = typed("a", i.a, i.pa, i.rows, i.cols, i.ta, r.a);
     if (wrong.empty() && r.dst.meets(r.a))
-      wrong = "dst at " + hex(uint32_t(i.dst)) + " overlaps its source at " + hex(uint32_t(i.a)) + ", expected them apart";
+      wrong = "dst at " + hex(uint32_t(i.dst)) + " overlaps its source at " + hex(uint32_t(i.a)) +
+              ", expected them apart";
     int64_t cost = std::max(beats(r.a, i.ta), beats(r.dst, i.ta));
     r.duration = std::max<int64_t>(1, i.rows * cost) + i.cols;
     r.latency = m.vector_latency;

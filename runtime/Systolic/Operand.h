@@ -9,7 +9,8 @@ namespace girih::systolic {
 
 /// Rows of bytes in a memory: `rows` of them, `bytes` long, `pitch` apart; and the banks that they touch.
 struct Span {
-  static constexpr uint8_t kNone = 255, kScratchpad = 8, kDram = 9; // else the number of an array's accumulators
+  static constexpr uint8_t kNone = 255, kScratchpad = 8,
+                           kDram = 9; // else the number of an array's accumulators
   uint8_t memory = kNone;
   uint8_t firstBank = 0, lastBank = 0;
   int64_t offset = 0, pitch = 0, rows = 0, bytes = 0;

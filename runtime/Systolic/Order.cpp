@@ -71,13 +71,16 @@ bool Simulator::touchRange(unsigned memory, uint64_t low, uint64_t high, bool wr
   Races::Access other;
   if (races.access(memory, low, high, write, access, clock, other))
     return true;
-  std::string where = memory == Span::kDram ? "DRAM" : memory == Span::kScratchpad ? "the scratchpad" : "the accumulators of array " + std::to_string(memory);
+  std::string where = memory == Span::kDram         ? "DRAM"
+                      : memory == Span::kScratchpad ? "the scratchpad"
+                                                    : "the accumulators of array " + std::to_string(memory);
   fail(access.index, "race: bytes " + std::to_string(low) + " to " + std::to_string(high) + " of " + where + " are " +
                          (write ? "written" : "read") + " here, but no token orders that after instruction " + std::to_string(other.index));
   return false;
 }
 
-/// An operand of more rows is one range, gaps and all: each range is kept, and an instruction may have two billion rows.
+/// An operand of more rows is one range, gaps and all: each range is kept, and an instruction may have two
+/// billion rows.
 static constexpr int64_t kMostRanges = 65536;
 
 /// Rows of `bytes` at `pitch`; rows without gaps are one range.
@@ -107,7 +110,9 @@ bool Simulator::touch(const Span &span, bool write, const Races::Access &access,
 bool Simulator::touchDram(const Resolved &what, bool write, const Races::Access &access, const Clock &clock) {
   const Instruction &i = what.code;
   int64_t rowBytes = i.cols * typeBytes(unsigned(i.ta));
-  auto touched = [&](int64_t low, int64_t high) { return touchRange(Span::kDram, uint64_t(low), uint64_t(high), write, access, clock); };
+  auto touched = [&](int64_t low, int64_t high) {
+    return touchRange(Span::kDram, uint64_t(low), uint64_t(high), write, access, clock);
+  };
   if (!what.has(flag::load_gather))
     return forEachRange(i.x, i.px, i.rows, rowBytes, touched);
   if (!options.data)

@@ -93,7 +93,8 @@ void Simulator::executeScalar(const Instruction &i) {
     if (!options.data)
       return fail(pc, "sload reads data, which a run for timing alone does not have");
     Instruction read;
-    read.op = int64_t(Op::store), read.ta = int64_t(Type::i32), read.rows = 1, read.cols = 1; // it has the same operand
+    read.op = int64_t(Op::store), read.ta = int64_t(Type::i32), read.rows = 1,
+    read.cols = 1; // it has the same operand
     read.a = i.a, read.ra = i.ra;
     Resolved where;
     if (std::string wrong = resolve(machine, read, regs.data(), where); !wrong.empty())
@@ -156,7 +157,8 @@ void Simulator::executeScalar(const Instruction &i) {
   ++pc;
 }
 
-/// Resolves the instruction at the counter. One that uses no register always means the same, and is resolved once.
+/// Resolves the instruction at the counter. One that uses no register always means the same, and is resolved
+/// once.
 std::string Simulator::resolveNext(const Instruction &i, Resolved &what) {
   if (i.rd || i.ra || i.rb || i.rx || i.rn || i.rk || i.ri)
     return resolve(machine, i, regs.data(), what);

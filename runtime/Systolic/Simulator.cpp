@@ -53,7 +53,8 @@ State Simulator::step() {
     return current;
   }
   if (next >= options.maxCycles) {
-    fail(pc, "the program is still running after " + std::to_string(options.maxCycles) + " cycles, the limit", Limit::Cycles);
+    fail(pc, "the program is still running after " + std::to_string(options.maxCycles) + " cycles, the limit",
+         Limit::Cycles);
     return current;
   }
   now = next;
@@ -112,7 +113,8 @@ void Simulator::retire() {
     anyPending = false;
     for (unsigned s = 0; s != kSemaphores; ++s)
       if (pendingSignals[s]) {
-        signal(tokenField(s, unsigned(pendingSignals[s])), pendingFrom, options.races ? &sequencerClock : nullptr);
+        signal(tokenField(s, unsigned(pendingSignals[s])), pendingFrom,
+               options.races ? &sequencerClock : nullptr);
         pendingSignals[s] = 0;
       }
   }
@@ -157,7 +159,10 @@ void Simulator::sequence() {
   if (sequencerBlocked(instruction, info))
     return;
   if (++stats.instructions > options.maxInstructions)
-    return fail(pc, "the program has executed " + std::to_string(options.maxInstructions) + " instructions, the limit", Limit::Instructions);
+    return fail(pc,
+                "the program has executed " + std::to_string(options.maxInstructions) +
+                    " instructions, the limit",
+                Limit::Instructions);
   ++stats.byQueue[unsigned(info.queue)];
   sequenceAt = now + 1;
   if (info.queue == Queue::SEQ)
@@ -181,7 +186,8 @@ static bool signals(const Instruction &i, unsigned semaphore) {
   return false;
 }
 
-/// The instructions that the sequencer may still come to: from the counter on, through branches, and the bodies of loops that go on.
+/// The instructions that the sequencer may still come to: from the counter on, through branches, and the
+/// bodies of loops that go on.
 std::vector<bool> Simulator::stillToCome() const {
   std::vector<bool> reached(program.code.size());
   std::vector<int64_t> ahead = {int64_t(pc)};
@@ -217,7 +223,8 @@ std::string Simulator::whoDoes(const std::function<bool(const Instruction &)> &d
   for (size_t n = 0; n != size; ++n) {
     size_t i = (pc + n) % size;
     if (ahead[i] && does(program.code[i]))
-      return "instruction " + std::to_string(i) + (i < pc ? ", to which the sequencer would return" : ", which the sequencer has not reached");
+      return "instruction " + std::to_string(i) +
+             (i < pc ? ", to which the sequencer would return" : ", which the sequencer has not reached");
   }
   return "nothing that is still to come";
 }
@@ -226,8 +233,9 @@ std::string Simulator::waitsForTokens(const Instruction &instruction) const {
   std::string why;
   for (int64_t field : {instruction.wait0, instruction.wait1})
     if (TokenCount token = tokens(field); token.count > 0 && tokensOf[token.semaphore] < token.count)
-      why += " waits for semaphore " + std::to_string(token.semaphore) + " (" + std::to_string(tokensOf[token.semaphore]) + " of " +
-             std::to_string(token.count) + " tokens), signalled by " +
+      why += " waits for semaphore " + std::to_string(token.semaphore) + " (" +
+             std::to_string(tokensOf[token.semaphore]) + " of " + std::to_string(token.count) +
+             " tokens), signalled by " +
              whoDoes([&](const Instruction &i) { return signals(i, token.semaphore); }) + ";";
   return why;
 }
@@ -243,11 +251,14 @@ std::string Simulator::waitsForBank(const Resolved &what) const {
     auto partner = [&](const Instruction &i) {
       if (!(i.mask >> m & 1))
         return false;
-      return load ? Op(i.op) == Op::matmul && i.flags & flag::matmul_release && bool(i.flags & flag::matmul_bank) == bool(number)
+      return load ? Op(i.op) == Op::matmul && i.flags & flag::matmul_release &&
+                        bool(i.flags & flag::matmul_bank) == bool(number)
                   : Op(i.op) == Op::wload && bool(i.flags & flag::wload_bank) == bool(number);
     };
     return " waits for weight bank " + std::to_string(number) + " of array " + std::to_string(m) +
-           (load ? ", filled by instruction " + std::to_string(bank.filledBy) + " and released by " : ", filled by ") + whoDoes(partner) + ";";
+           (load ? ", filled by instruction " + std::to_string(bank.filledBy) + " and released by "
+                 : ", filled by ") +
+           whoDoes(partner) + ";";
   }
   return "";
 }

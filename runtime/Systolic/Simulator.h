@@ -11,8 +11,8 @@
 
 namespace girih::systolic {
 
-/// What one instruction did. The sequencer's have issue = the cycle that executed them, retire = issue + 1. A transfer's stream is its
-/// data phase on the bus.
+/// What one instruction did. The sequencer's have issue = the cycle that executed them, retire = issue + 1. A
+/// transfer's stream is its data phase on the bus.
 struct Record {
   uint32_t index;
   uint32_t tag;
@@ -193,8 +193,8 @@ private:
   int64_t busFree = 0;
   std::priority_queue<Retirement> retirements;
   uint64_t order = 0;
-  std::vector<bool> checked;                            // instructions that checkInstruction has accepted
-  std::vector<std::unique_ptr<const Resolved>> fixed;   // instructions without registers, once resolved
+  std::vector<bool> checked;                          // instructions that checkInstruction has accepted
+  std::vector<std::unique_ptr<const Resolved>> fixed; // instructions without registers, once resolved
 
   // Race detection.
   Races races;
@@ -208,7 +208,8 @@ private:
     Clock clock;
     uint32_t count;
   };
-  std::array<std::vector<Token>, kSemaphores> tokenClocks; // oldest first, at most kMaxTokens: an erased front costs little
+  std::array<std::vector<Token>, kSemaphores>
+      tokenClocks; // oldest first, at most kMaxTokens: an erased front costs little
 };
 
 } // namespace girih::systolic

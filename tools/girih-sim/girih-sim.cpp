@@ -59,8 +59,10 @@ bool number(const std::string &text, int64_t &value) {
 int64_t needNumber(const std::string &text, const char *what, int64_t least = INT64_MIN) {
   int64_t value;
   if (!number(text, value) || value < least)
-    stop(2, std::string("expected ") + (least == INT64_MIN ? "a number of 64 bits" : "a number from " + std::to_string(least) + " on") + " for " + what +
-                ", but found '" + text + "'");
+    stop(2,
+         std::string("expected ") +
+             (least == INT64_MIN ? "a number of 64 bits" : "a number from " + std::to_string(least) + " on") +
+             " for " + what + ", but found '" + text + "'");
   return value;
 }
 
@@ -182,13 +184,17 @@ void prepare(const Settings &s, const Machine &machine, Program &program) {
   for (const std::string &text : s.loads) {
     auto [path, address] = fileAt(text, "--load");
     std::string bytes = readFile(path);
-    program.memory.push_back({uint64_t(needNumber(address, "--load's address", 0)), {bytes.begin(), bytes.end()}});
+    program.memory.push_back(
+        {uint64_t(needNumber(address, "--load's address", 0)), {bytes.begin(), bytes.end()}});
   }
   for (const auto *segments : {&program.memory, &program.expected})
     for (const DramSegment &segment : *segments)
-      if (segment.address > uint64_t(machine.dram_bytes) || segment.bytes.size() > machine.dram_bytes - segment.address)
-        stop(1, std::string(segments == &program.memory ? "" : "expected ") + "data of " + std::to_string(segment.bytes.size()) + " bytes at " +
-                    std::to_string(segment.address) + " end past the DRAM, which has " + std::to_string(machine.dram_bytes) + " bytes on " + machine.name);
+      if (segment.address > uint64_t(machine.dram_bytes) ||
+          segment.bytes.size() > machine.dram_bytes - segment.address)
+        stop(1, std::string(segments == &program.memory ? "" : "expected ") + "data of " +
+                    std::to_string(segment.bytes.size()) + " bytes at " + std::to_string(segment.address) +
+                    " end past the DRAM, which has " + std::to_string(machine.dram_bytes) + " bytes on " +
+                    machine.name);
 }
 
 double elementValue(const uint8_t *at, Type type) {
@@ -223,13 +229,14 @@ Print parsePrint(const std::string &what, const Machine &machine, bool data) {
     return p;
   auto parts = splitAt(what, ':', 4);
   if (parts.size() == 4) {
-#define SYSTOLIC_TYPE(name, code, bytes)                                                                               \
-  if (parts[2] == #name)                                                                                               \
+#define SYSTOLIC_TYPE(name, code, bytes)                                                                     \
+  if (parts[2] == #name)                                                                                     \
     p.type = Type(code);
 #include "girih-runtime/SystolicISA.def"
   }
   if (p.type == Type::none || (parts[0] != "local" && parts[0] != "dram"))
-    return p.wrong = "expected registers, semaphores or MEMORY:ADDRESS:TYPE:COUNT with MEMORY local or dram and TYPE i8, bf16, i32 or f32, but found '" +
+    return p.wrong = "expected registers, semaphores or MEMORY:ADDRESS:TYPE:COUNT with MEMORY local or dram "
+                     "and TYPE i8, bf16, i32 or f32, but found '" +
                      what + "'",
            p;
   if (!number(parts[1], p.address) || !number(parts[3], p.count))
@@ -237,11 +244,15 @@ Print parsePrint(const std::string &what, const Machine &machine, bool data) {
   p.isDram = parts[0] == "dram";
   uint32_t local = uint32_t(p.address), array = local >> kArrayShift & 7;
   bool accumulator = local & kAccumulatorBit;
-  int64_t size = p.isDram ? machine.dram_bytes : accumulator ? machine.accumulator_bytes : machine.scratchpad_bytes;
+  int64_t size = p.isDram      ? machine.dram_bytes
+                 : accumulator ? machine.accumulator_bytes
+                               : machine.scratchpad_bytes;
   int64_t start = p.isDram ? p.address : int64_t(local & kLocalOffsetMask), most = 1 << 20;
-  bool exists = p.isDram || (p.address >= INT32_MIN && p.address <= int64_t(UINT32_MAX) && (accumulator ? array < machine.arrays : array == 0));
+  bool exists = p.isDram || (p.address >= INT32_MIN && p.address <= int64_t(UINT32_MAX) &&
+                             (accumulator ? array < machine.arrays : array == 0));
   if (p.count < 0 || p.count > most)
-    p.wrong = "expected 0 to " + std::to_string(most) + " elements, but found " + std::to_string(p.count) + " in '" + what + "'";
+    p.wrong = "expected 0 to " + std::to_string(most) + " elements, but found " + std::to_string(p.count) +
+              " in '" + what + "'";
   else if (!exists || start < 0 || start > size - p.count * int64_t(typeBytes(p.type)))
     p.wrong = "'" + what + "' lies outside the memory, which has " + std::to_string(size) + " bytes";
   else if (!data)
@@ -307,7 +318,8 @@ private:
   void command(Simulator &sim, const std::string &line) {
     int64_t count = 1;
     if (line == "h") {
-      fprintf(out, "empty: next event; N: N events; r: registers; s: semaphores; l: length of the queues; p MEMORY:ADDRESS:TYPE:COUNT; "
+      fprintf(out, "empty: next event; N: N events; r: registers; s: semaphores; l: length of the queues; p "
+                   "MEMORY:ADDRESS:TYPE:COUNT; "
                    "c or end of input: run on; q: quit\n");
     } else if (line == "r" || line == "s") {
       print(out, sim, {line == "r" ? "registers" : "semaphores", ""});
@@ -337,7 +349,8 @@ private:
             pc < program.code.size() ? disassemble(program.code[pc]).c_str() : "the end");
     for (const Record &r : fresh)
       if (r.queue != Queue::SEQ)
-        fprintf(out, "  issued %u, retires %lld: %s\n", r.index, static_cast<long long>(r.retire), disassemble(program.code[r.index]).c_str());
+        fprintf(out, "  issued %u, retires %lld: %s\n", r.index, static_cast<long long>(r.retire),
+                disassemble(program.code[r.index]).c_str());
       else
         fprintf(out, "  executed %u: %s\n", r.index, disassemble(program.code[r.index]).c_str());
     if (pc == before + 1 && opInfo(unsigned(program.code[before].op))->queue != Queue::SEQ)
@@ -393,9 +406,11 @@ void save(const Simulator &sim, const std::string &text) {
                        : fault.limit == Limit::Instructions ? "; --max-instructions raises it"
                                                             : "";
   if (s.json)
-    printf("{\"fault\": {\"instruction\": %u, \"line\": %u, \"cycle\": %lld, \"reason\": %s}}\n", fault.index, known ? program.lines[fault.index] : 0,
-           static_cast<long long>(fault.cycle), jsonText(fault.reason).c_str());
-  stop(1, "instruction " + std::to_string(fault.index) + (known ? ", line " + std::to_string(program.lines[fault.index]) : "") + ", cycle " +
+    printf("{\"fault\": {\"instruction\": %u, \"line\": %u, \"cycle\": %lld, \"reason\": %s}}\n", fault.index,
+           known ? program.lines[fault.index] : 0, static_cast<long long>(fault.cycle),
+           jsonText(fault.reason).c_str());
+  stop(1, "instruction " + std::to_string(fault.index) +
+              (known ? ", line " + std::to_string(program.lines[fault.index]) : "") + ", cycle " +
               std::to_string(fault.cycle) + ": " + fault.reason + raises);
 }
 
@@ -427,7 +442,8 @@ int main(int argc, char **argv) {
   if (s.trace || s.step || !s.timeline.empty())
     s.options.record = [&](const Record &r) {
       if (s.trace)
-        fprintf(out, "%u dispatched %lld issued %lld retires %lld: %s\n", r.index, static_cast<long long>(r.dispatch), static_cast<long long>(r.issue),
+        fprintf(out, "%u dispatched %lld issued %lld retires %lld: %s\n", r.index,
+                static_cast<long long>(r.dispatch), static_cast<long long>(r.issue),
                 static_cast<long long>(r.retire), disassemble(program.code[r.index]).c_str());
       if (s.step)
         stepper.note(r);

@@ -29,6 +29,6 @@ TEST(Systolic, OutputStationary) {
     int64_t M = 1 + random.below(300), K = 1 + random.below(300), N = 1 + random.below(300);
     int64_t R = m.array_rows, C = m.array_columns;
     ASSERT_EQ(matrixSpan(m, outputFolds(M, K, N, m)), ceilDiv(M, R) * ceilDiv(N, C) * (R + C + K - 2))
-          << M << "x" << K << "x" << N << " on " << R << "x" << C;
+        << M << "x" << K << "x" << N << " on " << R << "x" << C;
   }
 }

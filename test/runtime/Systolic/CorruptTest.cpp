@@ -34,7 +34,8 @@ TEST(SystolicCorrupt, SaysWhatIsWrong) {
   EXPECT_EQ(faultOf("salu fn=div rd=r1 x=0\nhalt"), "0: division by zero");
   EXPECT_EQ(faultOf(".dram 0 i32 1000000000\nload ta=i32 rows=1 cols=1 signal=0\nload ta=i8 dst=64 rows=1 cols=8 px=1024 gather b=0 wait=0\nhalt"),
             "1: the table's row 1000000000 lies outside the DRAM's 1073741824 bytes");
-  // Where a page is so long that its rows' addresses have more than 64 bits, the detector of races looks at none of them.
+  // Where a page is so long that its rows' addresses have more than 64 bits, the detector of races looks at
+  // none of them.
   EXPECT_EQ(faultOf(".dram 0x100 i32 2147483647\nload ta=i32 x=0x100 rows=1 cols=1 signal=0\n"
                     "load ta=i8 dst=64 px=2147483647 gather b=0 fn=31 rows=1 cols=4 wait=0\nhalt"),
             "1: the table's row 4611686016279904256 lies outside the DRAM's 1073741824 bytes");
@@ -73,7 +74,8 @@ TEST(SystolicCorrupt, BytesThatAreNoTextAreNotQuoted) {
 TEST(SystolicCorrupt, SemaphoresOverflow) {
   // The sequencer has gone on when its signal counts: the fault is where the signal came from.
   EXPECT_EQ(faultOf("loop rows=100\nnop signal=9:7\nnext\nhalt"), "1: semaphore 9 rises above 255");
-  EXPECT_EQ(faultOf("loop rows=100\nload ta=i8 rows=1 cols=1 signal=9:7\nnext\nhalt"), "1: semaphore 9 rises above 255");
+  EXPECT_EQ(faultOf("loop rows=100\nload ta=i8 rows=1 cols=1 signal=9:7\nnext\nhalt"),
+            "1: semaphore 9 rises above 255");
 }
 
 TEST(SystolicCorrupt, EndlessProgramsEnd) {

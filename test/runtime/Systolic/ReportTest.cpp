@@ -1,6 +1,6 @@
 // Proves the report's figures on a program whose cycles, bytes and operations are counted here by hand.
-#include "Execution.h"
 #include "runtime/Systolic/Report.h"
+#include "Execution.h"
 
 using namespace girih::systolic;
 
@@ -14,7 +14,8 @@ load ta=i8 dst=0x10000 rows=1 cols=32 px=32                             # retire
 vector mask=1 fn=first td=f32 dst=0x18000 pd=64 ta=i32 a=acc0+0x8000 pa=64 rows=2 cols=16
 halt)";
 
-void expectSplit(const Split &s, int64_t active, int64_t weightStall, int64_t weightShift, int64_t rawStall, int64_t nonMatrix) {
+void expectSplit(const Split &s, int64_t active, int64_t weightStall, int64_t weightShift, int64_t rawStall,
+                 int64_t nonMatrix) {
   EXPECT_EQ(s.active, active);
   EXPECT_EQ(s.weightStall, weightStall);
   EXPECT_EQ(s.weightShift, weightShift);
@@ -28,7 +29,8 @@ TEST(SystolicReport, TimeSplitAndTraffic) {
   ASSERT_EQ(run.fault(), "");
   const Statistics &s = run.sim->statistics();
   EXPECT_EQ(s.cycles, 107);
-  // The wload issues in cycle 1; the second matmul waits 30 cycles for the first's results; after it the array is idle for 40.
+  // The wload issues in cycle 1; the second matmul waits 30 cycles for the first's results; after it the
+  // array is idle for 40.
   expectSplit(s.arrays[0], 20, 1, 16, 30, 40);
   EXPECT_EQ(s.firstMatrixIssue, 1);
   EXPECT_EQ(s.lastMatrixRetire, 97);

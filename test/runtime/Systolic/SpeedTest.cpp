@@ -1,5 +1,6 @@
-// Measures the simulator on a 128x128 array: cycles and instructions a second without data, multiplications a second with it. With
-// GIRIH_LONG=1 it measures for longer, and the best of three runs must be as fast as promised; sanitized programs are not.
+// Measures the simulator on a 128x128 array: cycles and instructions a second without data, multiplications a
+// second with it. With GIRIH_LONG=1 it measures for longer, and the best of three runs must be as fast as
+// promised; sanitized programs are not.
 #include "Execution.h"
 
 #include <algorithm>
@@ -51,11 +52,15 @@ const bool kGates = getenv("GIRIH_LONG");
 void measure(const std::string &text, bool data, const char *what, Speed least) {
   Program program = assembled(text);
   Machine machine = preset("tpu-v5e-like");
-  auto reached = [&](const Speed &s) { return std::min({s.cycles / least.cycles, s.instructions / least.instructions, s.macs / least.macs}); };
+  auto reached = [&](const Speed &s) {
+    return std::min({s.cycles / least.cycles, s.instructions / least.instructions, s.macs / least.macs});
+  };
   Speed best = once(machine, program, data);
   for (int more = kGates ? 2 : 0; more; --more)
-    best = std::max(best, once(machine, program, data), [&](const Speed &p, const Speed &q) { return reached(p) < reached(q); });
-  printf("%s: %.1f million cycles/s, %.2f million instructions/s, %.2f GMAC/s\n", what, best.cycles * 1e-6, best.instructions * 1e-6, best.macs * 1e-9);
+    best = std::max(best, once(machine, program, data),
+                    [&](const Speed &p, const Speed &q) { return reached(p) < reached(q); });
+  printf("%s: %.1f million cycles/s, %.2f million instructions/s, %.2f GMAC/s\n", what, best.cycles * 1e-6,
+         best.instructions * 1e-6, best.macs * 1e-9);
   if (kGates)
     EXPECT_GE(reached(best), 1) << what;
 }

@@ -45,8 +45,9 @@ TEST(SystolicWorked, SoftmaxOfAnyLength) {
 }
 
 TEST(SystolicWorked, MLP0IsTpuV1s) {
-  // MLP0's weights as TPU v1 streams them: 20 M in 304 tiles of 64 KiB, batch 200, four buffers. The paper's table 3 has 12.3 TOPS, in a time of which 17.5 % was not the matrix unit's; that
-  // share is the application's and not modelled.
+  // MLP0's weights as TPU v1 streams them: 20 M in 304 tiles of 64 KiB, batch 200, four buffers. The paper's
+  // table 3 has 12.3 TOPS, in a time of which 17.5 % was not the matrix unit's; that share is the
+  // application's and not modelled.
   Machine machine = preset("tpu-v1-like");
   Execution run(machine, input("tpu-v1-mlp0.s"));
   ASSERT_EQ(run.fault(), "");

@@ -63,7 +63,8 @@ public:
     return uint32_t(random.next() & 0x807fffff) | uint32_t(127 + low + random.below(high - low + 1)) << 23;
   }
 
-  /// Arguments of functions of one number: every rare one, some of any size, and many where the function changes.
+  /// Arguments of functions of one number: every rare one, some of any size, and many where the function
+  /// changes.
   std::vector<uint32_t> arguments(int low, int high) {
     std::vector<uint32_t> out;
     for (int i = 0; i != kCount; ++i)
@@ -285,12 +286,15 @@ public:
       text += format("matmul ta=i8 mask=1 a=0 pa=%d rows=%d cols=%d px=%d pd=%d dst=0\n", number(kColumns),
                      7 + 5 * i, number(kColumns), number(kColumns), 4 * number(kColumns));
     add("output stationary", text + "halt\n", machine);
-    // The results of R rows end with a bank, or a row into the next one, at whose end the vector unit writes meanwhile.
+    // The results of R rows end with a bank, or a row into the next one, at whose end the vector unit writes
+    // meanwhile.
     int R = number(kRows), C = number(kColumns), bank = number(machine.accumulatorBankBytes());
-    for (auto [name, dst] : {std::pair("results of an output-stationary matmul in one bank", bank - 4 * R * C),
-                             {"results of an output-stationary matmul in two banks", bank - 4 * R * C + 4 * C}})
+    for (auto [name, dst] :
+         {std::pair("results of an output-stationary matmul in one bank", bank - 4 * R * C),
+          {"results of an output-stationary matmul in two banks", bank - 4 * R * C + 4 * C}})
       add(name,
-          format("matmul ta=i8 mask=1 a=0 pa=%d rows=%d cols=%d px=%d pd=%d dst=%d\nvector mask=1 fn=second td=f32 dst=acc0+%d pd=%d "
+          format("matmul ta=i8 mask=1 a=0 pa=%d rows=%d cols=%d px=%d pd=%d dst=%d\nvector mask=1 fn=second "
+                 "td=f32 dst=acc0+%d pd=%d "
                  "constant rows=1 cols=%d\nhalt\n",
                  C, R + 20, C, C, 4 * C, dst, 2 * bank - 4 * C, 4 * C, C),
           machine);
@@ -301,7 +305,8 @@ public:
     Machine machine = plainMachine();
     int C = number(kColumns), R = number(kRows), bank = number(machine.scratchpadBankBytes());
     add("rows that go down",
-        format("vector mask=1 fn=first td=f32 ta=i8 a=%d pa=%d dst=acc0 pd=%d rows=5 cols=%d\nwload ta=i8 mask=1 a=0 pa=%d rows=%d "
+        format("vector mask=1 fn=first td=f32 ta=i8 a=%d pa=%d dst=acc0 pd=%d rows=5 cols=%d\nwload ta=i8 "
+               "mask=1 a=0 pa=%d rows=%d "
                "cols=%d\nhalt\n",
                bank, -C, 4 * C, C, C, R, C),
         machine);
@@ -350,17 +355,19 @@ public:
   //-----------------------------------------------------------------------------------------===//
 
   void scalars() {
-    std::string text = ".random 0x1000 i32 8 2\nload ta=i32 dst=0 x=0x1800 rows=1 cols=4 px=16 "
-                       "signal=0\nsload rd=r14 a=0 wait=0\nsload rd=r15 a=4\n"
-                       "salu fn=shr rd=r16 ra=r14 x=3\nsalu fn=shl rd=r17 ra=r14 x=37\nsalu fn=div rd=r18 "
-                       "ra=r14 x=7\nsalu fn=rem rd=r19 ra=r14 x=7\n"
-                       "salu fn=div rd=r20 ra=r15 x=-1\nsalu fn=rem rd=r21 ra=r15 x=-3\nsalu fn=and rd=r22 "
-                       "ra=r14 x=255\nsalu fn=or rd=r23 ra=r15 x=256\n"
-                       "salu fn=add rd=r0 ra=r15 x=1\nsalu fn=add rd=r24 ra=r0 x=5\nsalu fn=mul rd=r25 "
-                       "ra=r14 rb=r15 x=0\nsalu fn=min rd=r26 ra=r14 rb=r15 x=0\n"
-                       "salu fn=max rd=r27 ra=r14 rb=r15 x=0\nsalu fn=sub rd=r28 ra=r14 rb=r15 x=0\n"
-                       // The least number, whose quotient by -1 wraps; a count that only a register makes positive.
-                       "salu fn=shl rd=r29 ra=r24 x=63\nsalu fn=div rd=r30 ra=r29 x=-1\nloop rows=-3+r24\nsalu fn=add rd=r31 ra=r31 x=1\nnext\n";
+    std::string text =
+        ".random 0x1000 i32 8 2\nload ta=i32 dst=0 x=0x1800 rows=1 cols=4 px=16 "
+        "signal=0\nsload rd=r14 a=0 wait=0\nsload rd=r15 a=4\n"
+        "salu fn=shr rd=r16 ra=r14 x=3\nsalu fn=shl rd=r17 ra=r14 x=37\nsalu fn=div rd=r18 "
+        "ra=r14 x=7\nsalu fn=rem rd=r19 ra=r14 x=7\n"
+        "salu fn=div rd=r20 ra=r15 x=-1\nsalu fn=rem rd=r21 ra=r15 x=-3\nsalu fn=and rd=r22 "
+        "ra=r14 x=255\nsalu fn=or rd=r23 ra=r15 x=256\n"
+        "salu fn=add rd=r0 ra=r15 x=1\nsalu fn=add rd=r24 ra=r0 x=5\nsalu fn=mul rd=r25 "
+        "ra=r14 rb=r15 x=0\nsalu fn=min rd=r26 ra=r14 rb=r15 x=0\n"
+        "salu fn=max rd=r27 ra=r14 rb=r15 x=0\nsalu fn=sub rd=r28 ra=r14 rb=r15 x=0\n"
+        // The least number, whose quotient by -1 wraps; a count that only a register makes positive.
+        "salu fn=shl rd=r29 ra=r24 x=63\nsalu fn=div rd=r30 ra=r29 x=-1\nloop rows=-3+r24\nsalu fn=add "
+        "rd=r31 ra=r31 x=1\nnext\n";
     // Eight loops, one in another, of one or two iterations; then branches that are just taken or just not.
     for (int depth = 0; depth != 8; ++depth)
       text += format("loop rows=%d\n", 1 + depth % 2);
