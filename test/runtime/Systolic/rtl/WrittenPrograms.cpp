@@ -365,9 +365,9 @@ public:
         "salu fn=add rd=r0 ra=r15 x=1\nsalu fn=add rd=r24 ra=r0 x=5\nsalu fn=mul rd=r25 "
         "ra=r14 rb=r15 x=0\nsalu fn=min rd=r26 ra=r14 rb=r15 x=0\n"
         "salu fn=max rd=r27 ra=r14 rb=r15 x=0\nsalu fn=sub rd=r28 ra=r14 rb=r15 x=0\n"
-        // The least number, whose quotient by -1 wraps; a count that only a register makes positive.
+        // The least number, whose quotient by -1 wraps; counts that a register makes positive, or does not.
         "salu fn=shl rd=r29 ra=r24 x=63\nsalu fn=div rd=r30 ra=r29 x=-1\nloop rows=-3+r24\nsalu fn=add "
-        "rd=r31 ra=r31 x=1\nnext\n";
+        "rd=r31 ra=r31 x=1\nnext\nloop rows=-6+r24\nsalu fn=add rd=r31 ra=r31 x=16\nnext\n";
     // Eight loops, one in another, of one or two iterations; then branches that are just taken or just not.
     for (int depth = 0; depth != 8; ++depth)
       text += format("loop rows=%d\n", 1 + depth % 2);
