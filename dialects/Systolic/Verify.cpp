@@ -203,12 +203,13 @@ private:
     };
     add(resolved.a, false);
     add(resolved.b, false, dma);
-    for (unsigned array = 0; array != sys::kMaxArrays; ++array)
-      if (isa<sys::MatmulOp>(op) && i.mask >> array & 1)
-        resolved.dst.memory = resolved.dst.empty() ? resolved.dst.memory : uint8_t(array),
-        add(resolved.dst, true);
     if (!isa<sys::MatmulOp>(op))
       add(resolved.dst, true);
+    for (unsigned array = 0; isa<sys::MatmulOp>(op) && array != sys::kMaxArrays; ++array)
+      if (sys::Span sums = resolved.dst; i.mask >> array & 1 && !sums.empty()) {
+        sums.memory = uint8_t(array);
+        add(sums, true);
+      }
     if (dma && i.rows && !resolved.has(sys::flag::load_gather)) {
       sys::Span dram;
       dram.memory = sys::Span::kDram, dram.offset = i.x, dram.pitch = i.px, dram.rows = i.rows;

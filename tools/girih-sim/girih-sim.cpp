@@ -223,6 +223,24 @@ struct Print {
   int64_t address = 0, count = 0;
 };
 
+/// Why the machine has no such bytes; empty if it does.
+std::string outside(const Print &p, const Machine &machine) {
+  uint32_t local = uint32_t(p.address), array = local >> kArrayShift & 7;
+  bool accumulator = local & kAccumulatorBit;
+  int64_t size = p.isDram      ? machine.dram_bytes
+                 : accumulator ? machine.accumulator_bytes
+                               : machine.scratchpad_bytes;
+  int64_t start = p.isDram ? p.address : int64_t(local & kLocalOffsetMask), most = 1 << 20;
+  if (p.count < 0 || p.count > most)
+    return "expected 0 to " + std::to_string(most) + " elements, but found " + std::to_string(p.count) +
+           " in '" + p.what + "'";
+  bool isLocal = p.address >= INT32_MIN && p.address <= int64_t(UINT32_MAX) &&
+                 (accumulator ? array < machine.arrays : array == 0);
+  if ((!p.isDram && !isLocal) || start < 0 || start > size - p.count * int64_t(typeBytes(p.type)))
+    return "'" + p.what + "' lies outside the memory, which has " + std::to_string(size) + " bytes";
+  return "";
+}
+
 Print parsePrint(const std::string &what, const Machine &machine, bool data) {
   Print p = {what, ""};
   if (what == "registers" || what == "semaphores")
@@ -234,28 +252,14 @@ Print parsePrint(const std::string &what, const Machine &machine, bool data) {
     p.type = Type(code);
 #include "girih-runtime/SystolicISA.def"
   }
-  if (p.type == Type::none || (parts[0] != "local" && parts[0] != "dram"))
-    return p.wrong = "expected registers, semaphores or MEMORY:ADDRESS:TYPE:COUNT with MEMORY local or dram "
-                     "and TYPE i8, bf16, i32 or f32, but found '" +
-                     what + "'",
-           p;
-  if (!number(parts[1], p.address) || !number(parts[3], p.count))
-    return p.wrong = "expected numbers for address and count, but found '" + what + "'", p;
   p.isDram = parts[0] == "dram";
-  uint32_t local = uint32_t(p.address), array = local >> kArrayShift & 7;
-  bool accumulator = local & kAccumulatorBit;
-  int64_t size = p.isDram      ? machine.dram_bytes
-                 : accumulator ? machine.accumulator_bytes
-                               : machine.scratchpad_bytes;
-  int64_t start = p.isDram ? p.address : int64_t(local & kLocalOffsetMask), most = 1 << 20;
-  bool exists = p.isDram || (p.address >= INT32_MIN && p.address <= int64_t(UINT32_MAX) &&
-                             (accumulator ? array < machine.arrays : array == 0));
-  if (p.count < 0 || p.count > most)
-    p.wrong = "expected 0 to " + std::to_string(most) + " elements, but found " + std::to_string(p.count) +
-              " in '" + what + "'";
-  else if (!exists || start < 0 || start > size - p.count * int64_t(typeBytes(p.type)))
-    p.wrong = "'" + what + "' lies outside the memory, which has " + std::to_string(size) + " bytes";
-  else if (!data)
+  if (p.type == Type::none || (!p.isDram && parts[0] != "local"))
+    p.wrong = "expected registers, semaphores or MEMORY:ADDRESS:TYPE:COUNT with MEMORY local or dram and "
+              "TYPE i8, bf16, i32 or f32, but found '" +
+              what + "'";
+  else if (!number(parts[1], p.address) || !number(parts[3], p.count))
+    p.wrong = "expected numbers for address and count, but found '" + what + "'";
+  else if (p.wrong = outside(p, machine); p.wrong.empty() && !data)
     p.wrong = "a run for timing alone has no data to print";
   return p;
 }
@@ -325,7 +329,10 @@ private:
       print(out, sim, {line == "r" ? "registers" : "semaphores", ""});
     } else if (line.starts_with("p ")) {
       Print p = parsePrint(line.substr(2), sim.machine, !sim.local.scratchpad.empty());
-      p.wrong.empty() ? print(out, sim, p) : void(fprintf(out, "error: %s\n", p.wrong.c_str()));
+      if (p.wrong.empty())
+        print(out, sim, p);
+      else
+        fprintf(out, "error: %s\n", p.wrong.c_str());
     } else if (line == "l") {
       const char *names[] = {"LD", "WL", "MX", "VX", "ST"};
       for (unsigned q = 0; q != kQueues; ++q)
