@@ -161,6 +161,7 @@ std::string girih::systolic::rooflineSvg(const Report &r) {
   svg += format("<circle cx=\"%.1f\" cy=\"%.1f\" r=\"5\" fill=\"crimson\"/>\n", std::fmin(std::fmax(x(intensity), 60), 480), std::fmin(std::fmax(y(reached), 30), 310));
   svg += format("<text x=\"60\" y=\"340\">operations per DRAM byte: %.4g (log)</text><text x=\"60\" "
                 "y=\"355\">%.4g TOPS, %.1f %% of the roof there</text>\n</svg>\n",
-                intensity, reached * 1e-12, 100 * reached / std::fmin(peak, intensity * bandwidth));
+                intensity, reached * 1e-12,
+                reached > 0 ? 100 * reached / std::fmin(peak, intensity * bandwidth) : 0);
   return svg;
 }
