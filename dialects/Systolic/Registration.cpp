@@ -47,6 +47,10 @@ static OwningOpRef<Operation *> fromProgram(StringRef text, MLIRContext *context
     module->emitError() << error;
     return {};
   }
+  if (size_t left = program.memory.size() + program.expected.size() + program.shapes.size())
+    module->emitWarning() << left
+                          << " directives .dram, .random, .expect and .gemm are left out, because the "
+                             "dialect has instructions and registers alone";
   if (failed(sys::translateFromProgram(program, "main", *module)))
     return {};
   return OwningOpRef<Operation *>(module.release());

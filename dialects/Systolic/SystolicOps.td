@@ -21,11 +21,17 @@ def Systolic_ProgramOp : Systolic_Op<"program", [Symbol, IsolatedFromAbove, Sing
     a dimension of the grid; the argument or the grid's dimension; the argument's dimension.
 
     C1: `machine` names a preset or a facts file.
-    C2: an instruction that uses no register is possible on the machine: its operands lie in memory, are aligned, fit the arrays.
-    C3: every semaphore that is waited for is signalled by some instruction.
-    C4: two instructions of different queues that touch the same bytes, one of them writing, have a path of semaphores from the
-        first's queue to the second's (or a barrier stands in the program); only operands at fixed addresses without gaps count.
+    C2: an instruction that uses no register is possible on the machine: its operands lie in the pieces of memory that they name, are
+        aligned, fit the arrays.
+    C3: every semaphore that is waited for is signalled by some instruction, and where neither a branch nor a loop around a signal leaves
+        that open, with as many tokens.
+    C4: two instructions of different units (a DMA queue, an array, a vector slice) that touch the same byte, one of them writing, have a
+        path of semaphores from the first's queue to the second's (or a barrier stands in the program); only operands at fixed addresses
+        count. A gather reads its table when it issues, so that not even its own queue orders what wrote the table.
     C5: `bindings` are whole quadruples that name registers 1 to 31, kinds 0 to 2 and no negative index.
+    C6: there are at most 32 `registers`.
+    C7: a branch leads to an instruction of the program, and there is a `systolic.halt`.
+    C8: on a machine that is weight stationary, some wload fills the weight banks that a matmul uses.
 
     ```mlir
     systolic.program @copy attributes {machine = "edge16"} {
@@ -67,7 +73,7 @@ def Systolic_ScratchpadOp : Systolic_Op<"scratchpad", [Pure]> {
 def Systolic_AccumulatorOp : Systolic_Op<"accumulator", [Pure]> {
   let summary = "a piece of an array's accumulators at an address";
   let description = [{
-    Names the bytes from `address` on in the accumulators of `array`. A matmul takes the array from its mask.
+    Names the bytes from `address` on in the accumulators of `array`. A matmul writes to the same offset of every array in its mask.
 
     C1: the piece lies within 2^28 bytes, and the array is 0 to 7.
 
@@ -106,10 +112,21 @@ def Systolic_SemaphoreOp : Systolic_Op<"semaphore", [Pure]> {
 
 //===- Instructions -------------------------------------------------------------------------------===//
 
-def Systolic_NopOp : Systolic_Op<"nop", [AttrSizedOperandSegments]> {
+/// An instruction stands in a program or in a loop's body.
+class Systolic_InstructionOp<string mnemonic, list<Trait> traits = []> :
+    Systolic_Op<mnemonic, !listconcat(traits, [AttrSizedOperandSegments, ParentOneOf<["ProgramOp", "LoopOp"]>])>;
+
+def Systolic_NopOp : Systolic_InstructionOp<"nop"> {
   let summary = "does nothing, but waits and signals";
   let description = [{
     Waits and signals, nothing else.
+
+    Order, for every instruction: it takes its tokens when it issues and gives its signals when it retires. Two accesses to the same byte, one of
+    them a write, must be ordered by a token, which orders what retired before its signal before what issues after its wait. No token is
+    needed within one queue on one unit (a DMA queue, an array, a slice), from a wload to the matmuls that use its bank, after what an
+    earlier instruction of the queue waited for, or after what the sequencer waited for before it dispatched. Two things order less than
+    they seem to: a gather reads its table when it issues, while earlier transfers of its queue may be under way, and `release` frees a bank
+    while sums still drain. A race ends the program.
 
     Timing: a cycle of the sequencer, which stalls until the tokens are there.
 
@@ -136,7 +153,7 @@ def Systolic_NopOp : Systolic_Op<"nop", [AttrSizedOperandSegments]> {
   let hasVerifier = 1;
 }
 
-def Systolic_HaltOp : Systolic_Op<"halt", [AttrSizedOperandSegments]> {
+def Systolic_HaltOp : Systolic_InstructionOp<"halt"> {
   let summary = "ends the program once every queue is empty";
   let description = [{
     Ends the program.
@@ -165,7 +182,7 @@ def Systolic_HaltOp : Systolic_Op<"halt", [AttrSizedOperandSegments]> {
   let hasVerifier = 1;
 }
 
-def Systolic_SaluOp : Systolic_Op<"salu", [AttrSizedOperandSegments]> {
+def Systolic_SaluOp : Systolic_InstructionOp<"salu"> {
   let summary = "scalar arithmetic: R[rd] = R[ra] fn (R[rb] + x)";
   let description = [{
     Computes `R[rd] = R[ra] fn (R[rb] + x)` on signed 64-bit numbers; `div` and `rem` round towards zero.
@@ -200,7 +217,7 @@ def Systolic_SaluOp : Systolic_Op<"salu", [AttrSizedOperandSegments]> {
   let hasVerifier = 1;
 }
 
-def Systolic_SloadOp : Systolic_Op<"sload", [AttrSizedOperandSegments]> {
+def Systolic_SloadOp : Systolic_InstructionOp<"sload"> {
   let summary = "loads a scalar: R[rd] = the sign-extended i32 at local address a + R[ra]";
   let description = [{
     Loads `R[rd] = sign-extended i32 at a + a_offset + R[ra]`.
@@ -235,10 +252,10 @@ def Systolic_SloadOp : Systolic_Op<"sload", [AttrSizedOperandSegments]> {
   let hasVerifier = 1;
 }
 
-def Systolic_BrOp : Systolic_Op<"br", [AttrSizedOperandSegments]> {
+def Systolic_BrOp : Systolic_InstructionOp<"br"> {
   let summary = "branches by imm instructions if R[ra] fn (R[rb] + x)";
   let description = [{
-    Branches to this instruction's index + `imm` if `R[ra] fn (R[rb] + x)`.
+    Branches to the instruction `imm` further, one of the program's, if `R[ra] fn (R[rb] + x)`.
 
     Timing: one cycle, taken or not.
 
@@ -251,6 +268,7 @@ def Systolic_BrOp : Systolic_Op<"br", [AttrSizedOperandSegments]> {
     ```mlir
     systolic.program @example {
       systolic.br {fn = "lt", ra = 1 : i64, x = 8 : i64, imm = 2 : i64}
+      systolic.nop
       systolic.halt
     }
     ```
@@ -270,10 +288,11 @@ def Systolic_BrOp : Systolic_Op<"br", [AttrSizedOperandSegments]> {
   let hasVerifier = 1;
 }
 
-def Systolic_LoopOp : Systolic_Op<"loop", [SingleBlock, NoRegionArguments, AttrSizedOperandSegments]> {
+def Systolic_LoopOp : Systolic_InstructionOp<"loop", [SingleBlock, NoRegionArguments]> {
   let summary = "repeats its body rows + R[rn] times";
   let description = [{
-    Repeats its body, which ends with its `systolic.next`, `rows + R[rn]` times; not at all if that is 0 or negative.
+    Repeats its body, which ends with its `systolic.next`, `rows + R[rn]` times; not at all if that is 0 or negative. In assembly `cols` may say how
+    many instructions the body has, its `next` included.
 
     Timing: one cycle; the body's `next` takes one each iteration.
 
@@ -339,7 +358,7 @@ def Systolic_NextOp : Systolic_Op<"next", [AttrSizedOperandSegments, Terminator,
   let hasVerifier = 1;
 }
 
-def Systolic_BarrierOp : Systolic_Op<"barrier", [AttrSizedOperandSegments]> {
+def Systolic_BarrierOp : Systolic_InstructionOp<"barrier"> {
   let summary = "waits until every queue is empty and every instruction has retired";
   let description = [{
     Waits until every queue is empty and every instruction has retired.
@@ -369,7 +388,7 @@ def Systolic_BarrierOp : Systolic_Op<"barrier", [AttrSizedOperandSegments]> {
   let hasVerifier = 1;
 }
 
-def Systolic_TagOp : Systolic_Op<"tag", [AttrSizedOperandSegments]> {
+def Systolic_TagOp : Systolic_InstructionOp<"tag"> {
   let summary = "names the instructions that follow in profiles";
   let description = [{
     Names the instructions that follow in profiles.
@@ -400,10 +419,12 @@ def Systolic_TagOp : Systolic_Op<"tag", [AttrSizedOperandSegments]> {
   let hasVerifier = 1;
 }
 
-def Systolic_LoadOp : Systolic_Op<"load", [AttrSizedOperandSegments]> {
+def Systolic_LoadOp : Systolic_InstructionOp<"load"> {
   let summary = "copies rows from DRAM";
   let description = [{
-    Copies rows from DRAM: `dst[i pd + j t] = dram[x + i px + j t]`, i < rows, j < cols. `transpose` exchanges i and j locally; with `gather` the row is read through a table at `b`, of pages of 2^fn rows from row `imm` on.
+    Copies rows from DRAM: `dst[i pd + j t] = dram[x + i px + j t]`, i < rows, j < cols. `transpose` exchanges i and j locally; with `gather` the row is read through a table at `b`, of pages of 2^fn rows from row `imm` on: row i is g with J = i + imm, e = table[J >> fn] (i32) and g = e 2^fn + J mod 2^fn, and a negative e skips it.
+
+    Limits: `rows` from 0, `cols` from 1, both below 2^31; a row has fewer than 2^31 bytes. `b` and `imm` belong to `gather`.
 
     Flags: `transpose`: local memory gets the block transposed; `gather`: DRAM rows are chosen by a table at b.
 
@@ -454,10 +475,13 @@ def Systolic_LoadOp : Systolic_Op<"load", [AttrSizedOperandSegments]> {
   let hasVerifier = 1;
 }
 
-def Systolic_WloadOp : Systolic_Op<"wload", [AttrSizedOperandSegments]> {
+def Systolic_WloadOp : Systolic_InstructionOp<"wload"> {
   let summary = "loads a weight tile into arrays";
   let description = [{
-    Fills a weight bank of the arrays in `mask`: `W[r][c] = a[r pa + c t]`, 0 beyond rows and cols; `transpose` exchanges r and c; `sparse` takes 2-bit indices from `b`.
+    Fills a weight bank of the arrays in `mask`: `W[r][c] = a[r pa + c t]`, 0 beyond rows and cols; `transpose` exchanges r and c; `sparse` takes 2-bit indices from `b`: cell (r, c) has bits `2 (c mod 4)` and the next of the byte `b + r pb + c / 4`.
+    With 2:4 weights row r of the array multiplies lane `4 (r / 2) + index` of the activations.
+
+    Limits: `rows` from 0 to R, `cols` from 1 to C (exchanged by `transpose`, which excludes `sparse`); `a` and `b` lie in the scratchpad.
 
     Flags: `bank`: weight bank 1 instead of 0; `transpose`: source rows become columns of the tile; `sparse`: 2:4: index bits lie at b.
 
@@ -481,8 +505,8 @@ def Systolic_WloadOp : Systolic_Op<"wload", [AttrSizedOperandSegments]> {
   }];
   let arguments = (ins Variadic<Systolic_Semaphore>:$waits,
       Variadic<Systolic_Semaphore>:$signals,
-      Arg<Optional<Systolic_Memory>, "local address of source a">:$a,
-      Arg<Optional<Systolic_Memory>, "local address of source b">:$b,
+      Arg<Optional<Systolic_ScratchpadType>, "local address of source a">:$a,
+      Arg<Optional<Systolic_ScratchpadType>, "local address of source b">:$b,
       OptionalAttr<DenseI64ArrayAttr>:$wait_counts,
       OptionalAttr<DenseI64ArrayAttr>:$signal_counts,
       OptionalAttr<I64Attr>:$a_offset,
@@ -504,10 +528,14 @@ def Systolic_WloadOp : Systolic_Op<"wload", [AttrSizedOperandSegments]> {
   let hasVerifier = 1;
 }
 
-def Systolic_MatmulOp : Systolic_Op<"matmul", [AttrSizedOperandSegments]> {
+def Systolic_MatmulOp : Systolic_InstructionOp<"matmul"> {
   let summary = "streams activation rows through arrays";
   let description = [{
-    Streams `rows` rows of activations through the arrays in `mask`: `dst[i pd + 4 c] (+)= sum over r of (a[i][r] - imm) W[r][c]`, c < px, in array order.
+    Streams `rows` rows of activations through the arrays in `mask`: `dst[i pd + 4 c] (+)= sum over r of (a[i][r] - imm) W[r][c]`, c < px, in array order. Lanes from `cols` on are 0; `imm` is the zero
+    point of int8 activations, -128 to 127, and 0 with bf16.
+
+    Limits: `rows` from 0, `cols` from 1 to R (2R with `sparse`, lanes from R on from `b`), `px` from 1 to C; `a` and `b` lie in the scratchpad;
+    `dst` is an offset in the accumulators of every array in `mask`.
 
     Flags: `bank`: weight bank 1 instead of 0; `accumulate`: adds to the accumulator rows; `release`: last use of the weights: the bank may be loaded again; `sparse`: the bank holds 2:4 weights; lanes from R on come from b.
 
@@ -518,6 +546,7 @@ def Systolic_MatmulOp : Systolic_Op<"matmul", [AttrSizedOperandSegments]> {
     C1: the instruction is one that `checkInstruction` accepts: known functions, types and flags, and
         no semaphore waited for or signalled twice.
     C2: at most two semaphores each, 1 to 7 tokens.
+    C3: the array whose accumulators `dst` names is in `mask`.
 
     ```mlir
     systolic.program @example {
@@ -532,9 +561,9 @@ def Systolic_MatmulOp : Systolic_Op<"matmul", [AttrSizedOperandSegments]> {
   }];
   let arguments = (ins Variadic<Systolic_Semaphore>:$waits,
       Variadic<Systolic_Semaphore>:$signals,
-      Arg<Optional<Systolic_Memory>, "local address of the destination">:$dst,
-      Arg<Optional<Systolic_Memory>, "local address of source a">:$a,
-      Arg<Optional<Systolic_Memory>, "local address of source b">:$b,
+      Arg<Optional<Systolic_AccumulatorType>, "offset in the accumulators of the arrays in mask">:$dst,
+      Arg<Optional<Systolic_ScratchpadType>, "local address of source a">:$a,
+      Arg<Optional<Systolic_ScratchpadType>, "local address of source b">:$b,
       OptionalAttr<DenseI64ArrayAttr>:$wait_counts,
       OptionalAttr<DenseI64ArrayAttr>:$signal_counts,
       OptionalAttr<I64Attr>:$dst_offset,
@@ -563,10 +592,13 @@ def Systolic_MatmulOp : Systolic_Op<"matmul", [AttrSizedOperandSegments]> {
   let hasVerifier = 1;
 }
 
-def Systolic_VectorOp : Systolic_Op<"vector", [AttrSizedOperandSegments]> {
+def Systolic_VectorOp : Systolic_InstructionOp<"vector"> {
   let summary = "element-wise function and reduction of rows";
   let description = [{
-    Computes `dst[i][j] = function(combine(a[i][j], b[i][j]))` in f32, or with `reduce` one element a row, by a tree over the lanes. `px` rotates a within groups of 2 px lanes, `scale` multiplies it by `imm`, `scalar` takes one element of b a row, `constant` takes `imm` for b.
+    Computes `dst[i][j] = function(combine(a[i][j], b[i][j]))` in f32, or with `reduce` one element a row, by a tree over the lanes. `px` rotates a within groups of 2 px lanes, `scale` multiplies it by `imm`, `scalar` takes one element of b a row, `constant` takes `imm` for b. `constant` excludes `scale` and `scalar`, for there is one `imm` and no b then; `max` needs `reduce` or
+    `accumulate`. `ta` may be left out with `second`, `tb` must be where b is not read.
+
+    Limits: `rows` from 0, `cols` from 1 to C, `px` from 0 to C; `mask` names one slice; operands in accumulators are i32 or f32.
 
     Flags: `reduce`: combines the row's elements to one; `accumulate`: combines with what the destination holds; `max`: reduce and accumulate take the maximum instead of the sum; `scale`: source a is multiplied by imm, an f32; `scalar`: source b has one element a row; `constant`: source b is imm, an f32.
 
@@ -627,10 +659,13 @@ def Systolic_VectorOp : Systolic_Op<"vector", [AttrSizedOperandSegments]> {
   let hasVerifier = 1;
 }
 
-def Systolic_RequantOp : Systolic_Op<"requant", [AttrSizedOperandSegments]> {
+def Systolic_RequantOp : Systolic_InstructionOp<"requant"> {
   let summary = "i32 to i8 by a multiplier and a shift for each column";
   let description = [{
-    Requantizes i32 to i8: `dst[i][j] = clamp(zero + round((a[i][j] + bias[j]) multiplier[j] / 2^shift[j]))` with one rounding; `b` holds rows of multipliers, shifts and biases; `imm` zero point, low and high bound.
+    Requantizes i32 to i8: `dst[i][j] = clamp(zero + round((a[i][j] + bias[j]) multiplier[j] / 2^shift[j]))` with one rounding; `b` holds rows of multipliers, shifts and biases; `imm` has the zero point in bits 7..0, the low bound in 15..8 and the high bound in 23..16, all signed.
+    A multiplier has 31 bits; a shift is clamped to 0 to 62.
+
+    Limits: `rows` from 0, `cols` from 1 to C; `mask` names one slice; the table's rows lie `pb` bytes apart.
 
     Timing: as `vector` with a simple function.
 
@@ -679,10 +714,12 @@ def Systolic_RequantOp : Systolic_Op<"requant", [AttrSizedOperandSegments]> {
   let hasVerifier = 1;
 }
 
-def Systolic_TransposeOp : Systolic_Op<"transpose", [AttrSizedOperandSegments]> {
+def Systolic_TransposeOp : Systolic_InstructionOp<"transpose"> {
   let summary = "transposes a block";
   let description = [{
     Transposes a block: `dst[j pd + i t] = a[i pa + j t]`.
+
+    Limits: `rows` from 0 to C, `cols` from 1 to C; `mask` names one slice; no byte lies both in the source and in the destination.
 
     Timing: D = rows times the beats, plus cols.
 
@@ -725,10 +762,10 @@ def Systolic_TransposeOp : Systolic_Op<"transpose", [AttrSizedOperandSegments]> 
   let hasVerifier = 1;
 }
 
-def Systolic_StoreOp : Systolic_Op<"store", [AttrSizedOperandSegments]> {
+def Systolic_StoreOp : Systolic_InstructionOp<"store"> {
   let summary = "copies rows to DRAM";
   let description = [{
-    Copies rows to DRAM: `dram[x + i px + j t] = a[i pa + j t]`; `transpose` and `gather` mirror those of `load`.
+    Copies rows to DRAM: `dram[x + i px + j t] = a[i pa + j t]`; `transpose` and `gather` mirror those of `load`, with its limits.
 
     Flags: `transpose`: DRAM gets the block transposed; `gather`: DRAM rows are chosen by a table at b (a scatter).
 

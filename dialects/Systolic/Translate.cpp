@@ -35,7 +35,8 @@ static FailureOr<int64_t> addressOf(Operation *op, Value memory) {
   if (auto accumulator = dyn_cast_or_null<sys::AccumulatorOp>(piece)) {
     if (isa<sys::MatmulOp>(op))
       return int64_t(accumulator.getAddress());
-    return int64_t(int32_t(sys::accumulatorAddress(unsigned(accumulator.getArray()), uint32_t(accumulator.getAddress()))));
+    return int64_t(
+        sys::accumulatorAddress(unsigned(accumulator.getArray()), uint32_t(accumulator.getAddress())));
   }
   return op->emitOpError("expects memory made by systolic.scratchpad or systolic.accumulator");
 }
@@ -118,14 +119,15 @@ FailureOr<sys::Instruction> sys::instructionOf(Operation *op) {
       continue;
     }
     OperandRange memory = operandGroup(op, group++);
-    if (auto offset = op->getAttrOfType<IntegerAttr>((Twine(fieldInfo(field).name) + "_offset").str()))
-      instruction[field] = offset.getInt();
-    if (memory.empty())
-      continue;
-    FailureOr<int64_t> address = addressOf(op, memory.front());
+    FailureOr<int64_t> address = memory.empty() ? FailureOr<int64_t>(0) : addressOf(op, memory.front());
     if (failed(address))
       return failure();
-    instruction[field] = int32_t(uint64_t(instruction[field]) + uint64_t(*address));
+    auto attribute = op->getAttrOfType<IntegerAttr>((Twine(fieldInfo(field).name) + "_offset").str());
+    int64_t offset = attribute ? attribute.getInt() : 0, least = INT32_MIN, most = UINT32_MAX;
+    if (offset < least || offset > most || *address + offset < least || *address + offset > most)
+      return op->emitOpError() << "expects " << fieldInfo(field).name
+                               << " and its offset to fit 32 bits, but got " << *address << " and " << offset;
+    instruction[field] = int32_t(*address + offset);
   }
   for (unsigned bit = 0; bit != 8; ++bit)
     if (const char *name = flagName(info->op, bit); name && op->hasAttr(name))
@@ -154,11 +156,8 @@ static LogicalResult appendBlock(Block &block, sys::Program &program) {
 
 LogicalResult sys::translateToProgram(ProgramOp op, Program &program) {
   program = Program();
-  if (auto registers = op.getRegistersAttr()) {
-    if (registers.size() > int64_t(kRegisters))
-      return op.emitOpError() << "expects at most 32 registers, but got " << registers.size();
+  if (auto registers = op.getRegistersAttr())
     llvm::copy(registers.asArrayRef(), program.registers.begin());
-  }
   return appendBlock(op.getBody().front(), program);
 }
 
@@ -199,12 +198,14 @@ private:
     return cache;
   }
 
-  Value memoryAt(int64_t address, bool matmulResult) {
-    bool accumulator = matmulResult || uint32_t(address) & sys::kAccumulatorBit;
+  /// `resultOf`: the arrays of the matmul whose result lies there, else 0.
+  Value memoryAt(int64_t address, uint64_t resultOf) {
+    bool accumulator = resultOf || uint32_t(address) & sys::kAccumulatorBit;
     constexpr uint64_t kWhole = uint64_t(sys::kLocalOffsetMask) + 1;
     if (!accumulator)
       return named<sys::ScratchpadOp>(pad, sys::ScratchpadType::get(builder.getContext(), kWhole), 0);
-    unsigned array = matmulResult ? 0 : uint32_t(address) >> sys::kArrayShift & 7;
+    unsigned array =
+        resultOf ? unsigned(llvm::countr_zero(resultOf)) : uint32_t(address) >> sys::kArrayShift & 7;
     return named<sys::AccumulatorOp>(accumulators[array], sys::AccumulatorType::get(builder.getContext(), kWhole), int64_t(array), 0);
   }
 
@@ -225,7 +226,7 @@ private:
     int64_t value = i[field];
     if (isMemory(field, info)) {
       bool matmulResult = info.op == sys::Op::matmul && field == Field::dst;
-      Value memory = memoryAt(value, matmulResult);
+      Value memory = memoryAt(value, matmulResult ? std::max<uint64_t>(1, uint64_t(i.mask)) : 0);
       uint32_t base = !matmulResult && uint32_t(value) & sys::kAccumulatorBit ? uint32_t(value) & ~sys::kLocalOffsetMask & 0xf0000000u : 0;
       state.addOperands(memory);
       segments.push_back(1);

@@ -13,6 +13,41 @@ using namespace girih::systolic;
 
 namespace {
 
+constexpr const char *kTypeNames = "i8, bf16, i32 or f32";
+
+/// The functions of an op, for a message.
+std::string functionNames(Op op) {
+  std::string names, combines, functions;
+  auto add = [](std::string &list, const char *name) {
+    list += (list.empty() ? "" : ", ") + std::string(name);
+  };
+  if (op == Op::salu) {
+#define SYSTOLIC_SCALAR(name, code) add(names, #name);
+#include "girih-runtime/SystolicISA.def"
+    return names;
+  }
+  if (op == Op::br) {
+#define SYSTOLIC_CONDITION(name, code) add(names, #name);
+#include "girih-runtime/SystolicISA.def"
+    return names;
+  }
+  if (op != Op::vector)
+    return "0 to 31";
+#define SYSTOLIC_COMBINE(name, code) add(combines, #name);
+#define SYSTOLIC_FUNCTION(name, code, fact) add(functions, #name);
+#include "girih-runtime/SystolicISA.def"
+  return combines + ", alone or with a dot and " + functions;
+}
+
+/// The flags of an op, for a message.
+std::string flagNames(Op op) {
+  std::string names;
+  for (unsigned bit = 0; bit != 8; ++bit)
+    if (const char *name = flagName(op, bit))
+      names += (names.empty() ? "" : ", ") + std::string(name);
+  return names.empty() ? "none" : names;
+}
+
 /// Which register field is added to an operand field.
 const std::pair<Field, Field> kRegisterOf[] = {{Field::dst, Field::rd},  {Field::a, Field::ra},    {Field::b, Field::rb},  {Field::x, Field::rx},
                                                {Field::rows, Field::rn}, {Field::cols, Field::rk}, {Field::imm, Field::ri}};
@@ -75,6 +110,8 @@ private:
       s.remove_prefix(2), base = 16;
     uint64_t magnitude = 0;
     auto [end, error] = std::from_chars(s.data(), s.data() + s.size(), magnitude, base);
+    if (magnitude > uint64_t(1) << 63 && negative)
+      return false;
     value = int64_t(negative ? 0 - magnitude : magnitude);
     return error == std::errc() && end == s.data() + s.size() && !s.empty();
   }
@@ -198,7 +235,8 @@ private:
       for (unsigned bit = 0; bit != 8; ++bit)
         if (const char *name = flagName(info.op, bit); name && word == name)
           return i.flags |= 1 << bit, "";
-      return std::string(info.name) + " has no flag '" + std::string(word) + "'";
+      return std::string(info.name) + " has no flag '" + std::string(word) + "'; it has " +
+             flagNames(info.op);
     }
     std::string_view key = word.substr(0, equals), text = word.substr(equals + 1);
     if (key == "wait")
@@ -224,7 +262,8 @@ private:
 
   std::string field(Field f, std::string_view text, const OpInfo &info, Instruction &i) {
     if (f == Field::fn && !parseFunction(text, info.op, i.fn))
-      return "expected a function of " + std::string(info.name) + ", but found '" + std::string(text) + "'";
+      return "expected a function of " + std::string(info.name) + " (" + functionNames(info.op) +
+             "), but found '" + std::string(text) + "'";
     if (f == Field::fn)
       return "";
     if (f == Field::td || f == Field::ta || f == Field::tb) {
@@ -232,7 +271,7 @@ private:
   if (text == #name)                                                                                                   \
     return i[f] = code, "";
 #include "girih-runtime/SystolicISA.def"
-      return "expected a type, but found '" + std::string(text) + "'";
+      return std::string("expected a type ") + kTypeNames + ", but found '" + std::string(text) + "'";
     }
     const FieldInfo &about = fieldInfo(f);
     Value value;
@@ -278,6 +317,10 @@ private:
     bool isReal = type == Type::bf16 || type == Type::f32;
     if (isReal ? !real(text, f) : !integer(text, number))
       return "expected a number, but found '" + std::string(text) + "'";
+    int64_t most = type == Type::i8 ? UINT8_MAX : UINT32_MAX, least = type == Type::i8 ? INT8_MIN : INT32_MIN;
+    if (!isReal && (number < least || number > most)) // signed, or the same bits without a sign
+      return "expected a number from " + std::to_string(least) + " to " + std::to_string(most) +
+             ", but found '" + std::string(text) + "'";
     uint32_t bits = type == Type::bf16 ? toBF16(f) : type == Type::f32 ? bitsOf(f) : uint32_t(number);
     for (unsigned b = 0; b != typeBytes(type); ++b)
       bytes.push_back(uint8_t(bits >> 8 * b));
@@ -316,7 +359,7 @@ private:
     std::optional<Type> type = typeNamed(words[2]);
     std::vector<int64_t> n;
     if (!type)
-      return "expected a type, but found '" + std::string(words[2]) + "'";
+      return std::string("expected a type ") + kTypeNames + ", but found '" + std::string(words[2]) + "'";
     if (std::string wrong = numbers({words[0], words[1]}, 1, n); !wrong.empty())
       return wrong;
     if (n[0] < 0 || uint64_t(n[0]) > kMaxDramBytes)

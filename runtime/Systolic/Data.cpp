@@ -44,6 +44,12 @@ int64_t Simulator::dramRow(const Resolved &what, int64_t i) const {
   return entry < 0 ? -1 : entry << code.fn | (j & ((int64_t(1) << code.fn) - 1));
 }
 
+bool Simulator::dramAddress(const Resolved &what, int64_t g, int64_t &address) const {
+  const Instruction &i = what.code; // g may be any 63-bit number, when a table lies
+  return !__builtin_mul_overflow(g, i.px, &address) && !__builtin_add_overflow(address, i.x, &address) &&
+         address >= 0 && address <= machine.dram_bytes - i.cols * typeBytes(unsigned(i.ta));
+}
+
 std::string Simulator::moveDma(const Resolved &what, bool load) {
   const Instruction &i = what.code;
   int64_t t = typeBytes(unsigned(i.ta)), rowBytes = i.cols * t;
@@ -57,9 +63,8 @@ std::string Simulator::moveDma(const Resolved &what, bool load) {
     int64_t g = dramRow(what, r);
     if (g < 0)
       continue;
-    int64_t address; // g may be any 63-bit number, when a table lies
-    if (__builtin_mul_overflow(g, i.px, &address) || __builtin_add_overflow(address, i.x, &address) || address < 0 ||
-        address > machine.dram_bytes - rowBytes)
+    int64_t address;
+    if (!dramAddress(what, g, address))
       return "the table's row " + std::to_string(g) + " lies outside the DRAM's " + std::to_string(machine.dram_bytes) + " bytes";
     if (!transposed) {
       if (load)

@@ -1,6 +1,8 @@
 // The disassembler: prints instructions in the form that the assembler reads.
 #include "runtime/Systolic/Program.h"
 
+#include <bit>
+#include <cmath>
 #include <cstdio>
 
 using namespace girih::systolic;
@@ -71,6 +73,15 @@ static std::string numberText(Field field, int64_t value) {
   return text;
 }
 
+/// A vector's factor or constant as the f32 that it is, if the assembler reads the same bits from that.
+static std::string floatText(const Instruction &i) {
+  float value = std::bit_cast<float>(uint32_t(i.imm));
+  char text[32];
+  snprintf(text, sizeof(text), "%.9g", double(value));
+  bool isFloat = Op(i.op) == Op::vector && i.flags & (flag::vector_scale | flag::vector_constant);
+  return isFloat && !i.ri && std::isfinite(value) ? std::string(text) + "f" : "";
+}
+
 std::string girih::systolic::disassemble(const Instruction &i) {
   const OpInfo *info = i.op < 0 ? nullptr : opInfo(unsigned(i.op));
   if (!info)
@@ -102,7 +113,11 @@ std::string girih::systolic::disassemble(const Instruction &i) {
       bool withRegister = reg != Field::op && i[reg];
       if (!i[field] && !withRegister)
         continue;
-      text += std::string(" ") + name + "=" + numberText(field, i[field]) + (withRegister ? "+r" + std::to_string(i[reg]) : "");
+      std::string number = field == Field::imm ? floatText(i) : "";
+      if (number.empty() && (i[field] || !withRegister))
+        number = numberText(field, i[field]);
+      std::string added = withRegister ? (number.empty() ? "r" : "+r") + std::to_string(i[reg]) : "";
+      text += std::string(" ") + name + "=" + number + added;
     }
   }
   for (unsigned bit = 0; bit != 8; ++bit)

@@ -1,6 +1,7 @@
 // Encoder, decoder and static checks of the systolic machine's instructions, all from SystolicISA.def.
 #include "girih-runtime/SystolicISA.h"
 
+#include <array>
 #include <cstring>
 #include <tuple>
 
@@ -38,20 +39,14 @@ static constexpr OpInfo kOpInfos[] = {
 
 const FieldInfo &girih::systolic::fieldInfo(Field field) { return kFieldInfos[unsigned(field)]; }
 
-namespace {
-struct OpTable {
-  const OpInfo *at[256] = {};
-  OpTable() {
-    for (const OpInfo &info : kOpInfos)
-      at[unsigned(info.op)] = &info;
-  }
-};
-} // namespace
+static constexpr std::array<const OpInfo *, 256> kByOpcode = [] {
+  std::array<const OpInfo *, 256> table = {};
+  for (const OpInfo &info : kOpInfos)
+    table[unsigned(info.op)] = &info;
+  return table;
+}();
 
-const OpInfo *girih::systolic::opInfo(unsigned opcode) {
-  static const OpTable table;
-  return opcode < 256 ? table.at[opcode] : nullptr;
-}
+const OpInfo *girih::systolic::opInfo(unsigned opcode) { return opcode < 256 ? kByOpcode[opcode] : nullptr; }
 
 const OpInfo *girih::systolic::opInfo(std::string_view name) {
   for (const OpInfo &info : kOpInfos)

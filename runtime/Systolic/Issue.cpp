@@ -26,7 +26,7 @@ void Simulator::takeTokens(const Instruction &i, Clock *clock) {
       uint32_t taken = std::min(left, oldest.count);
       left -= taken;
       if ((oldest.count -= taken) == 0)
-        signalled.pop_front();
+        signalled.erase(signalled.begin());
     }
   }
 }
@@ -138,14 +138,22 @@ void Simulator::holdPorts(const Resolved &what, int64_t issue, int64_t streamEnd
     hold(what.dst.memory == Span::kScratchpad ? padWrite : arrays[what.dst.memory].vxWrite, what.dst, retire);
 }
 
-/// The bus takes transfers one after the other; returns the cycle in which the data phase ends.
-int64_t Simulator::startDma(unsigned queue, const Resolved &what) {
+static bool isDma(const Resolved &what) {
+  return Op(what.code.op) == Op::load || Op(what.code.op) == Op::store;
+}
+
+/// When the instruction's stream, or its data phase on the bus, begins if it issues now. The bus takes
+/// transfers one after the other.
+int64_t Simulator::streamBegin(const Resolved &what) const {
+  return isDma(what) ? std::max(now + machine.dram_latency, busFree) : now;
+}
+
+void Simulator::startDma(unsigned queue, int64_t end) {
   auto &outstanding = inFlight[Queue(queue) == Queue::ST];
   while (!outstanding.empty() && outstanding.front() <= now)
     outstanding.pop_front();
-  busFree = std::max(now + machine.dram_latency, busFree) + what.duration;
-  outstanding.push_back(busFree);
-  return busFree;
+  busFree = end;
+  outstanding.push_back(end);
 }
 
 void Simulator::startWeights(Entry &entry) {
@@ -154,8 +162,8 @@ void Simulator::startWeights(Entry &entry) {
     Bank &bank = arrays[m].banks[what.has(flag::wload_bank)];
     arrays[m].portFree = now + what.duration;
     bank.full = true, bank.type = Type(what.code.ta), bank.sparse = what.has(flag::wload_sparse);
-    bank.readyAt = now + what.duration;
-    bank.tokensAt = std::max(entry.tokensAt, entry.dispatch);
+    bank.readyAt = now + what.duration, bank.filledBy = what.index;
+    bank.tokensAt = std::max(entry.tokensAt, entry.dispatch + 1);
   });
 }
 
@@ -254,6 +262,12 @@ void Simulator::issue(unsigned queue) {
     return;
   int64_t free = std::max({entry.dispatch + 1, entry.tokensAt, unitReady(entry)});
   stats.conflicts[queue] += std::max<int64_t>(0, now - free);
+  int64_t begin = streamBegin(what), streamEnd = begin + what.duration, retire = streamEnd + what.latency;
+  if (retire >= options.maxCycles) // before anything is done: it may be billions of rows
+    return fail(what.index,
+                "the instruction retires in cycle " + std::to_string(retire) + ", past the limit of " +
+                    std::to_string(options.maxCycles),
+                Limit::Cycles);
   uint32_t clock = 0;
   if (options.races) {
     Clock atIssue = clockAtIssue(what, queue);
@@ -263,9 +277,8 @@ void Simulator::issue(unsigned queue) {
   } else {
     takeTokens(what.code, nullptr);
   }
-  int64_t streamEnd = now + what.duration, retire = streamEnd + what.latency;
-  if (op == Op::load || op == Op::store)
-    retire = streamEnd = startDma(queue, what);
+  if (isDma(what))
+    startDma(queue, streamEnd);
   else if (op == Op::wload)
     startWeights(entry);
   else if (op == Op::matmul)
@@ -274,9 +287,6 @@ void Simulator::issue(unsigned queue) {
     arrays[std::countr_zero(uint64_t(what.code.mask))].sliceFree = retire;
   if ((op == Op::wload || op == Op::matmul) && stats.firstMatrixIssue < 0)
     stats.firstMatrixIssue = now;
-  if (retire >= options.maxCycles) // before the work is done: it may be billions of rows
-    return fail(what.index, "the instruction retires in cycle " + std::to_string(retire) +
-                                ", past the limit of " + std::to_string(options.maxCycles));
   holdPorts(what, now, streamEnd, retire);
   stats.busy[queue] += what.duration;
   count(what);
@@ -284,7 +294,7 @@ void Simulator::issue(unsigned queue) {
     if (std::string wrong = move(what); !wrong.empty())
       return fail(what.index, wrong);
   if (options.record)
-    options.record({what.index, what.tag, Queue(queue), uint8_t(what.code.mask), entry.dispatch, now,
+    options.record({what.index, what.tag, Queue(queue), uint8_t(what.code.mask), entry.dispatch, now, begin,
                     streamEnd, retire});
   retirements.push({retire, order++, what.index, what.code.signal0, what.code.signal1, clock});
   queues[queue].pop_front();

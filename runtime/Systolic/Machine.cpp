@@ -82,7 +82,8 @@ bool Machine::parse(std::string_view text, std::string_view origin, Machine &mac
   std::map<std::string, unsigned, std::less<>> seen;
   unsigned line = 0;
   auto fail = [&](const std::string &what) {
-    error = std::string(origin) + ":" + std::to_string(line) + ": " + what + "; see lib/Target/Facts for examples";
+    error = std::string(origin) + ":" + std::to_string(line) + ": " + what +
+            "; girih-sim --print-machine prints a machine's keys";
     return false;
   };
   while (!text.empty()) {

@@ -17,6 +17,15 @@ std::string hex(uint64_t value) {
   return text;
 }
 
+/// Whether one of the span's rows has a byte of [from, end).
+bool covers(const Span &span, int64_t from, int64_t end) {
+  int64_t pitch = std::abs(span.pitch), before = from - span.bytes - span.low();
+  if (pitch == 0)
+    return before < 0 && span.low() < end;
+  int64_t first = before < 0 ? 0 : before / pitch + 1; // the first row that ends past `from`
+  return first < span.rows && span.low() + first * pitch < end;
+}
+
 class Resolver {
 public:
   Resolver(const Machine &machine, Resolved &resolved) : m(machine), r(resolved), i(resolved.code) {}
@@ -90,8 +99,7 @@ private:
              to_string(element);
     if (rows == 0)
       return out = Span(), "";
-    int64_t last = int64_t(out.offset) + (rows - 1) * pitch;
-    int64_t low = std::min<int64_t>(out.offset, last), high = std::max<int64_t>(out.offset, last) + bytes;
+    int64_t low = out.low(), high = out.high();
     if (low < 0 || high > size)
       return std::string(what) + " covers bytes " + to_string(low) + " to " + to_string(high) + " of the " +
              (accumulator ? "accumulators" : "scratchpad") + ", which has " + to_string(size);
@@ -215,7 +223,7 @@ private:
       wrong = span("dst", int64_t(accumulatorAddress(0, uint32_t(i.dst))), i.pd, m.output_stationary ? std::min(i.rows, m.array_rows) : i.rows,
                    4 * i.px, 4, r.dst);
     r.duration = std::max<int64_t>(1, ceilDiv(i.rows * m.matmulEighths(Type(i.ta)), 8));
-    r.latency = std::max(m.array_rows + m.array_columns - 2, 1 - r.duration);
+    r.latency = m.array_rows + m.array_columns - 2;
     return wrong;
   }
 
@@ -271,6 +279,9 @@ private:
       wrong = typed("dst", i.dst, i.pd, i.rows ? i.cols : 0, i.rows, i.ta, r.dst);
     if (wrong.empty())
       wrong = typed("a", i.a, i.pa, i.rows, i.cols, i.ta, r.a);
+    if (wrong.empty() && r.dst.meets(r.a))
+      wrong = "dst at " + hex(uint32_t(i.dst)) + " overlaps its source at " + hex(uint32_t(i.a)) +
+              ", expected them apart";
     int64_t cost = std::max(beats(r.a, i.ta), beats(r.dst, i.ta));
     r.duration = std::max<int64_t>(1, i.rows * cost) + i.cols;
     r.latency = m.vector_latency;
@@ -279,6 +290,16 @@ private:
 };
 
 } // namespace
+
+bool Span::meets(const Span &other) const {
+  if (empty() || memory != other.memory || low() >= other.high() || other.low() >= high())
+    return false;
+  const Span &few = rows <= other.rows ? *this : other, &many = rows <= other.rows ? other : *this;
+  for (int64_t i = 0, count = few.pitch ? few.rows : 1; i != count; ++i)
+    if (int64_t at = few.offset + i * few.pitch; covers(many, at, at + few.bytes))
+      return true;
+  return false;
+}
 
 std::string girih::systolic::resolve(const Machine &machine, const Instruction &instruction, const int64_t *registers,
                                      Resolved &resolved) {

@@ -3,17 +3,24 @@
 
 #include "runtime/Systolic/Machine.h"
 
+#include <algorithm>
+
 namespace girih::systolic {
 
-/// Rows of bytes in a local memory: `rows` of them, `bytes` long, `pitch` apart; and the banks that they touch.
+/// Rows of bytes in a memory: `rows` of them, `bytes` long, `pitch` apart; and the banks that they touch.
 struct Span {
-  static constexpr uint8_t kNone = 255, kScratchpad = 8; // else the number of an array's accumulators
+  static constexpr uint8_t kNone = 255, kScratchpad = 8,
+                           kDram = 9; // else the number of an array's accumulators
   uint8_t memory = kNone;
   uint8_t firstBank = 0, lastBank = 0;
-  uint32_t offset = 0;
-  int64_t pitch = 0, rows = 0, bytes = 0;
+  int64_t offset = 0, pitch = 0, rows = 0, bytes = 0;
 
   bool empty() const { return memory == kNone; }
+  /// From the lowest byte of all rows to past the highest.
+  int64_t low() const { return offset + std::min<int64_t>(0, (rows - 1) * pitch); }
+  int64_t high() const { return offset + std::max<int64_t>(0, (rows - 1) * pitch) + bytes; }
+  /// Whether a byte lies in rows of both.
+  bool meets(const Span &other) const;
   bool sharesBank(const Span &other) const {
     return !empty() && memory == other.memory && firstBank <= other.lastBank && other.firstBank <= lastBank;
   }

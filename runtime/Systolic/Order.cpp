@@ -71,11 +71,17 @@ bool Simulator::touchRange(unsigned memory, uint64_t low, uint64_t high, bool wr
   Races::Access other;
   if (races.access(memory, low, high, write, access, clock, other))
     return true;
-  std::string where = memory == 9 ? "DRAM" : memory == Span::kScratchpad ? "the scratchpad" : "the accumulators of array " + std::to_string(memory);
+  std::string where = memory == Span::kDram         ? "DRAM"
+                      : memory == Span::kScratchpad ? "the scratchpad"
+                                                    : "the accumulators of array " + std::to_string(memory);
   fail(access.index, "race: bytes " + std::to_string(low) + " to " + std::to_string(high) + " of " + where + " are " +
                          (write ? "written" : "read") + " here, but no token orders that after instruction " + std::to_string(other.index));
   return false;
 }
+
+/// An operand of more rows is one range, gaps and all: each range is kept, and an instruction may have two
+/// billion rows.
+static constexpr int64_t kMostRanges = 65536;
 
 /// Rows of `bytes` at `pitch`; rows without gaps are one range.
 template <typename Touch> static bool forEachRange(int64_t start, int64_t pitch, int64_t rows, int64_t bytes, Touch touch) {
@@ -83,6 +89,10 @@ template <typename Touch> static bool forEachRange(int64_t start, int64_t pitch,
     return true;
   if (pitch == 0 || pitch == bytes)
     return touch(start, start + (pitch == 0 ? bytes : rows * bytes));
+  if (rows > kMostRanges) {
+    int64_t last = start + (rows - 1) * pitch;
+    return touch(std::min(start, last), std::max(start, last) + bytes);
+  }
   for (int64_t i = 0; i != rows; ++i)
     if (!touch(start + i * pitch, start + i * pitch + bytes))
       return false;
@@ -100,15 +110,23 @@ bool Simulator::touch(const Span &span, bool write, const Races::Access &access,
 bool Simulator::touchDram(const Resolved &what, bool write, const Races::Access &access, const Clock &clock) {
   const Instruction &i = what.code;
   int64_t rowBytes = i.cols * typeBytes(unsigned(i.ta));
+  auto touched = [&](int64_t low, int64_t high) {
+    return touchRange(Span::kDram, uint64_t(low), uint64_t(high), write, access, clock);
+  };
   if (!what.has(flag::load_gather))
-    return forEachRange(i.x, i.px, i.rows, rowBytes, [&](int64_t low, int64_t high) {
-      return touchRange(9, uint64_t(low), uint64_t(high), write, access, clock);
-    });
-  for (int64_t row = 0; options.data && row != i.rows; ++row) // without data nobody knows the rows
-    if (int64_t g = dramRow(what, row); g >= 0)
-      if (int64_t low = i.x + g * i.px; low >= 0 && !touchRange(9, uint64_t(low), uint64_t(low + rowBytes), write, access, clock))
-        return false;
-  return true;
+    return forEachRange(i.x, i.px, i.rows, rowBytes, touched);
+  if (!options.data)
+    return true; // nobody knows the rows
+  int64_t low = INT64_MAX, high = 0;
+  for (int64_t row = 0; row != i.rows; ++row) {
+    int64_t g = dramRow(what, row), address;
+    if (g < 0 || !dramAddress(what, g, address)) // moveDma refuses what lies outside
+      continue;
+    if (i.rows <= kMostRanges && !touched(address, address + rowBytes))
+      return false;
+    low = std::min(low, address), high = std::max(high, address + rowBytes);
+  }
+  return i.rows <= kMostRanges || low >= high || touched(low, high);
 }
 
 bool Simulator::checkRaces(const Resolved &what, unsigned queue, const Clock &clock, const Clock &atIssue, unsigned chain) {

@@ -21,7 +21,7 @@ public:
     uint32_t chain, time, index;
   };
 
-  /// Checks and notes an access to [low, high) of a memory: 0 to 7 the accumulators, 8 the scratchpad, 9 DRAM. Returns false and the
+  /// Checks and notes an access to [low, high) of a memory: by Span's numbers. Returns false and the
   /// other access if it is not ordered before `clock`.
   bool access(unsigned memory, uint64_t low, uint64_t high, bool write, const Access &access, const Clock &clock, Access &other);
 

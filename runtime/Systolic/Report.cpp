@@ -1,6 +1,7 @@
 // Computes and prints the figures of a run.
 #include "runtime/Systolic/Report.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstdarg>
 #include <cstdio>
@@ -8,12 +9,42 @@
 using namespace girih::systolic;
 
 std::string girih::systolic::format(const char *form, ...) {
-  char text[512];
-  va_list arguments;
+  va_list arguments, again;
   va_start(arguments, form);
-  vsnprintf(text, sizeof(text), form, arguments);
+  va_copy(again, arguments);
+  int size = vsnprintf(nullptr, 0, form, arguments);
+  std::string text(size_t(std::max(size, 0)), '\0');
+  vsnprintf(text.data(), text.size() + 1, form, again); // the string has room for the terminator
+  va_end(again);
   va_end(arguments);
   return text;
+}
+
+std::string girih::systolic::jsonText(const std::string &text) {
+  std::string out = "\"";
+  for (char c : text)
+    if (uint8_t(c) < 0x20)
+      out += format("\\u%04x", c);
+    else
+      out += c == '"' || c == '\\' ? std::string("\\") + c : std::string(1, c);
+  return out + "\"";
+}
+
+static std::string xmlText(const std::string &text) {
+  std::string out;
+  for (char c : text)
+    out += c == '&' ? "&amp;" : c == '<' ? "&lt;" : c == '>' ? "&gt;" : std::string(1, c);
+  return out;
+}
+
+/// Where the energies come from.
+static const char *energyTable(const Machine &m) {
+  Machine usual;
+#define SYSTOLIC_ENERGY(key, init, meaning)                                                                  \
+  if (m.key != usual.key)                                                                                    \
+    return "the machine's facts file";
+#include "girih-runtime/SystolicMachine.def"
+  return "Horowitz, ISSCC 2014";
 }
 
 double Report::utilisation() const {
@@ -71,15 +102,18 @@ std::string girih::systolic::reportText(const Report &r) {
   for (unsigned q = 0; q != kQueues; ++q)
     text += format(" %s %lld", q == 0 ? "LD" : q == 1 ? "WL" : q == 2 ? "MX" : q == 3 ? "VX" : "ST", (long long)s.conflicts[q]);
   Energy e = r.energy();
-  text += format(" cycles\nenergy          %.3f uJ: MACs %.3f, vector %.3f, scratchpad %.3f, accumulators %.3f, DRAM %.3f (table: Horowitz, ISSCC 2014)\n",
-                 e.total(), e.macs, e.vector, e.scratchpad, e.accumulators, e.dram);
+  text += format(" cycles\nenergy          %.3f uJ: MACs %.3f, vector %.3f, scratchpad %.3f, accumulators "
+                 "%.3f, DRAM %.3f (table: %s)\n",
+                 e.total(), e.macs, e.vector, e.scratchpad, e.accumulators, e.dram, energyTable(r.machine));
   return text;
 }
 
 std::string girih::systolic::reportJson(const Report &r) {
   const Statistics &s = r.statistics;
-  std::string text = format("{\"machine\": \"%s\", \"cycles\": %lld, \"seconds\": %.9g, \"instructions\": %llu, \"codeBytes\": %zu,\n", r.machine.name.c_str(),
-                            (long long)s.cycles, r.seconds(), (unsigned long long)s.instructions, r.program.code.size() * kInstructionBytes);
+  std::string text = format(
+      "{\"machine\": %s, \"cycles\": %lld, \"seconds\": %.9g, \"instructions\": %llu, \"codeBytes\": %zu,\n",
+      jsonText(r.machine.name).c_str(), (long long)s.cycles, r.seconds(), (unsigned long long)s.instructions,
+      r.program.code.size() * kInstructionBytes);
   text += " \"arrays\": [";
   for (size_t m = 0; m != s.arrays.size(); ++m) {
     const Split &p = s.arrays[m];
@@ -93,9 +127,10 @@ std::string girih::systolic::reportJson(const Report &r) {
   for (unsigned q = 0; q != kQueues; ++q)
     text += format("%s\"%s\": %lld", q ? ", " : "", q == 0 ? "LD" : q == 1 ? "WL" : q == 2 ? "MX" : q == 3 ? "VX" : "ST", (long long)s.conflicts[q]);
   Energy e = r.energy();
-  text += format("},\n \"energyTable\": \"Horowitz, ISSCC 2014\", \"energyMicrojoules\": {\"total\": %.6g, \"macs\": %.6g, \"vector\": %.6g, \"scratchpad\": %.6g, "
+  text += format("},\n \"energyTable\": \"%s\", \"energyMicrojoules\": {\"total\": %.6g, \"macs\": %.6g, "
+                 "\"vector\": %.6g, \"scratchpad\": %.6g, "
                  "\"accumulators\": %.6g, \"dram\": %.6g}}\n",
-                 e.total(), e.macs, e.vector, e.scratchpad, e.accumulators, e.dram);
+                 energyTable(r.machine), e.total(), e.macs, e.vector, e.scratchpad, e.accumulators, e.dram);
   return text;
 }
 
@@ -111,11 +146,22 @@ std::string girih::systolic::rooflineSvg(const Report &r) {
   auto x = [&](double v) { return 60 + 420 * (std::log10(std::fmax(v, 1e-12) / ridge) + 3) / 6; };
   auto y = [&](double v) { return 30 + 280 * -std::log10(std::fmax(v, 1e-12) / peak) / 4; };
   std::string svg = "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"520\" height=\"360\" font-family=\"sans-serif\" font-size=\"12\">\n";
-  svg += format("<text x=\"60\" y=\"18\">%s: roof %.4g TOPS, %.4g GB/s, ridge at %.4g ops/byte</text>\n", m.name.c_str(), peak * 1e-12, bandwidth * 1e-9, ridge);
+  svg += format("<text x=\"60\" y=\"18\">%s: roof %.4g TOPS, %.4g GB/s, ridge at %.4g ops/byte</text>\n",
+                xmlText(m.name).c_str(), peak * 1e-12, bandwidth * 1e-9, ridge);
   svg += "<path d=\"M60 30V310H480\" fill=\"none\" stroke=\"black\"/>\n";
+  for (double tick = std::pow(10, std::ceil(std::log10(ridge) - 3)); tick <= ridge * 1e3; tick *= 10)
+    svg += format("<path d=\"M%.1f 310v4\" stroke=\"black\"/><text x=\"%.1f\" y=\"324\" "
+                  "text-anchor=\"middle\" font-size=\"9\">%.4g</text>\n",
+                  x(tick), x(tick), tick);
+  for (double tick = std::pow(10, std::ceil(std::log10(peak) - 4)); tick <= peak; tick *= 10)
+    svg += format("<path d=\"M60 %.1fh-4\" stroke=\"black\"/><text x=\"54\" y=\"%.1f\" text-anchor=\"end\" "
+                  "font-size=\"9\">%.4g</text>\n",
+                  y(tick), y(tick) + 3, tick * 1e-12);
   svg += format("<path d=\"M%.1f %.1fL%.1f %.1fH480\" fill=\"none\" stroke=\"steelblue\" stroke-width=\"2\"/>\n", x(ridge * 1e-3), y(peak * 1e-3), x(ridge), y(peak));
   svg += format("<circle cx=\"%.1f\" cy=\"%.1f\" r=\"5\" fill=\"crimson\"/>\n", std::fmin(std::fmax(x(intensity), 60), 480), std::fmin(std::fmax(y(reached), 30), 310));
-  svg += format("<text x=\"60\" y=\"332\">operations per DRAM byte: %.4g (log)</text><text x=\"60\" y=\"350\">%.4g TOPS, %.1f %% of the roof there</text>\n</svg>\n",
-                intensity, reached * 1e-12, 100 * reached / std::fmin(peak, intensity * bandwidth));
+  svg += format("<text x=\"60\" y=\"340\">operations per DRAM byte: %.4g (log)</text><text x=\"60\" "
+                "y=\"355\">%.4g TOPS, %.1f %% of the roof there</text>\n</svg>\n",
+                intensity, reached * 1e-12,
+                reached > 0 ? 100 * reached / std::fmin(peak, intensity * bandwidth) : 0);
   return svg;
 }

@@ -28,6 +28,8 @@ struct Report {
 };
 
 std::string format(const char *form, ...) __attribute__((format(printf, 1, 2)));
+/// A JSON string, quotes and all.
+std::string jsonText(const std::string &text);
 std::string reportText(const Report &report);
 std::string reportJson(const Report &report);
 /// SVG: operations per DRAM byte against operations per second, with the machine's two roofs.

@@ -56,10 +56,10 @@ void Simulator::execute(const Instruction &i) {
   for (int64_t field : {i.signal0, i.signal1})
     if (TokenCount token = tokens(field); token.count) {
       pendingSignals[token.semaphore] = token.count;
-      anyPending = true, pendingAt = now + 1;
+      anyPending = true, pendingAt = now + 1, pendingFrom = pc;
     }
   if (options.record)
-    options.record({pc, tag, Queue::SEQ, 0, now, now, now + 1, now + 1});
+    options.record({pc, tag, Queue::SEQ, 0, now, now, now, now + 1, now + 1});
   executeScalar(i);
   regs[0] = 0;
 }
@@ -93,19 +93,20 @@ void Simulator::executeScalar(const Instruction &i) {
     if (!options.data)
       return fail(pc, "sload reads data, which a run for timing alone does not have");
     Instruction read;
-    read.op = int64_t(Op::load), read.ta = int64_t(Type::i32), read.rows = 1, read.cols = 1;
-    read.dst = i.a, read.rd = i.ra;
+    read.op = int64_t(Op::store), read.ta = int64_t(Type::i32), read.rows = 1,
+    read.cols = 1; // it has the same operand
+    read.a = i.a, read.ra = i.ra;
     Resolved where;
     if (std::string wrong = resolve(machine, read, regs.data(), where); !wrong.empty())
       return fail(pc, "sload: " + wrong);
     if (options.races) {
       sequencerClock[kSequencerChain] = ++times[kSequencerChain];
       Races::Access access = {kSequencerChain, times[kSequencerChain], pc};
-      if (!touch(where.dst, false, access, sequencerClock))
+      if (!touch(where.a, false, access, sequencerClock))
         return;
     }
     int32_t value;
-    memcpy(&value, local.at(uint32_t(where.code.dst)), 4);
+    memcpy(&value, local.at(uint32_t(where.code.a)), 4);
     regs[i.rd] = value;
     break;
   }
@@ -156,9 +157,25 @@ void Simulator::executeScalar(const Instruction &i) {
   ++pc;
 }
 
+/// Resolves the instruction at the counter. One that uses no register always means the same, and is resolved
+/// once.
+std::string Simulator::resolveNext(const Instruction &i, Resolved &what) {
+  if (i.rd || i.ra || i.rb || i.rx || i.rn || i.rk || i.ri)
+    return resolve(machine, i, regs.data(), what);
+  std::unique_ptr<const Resolved> &known = fixed[pc];
+  if (!known) {
+    if (std::string wrong = resolve(machine, i, regs.data(), what); !wrong.empty())
+      return wrong;
+    known = std::make_unique<const Resolved>(what);
+    return "";
+  }
+  what = *known;
+  return "";
+}
+
 bool Simulator::dispatch(const Instruction &instruction, const OpInfo &info) {
   Entry &entry = queues[unsigned(info.queue)].emplace_back();
-  std::string wrong = resolve(machine, instruction, regs.data(), entry.what);
+  std::string wrong = resolveNext(instruction, entry.what);
   if (wrong.empty() && machine.output_stationary && options.data && info.queue == Queue::MX)
     wrong = "an output-stationary machine runs for timing alone";
   if (!wrong.empty()) {

@@ -27,6 +27,7 @@ Simulator::Simulator(const Machine &machine, const Program &program, Options opt
   stats.arrays.resize(machine.arrays);
   chainClocks.resize(kChains);
   checked.resize(program.code.size());
+  fixed.resize(program.code.size());
   for (const DramSegment &segment : program.memory) {
     if (segment.address > uint64_t(machine.dram_bytes) || segment.bytes.size() > machine.dram_bytes - segment.address) {
       fail(0, "data at " + std::to_string(segment.address) + " ends past the DRAM's " + std::to_string(machine.dram_bytes) + " bytes");
@@ -52,7 +53,8 @@ State Simulator::step() {
     return current;
   }
   if (next >= options.maxCycles) {
-    fail(pc, "the program is still running after " + std::to_string(options.maxCycles) + " cycles, the limit");
+    fail(pc, "the program is still running after " + std::to_string(options.maxCycles) + " cycles, the limit",
+         Limit::Cycles);
     return current;
   }
   now = next;
@@ -111,7 +113,8 @@ void Simulator::retire() {
     anyPending = false;
     for (unsigned s = 0; s != kSemaphores; ++s)
       if (pendingSignals[s]) {
-        signal(tokenField(s, unsigned(pendingSignals[s])), pc, options.races ? &sequencerClock : nullptr);
+        signal(tokenField(s, unsigned(pendingSignals[s])), pendingFrom,
+               options.races ? &sequencerClock : nullptr);
         pendingSignals[s] = 0;
       }
   }
@@ -156,7 +159,10 @@ void Simulator::sequence() {
   if (sequencerBlocked(instruction, info))
     return;
   if (++stats.instructions > options.maxInstructions)
-    return fail(pc, "the program has executed " + std::to_string(options.maxInstructions) + " instructions, the limit");
+    return fail(pc,
+                "the program has executed " + std::to_string(options.maxInstructions) +
+                    " instructions, the limit",
+                Limit::Instructions);
   ++stats.byQueue[unsigned(info.queue)];
   sequenceAt = now + 1;
   if (info.queue == Queue::SEQ)
@@ -165,59 +171,116 @@ void Simulator::sequence() {
     ++pc;
 }
 
-void Simulator::fail(uint32_t index, const std::string &reason) {
+void Simulator::fail(uint32_t index, const std::string &reason, Limit limit) {
   if (current == State::Faulted)
     return;
   current = State::Faulted;
-  failure = {index, std::max<int64_t>(now, 0), reason};
+  failure = {index, std::max<int64_t>(now, 0), reason, limit};
   stats.cycles = failure.cycle;
 }
 
-/// Which instructions that were not yet issued, or are still ahead in the program text, signal a semaphore.
-std::string Simulator::whoSignals(unsigned semaphore) const {
-  auto signals = [&](const Instruction &i) {
-    for (int64_t field : {i.signal0, i.signal1})
-      if (TokenCount token = tokens(field); token.count && token.semaphore == semaphore)
-        return true;
-    return false;
-  };
+static bool signals(const Instruction &i, unsigned semaphore) {
+  for (int64_t field : {i.signal0, i.signal1})
+    if (TokenCount token = tokens(field); token.count && token.semaphore == semaphore)
+      return true;
+  return false;
+}
+
+/// The instructions that the sequencer may still come to: from the counter on, through branches, and the
+/// bodies of loops that go on.
+std::vector<bool> Simulator::stillToCome() const {
+  std::vector<bool> reached(program.code.size());
+  std::vector<int64_t> ahead = {int64_t(pc)};
+  for (const Loop &loop : loops)
+    if (loop.left > 1)
+      ahead.push_back(loop.body);
+  while (!ahead.empty()) {
+    int64_t at = ahead.back();
+    ahead.pop_back();
+    if (at < 0 || at >= int64_t(program.code.size()) || reached[at])
+      continue;
+    reached[at] = true;
+    const Instruction &i = program.code[at];
+    if (Op(i.op) == Op::halt)
+      continue;
+    ahead.push_back(at + 1);
+    if (Op(i.op) == Op::br)
+      ahead.push_back(at + i.imm);
+    if (Op(i.op) == Op::loop)
+      ahead.push_back(at + 1 + i.cols);
+  }
+  return reached;
+}
+
+/// The first instruction of a kind that has not issued: in a queue, or still to come.
+std::string Simulator::whoDoes(const std::function<bool(const Instruction &)> &does) const {
   for (unsigned q = 0; q != kQueues; ++q)
     for (const Entry &entry : queues[q])
-      if (signals(entry.what.code))
+      if (does(entry.what.code))
         return "instruction " + std::to_string(entry.what.index) + ", waiting in " + queueName(q);
-  for (uint32_t i = pc; i < program.code.size(); ++i)
-    if (signals(program.code[i]))
-      return "instruction " + std::to_string(i) + ", which the sequencer has not reached";
+  std::vector<bool> ahead = stillToCome();
+  size_t size = program.code.size();
+  for (size_t n = 0; n != size; ++n) {
+    size_t i = (pc + n) % size;
+    if (ahead[i] && does(program.code[i]))
+      return "instruction " + std::to_string(i) +
+             (i < pc ? ", to which the sequencer would return" : ", which the sequencer has not reached");
+  }
   return "nothing that is still to come";
+}
+
+std::string Simulator::waitsForTokens(const Instruction &instruction) const {
+  std::string why;
+  for (int64_t field : {instruction.wait0, instruction.wait1})
+    if (TokenCount token = tokens(field); token.count > 0 && tokensOf[token.semaphore] < token.count)
+      why += " waits for semaphore " + std::to_string(token.semaphore) + " (" +
+             std::to_string(tokensOf[token.semaphore]) + " of " + std::to_string(token.count) +
+             " tokens), signalled by " +
+             whoDoes([&](const Instruction &i) { return signals(i, token.semaphore); }) + ";";
+  return why;
+}
+
+/// The first array whose weight bank is full for a wload, or empty for a matmul.
+std::string Simulator::waitsForBank(const Resolved &what) const {
+  bool load = Op(what.code.op) == Op::wload;
+  unsigned number = load ? what.has(flag::wload_bank) : what.has(flag::matmul_bank);
+  for (unsigned m = 0; m != unsigned(machine.arrays); ++m) {
+    const Bank &bank = arrays[m].banks[number];
+    if (!(what.code.mask >> m & 1) || bank.full != load)
+      continue;
+    auto partner = [&](const Instruction &i) {
+      if (!(i.mask >> m & 1))
+        return false;
+      return load ? Op(i.op) == Op::matmul && i.flags & flag::matmul_release &&
+                        bool(i.flags & flag::matmul_bank) == bool(number)
+                  : Op(i.op) == Op::wload && bool(i.flags & flag::wload_bank) == bool(number);
+    };
+    return " waits for weight bank " + std::to_string(number) + " of array " + std::to_string(m) +
+           (load ? ", filled by instruction " + std::to_string(bank.filledBy) + " and released by "
+                 : ", filled by ") +
+           whoDoes(partner) + ";";
+  }
+  return "";
 }
 
 void Simulator::deadlock() {
   std::string text = "deadlock:";
   uint32_t first = pc;
   bool found = false;
-  auto waits = [&](const Instruction &i) {
-    std::string why;
-    for (int64_t field : {i.wait0, i.wait1})
-      if (TokenCount token = tokens(field); token.count > 0 && tokensOf[token.semaphore] < token.count)
-        why += " waits for semaphore " + std::to_string(token.semaphore) + " (" + std::to_string(tokensOf[token.semaphore]) + " of " +
-               std::to_string(token.count) + " tokens), signalled by " + whoSignals(token.semaphore) + ";";
-    return why;
-  };
   for (unsigned q = 0; q != kQueues; ++q) {
     if (queues[q].empty())
       continue;
     const Resolved &what = queues[q].front().what;
-    std::string why = waits(what.code);
-    if (why.empty() && Queue(q) == Queue::WL)
-      why = " waits for a weight bank that no matmul released;";
-    if (why.empty() && Queue(q) == Queue::MX)
-      why = " waits for a weight bank that no wload filled;";
+    std::string why = waitsForTokens(what.code);
+    if (why.empty() && (Queue(q) == Queue::WL || Queue(q) == Queue::MX))
+      why = waitsForBank(what);
     text += std::string(" ") + queueName(q) + ": instruction " + std::to_string(what.index) + why;
     if (!found)
       first = what.index, found = true;
   }
   const Instruction &instruction = program.code[pc];
-  std::string why = waits(instruction);
+  // A queue's instruction waits for its tokens there.
+  std::string why = opInfo(unsigned(instruction.op))->queue == Queue::SEQ ? waitsForTokens(instruction) : "";
   if (why.empty())
     why = instruction.op == int64_t(Op::halt) || instruction.op == int64_t(Op::barrier) ? " waits for the queues to empty;"
                                                                                         : " waits for room in its queue;";

@@ -11,13 +11,14 @@
 
 namespace girih::systolic {
 
-/// What one instruction did. The sequencer's have issue = the cycle that executed them, retire = issue + 1.
+/// What one instruction did. The sequencer's have issue = the cycle that executed them, retire = issue + 1. A
+/// transfer's stream is its data phase on the bus.
 struct Record {
   uint32_t index;
   uint32_t tag;
   Queue queue;
   uint8_t mask;
-  int64_t dispatch, issue, streamEnd, retire;
+  int64_t dispatch, issue, streamBegin, streamEnd, retire;
 };
 
 struct Options {
@@ -47,10 +48,14 @@ struct Statistics {
   int64_t firstMatrixIssue = -1, lastMatrixRetire = 0; // wload or matmul; matmul
 };
 
+/// A limit of Options that ended the run.
+enum class Limit { None, Cycles, Instructions };
+
 struct Fault {
   uint32_t index = 0; // instruction
   int64_t cycle = 0;
   std::string reason;
+  Limit limit = Limit::None;
 };
 
 enum class State { Running, Halted, Faulted };
@@ -93,6 +98,7 @@ private:
     bool full = false, sparse = false;
     Type type = Type::none;
     int64_t readyAt = 0, freeAt = 0, tokensAt = 0;
+    uint32_t filledBy = 0; // the wload
     Clock clock = {}; // of the wload that filled it
   };
   struct Array {
@@ -113,14 +119,18 @@ private:
   void retire();
   void issueAll();
   void sequence();
-  void fail(uint32_t index, const std::string &reason);
+  void fail(uint32_t index, const std::string &reason, Limit limit = Limit::None);
   void deadlock();
-  std::string whoSignals(unsigned semaphore) const;
+  std::vector<bool> stillToCome() const;
+  std::string whoDoes(const std::function<bool(const Instruction &)> &does) const;
+  std::string waitsForTokens(const Instruction &instruction) const;
+  std::string waitsForBank(const Resolved &what) const;
 
   // Sequencer (Sequencer.cpp).
   bool sequencerBlocked(const Instruction &instruction, const OpInfo &info) const;
   void execute(const Instruction &instruction);
   void executeScalar(const Instruction &instruction);
+  std::string resolveNext(const Instruction &instruction, Resolved &what);
   bool dispatch(const Instruction &instruction, const OpInfo &info);
 
   // Issue (Issue.cpp).
@@ -130,7 +140,8 @@ private:
   int64_t portsReady(const Entry &entry) const;
   void issue(unsigned queue);
   void holdPorts(const Resolved &what, int64_t issue, int64_t streamEnd, int64_t retire);
-  int64_t startDma(unsigned queue, const Resolved &what);
+  int64_t streamBegin(const Resolved &what) const;
+  void startDma(unsigned queue, int64_t end);
   void startWeights(Entry &entry);
   void startMatmul(Entry &entry);
   bool checkBanks(const Entry &entry);
@@ -155,6 +166,8 @@ private:
   void computeTranspose(const Resolved &what);
   /// The DRAM row of local row i, or -1 if it is skipped.
   int64_t dramRow(const Resolved &what, int64_t i) const;
+  /// Where DRAM row g starts; false if not all of it lies in DRAM.
+  bool dramAddress(const Resolved &what, int64_t g, int64_t &address) const;
 
   const Program &program;
   Options options;
@@ -171,6 +184,7 @@ private:
   std::array<int64_t, kSemaphores> pendingSignals = {}; // the sequencer's, which count from the next cycle
   bool anyPending = false;
   int64_t pendingAt = 0;
+  uint32_t pendingFrom = 0; // the instruction that gave them
 
   std::array<std::deque<Entry>, kQueues> queues;
   std::vector<Array> arrays;
@@ -179,7 +193,8 @@ private:
   int64_t busFree = 0;
   std::priority_queue<Retirement> retirements;
   uint64_t order = 0;
-  std::vector<bool> checked; // instructions that checkInstruction has accepted
+  std::vector<bool> checked;                          // instructions that checkInstruction has accepted
+  std::vector<std::unique_ptr<const Resolved>> fixed; // instructions without registers, once resolved
 
   // Race detection.
   Races races;
@@ -193,7 +208,8 @@ private:
     Clock clock;
     uint32_t count;
   };
-  std::array<std::deque<Token>, kSemaphores> tokenClocks;
+  std::array<std::vector<Token>, kSemaphores>
+      tokenClocks; // oldest first, at most kMaxTokens: an erased front costs little
 };
 
 } // namespace girih::systolic

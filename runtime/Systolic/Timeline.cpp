@@ -1,4 +1,6 @@
-// The timeline that Perfetto opens: one track for each queue and array, one slice an instruction, times in cycles.
+// The timeline that Perfetto opens: one track for each queue and array, one slice an instruction, times in
+// cycles. Perfetto drops slices that overlap without nesting, so a track shows what excludes one another on
+// it: transfers on the bus, streams of an array.
 #include "runtime/Systolic/Report.h"
 
 #include <cstdio>
@@ -20,12 +22,17 @@ Timeline::Timeline(const Machine &machine, const Program &program) : program(pro
 void Timeline::add(const Record &record) {
   std::string name = opInfo(unsigned(program.code[record.index].op))->name;
   unsigned mask = record.mask ? record.mask : 1;
-  int64_t end = record.queue == Queue::MX ? record.streamEnd : record.retire; // streams of one array follow one another
+  int64_t end = record.queue == Queue::MX ? record.streamEnd : record.retire;
   for (unsigned m = 0; mask >> m; ++m)
     if (mask >> m & 1)
-      text += "{\"ph\": \"X\", \"name\": \"" + name + "\", \"pid\": 0, \"tid\": " + std::to_string(8 * unsigned(record.queue) + m) +
-              ", \"ts\": " + std::to_string(record.issue) + ", \"dur\": " + std::to_string(end - record.issue) + ", \"args\": {\"instruction\": " +
-              std::to_string(record.index) + ", \"tag\": " + std::to_string(record.tag) + ", \"dispatched\": " + std::to_string(record.dispatch) +
+      text += "{\"ph\": \"X\", \"name\": \"" + name +
+              "\", \"pid\": 0, \"tid\": " + std::to_string(8 * unsigned(record.queue) + m) +
+              ", \"ts\": " + std::to_string(record.streamBegin) +
+              ", \"dur\": " + std::to_string(end - record.streamBegin) +
+              ", \"args\": {\"instruction\": " + std::to_string(record.index) +
+              ", \"tag\": " + std::to_string(record.tag) +
+              ", \"dispatched\": " + std::to_string(record.dispatch) +
+              ", \"issued\": " + std::to_string(record.issue) +
               ", \"retires\": " + std::to_string(record.retire) + "}},\n";
 }
 

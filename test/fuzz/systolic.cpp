@@ -23,7 +23,8 @@ static const Machine &machine() {
 
 static void run(const Program &program) {
   Options options;
-  options.maxCycles = 20000, options.maxInstructions = 2000;
+  options.maxCycles = 4000,
+  options.maxInstructions = 500; // dozens of transfers, and a thousand runs take a third of a second
   Simulator simulator(machine(), program, options);
   if (simulator.run() == State::Running)
     std::abort();

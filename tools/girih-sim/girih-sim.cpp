@@ -2,6 +2,7 @@
 // is not as expected, 2 usage, 3 unreadable input.
 #include "runtime/Systolic/Report.h"
 
+#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
@@ -20,18 +21,18 @@ PROGRAM is assembly text or a binary program of the systolic machine.
   --print-machine     print the machine's facts and stop
   --assemble=FILE     write the binary program and stop
   --disassemble       print the program as assembly and stop
-  --timing-only       no data: the same cycles, much faster
+  --timing-only       no data: the same cycles, much faster; .expect is not compared
   --no-races          do not look for races
   --reg=N:VALUE       set register N at launch
   --load=FILE@ADDRESS put a file's bytes into DRAM at launch
   --save=FILE@ADDRESS:BYTES  write DRAM to a file afterwards
-  --max-cycles=N      give up after N cycles; default 1000000000000
-  --max-instructions=N  give up after N executed instructions; default 1000000000
+  --max-cycles=N      give up after N cycles; default 1000000000
+  --max-instructions=N  give up after N executed instructions; default 100000000
   --trace             print every instruction with its cycles
-  --step              single-step: a line each event, commands from standard input (h for help)
+  --step              single-step: what each event does, commands from standard input (h for help)
   --print=WHAT        afterwards: registers, semaphores, or MEMORY:ADDRESS:TYPE:COUNT with MEMORY local or dram
-  --json              the report as JSON
-  --timeline=FILE     Perfetto timeline
+  --json              the report, or the fault, as JSON on standard output; all other text goes to standard error
+  --timeline=FILE     Perfetto timeline, in which a cycle is a microsecond
   --roofline=FILE     roofline plot as SVG
 )";
 
@@ -50,14 +51,18 @@ struct Settings {
 
 bool number(const std::string &text, int64_t &value) {
   char *end;
+  errno = 0;
   value = strtoll(text.c_str(), &end, 0);
-  return !text.empty() && *end == 0;
+  return !text.empty() && *end == 0 && errno == 0;
 }
 
-int64_t needNumber(const std::string &text, const char *what) {
+int64_t needNumber(const std::string &text, const char *what, int64_t least = INT64_MIN) {
   int64_t value;
-  if (!number(text, value))
-    stop(2, std::string("expected a number for ") + what + ", but found '" + text + "'");
+  if (!number(text, value) || value < least)
+    stop(2,
+         std::string("expected ") +
+             (least == INT64_MIN ? "a number of 64 bits" : "a number from " + std::to_string(least) + " on") +
+             " for " + what + ", but found '" + text + "'");
   return value;
 }
 
@@ -70,8 +75,9 @@ bool takeValue(const std::string &argument, const char *name, std::string &value
 
 Settings parse(int argc, char **argv) {
   Settings s;
-  s.options.maxCycles = 1000000000000;
-  s.options.maxInstructions = 1000000000;
+  // Some seconds of this machine's time: a program that never ends is one that its author waits for.
+  s.options.maxCycles = 1000000000;
+  s.options.maxInstructions = 100000000;
   for (int i = 1; i < argc; ++i) {
     std::string a = argv[i], v;
     if (a == "--help" || a == "-h")
@@ -102,9 +108,9 @@ Settings parse(int argc, char **argv) {
     else if (takeValue(a, "--reg", v))
       s.registers.push_back(v);
     else if (takeValue(a, "--max-cycles", v))
-      s.options.maxCycles = needNumber(v, "--max-cycles");
+      s.options.maxCycles = needNumber(v, "--max-cycles", 1);
     else if (takeValue(a, "--max-instructions", v))
-      s.options.maxInstructions = uint64_t(needNumber(v, "--max-instructions"));
+      s.options.maxInstructions = uint64_t(needNumber(v, "--max-instructions", 1));
     else if (a.size() > 1 && a[0] == '-')
       stop(2, "unknown option '" + a + "'; --help lists them");
     else if (s.program.empty())
@@ -119,10 +125,10 @@ Settings parse(int argc, char **argv) {
 
 std::string readFile(const std::string &path) {
   std::ifstream file(path, std::ios::binary);
-  std::stringstream text;
-  if (!file || !(text << file.rdbuf()))
+  std::string text{std::istreambuf_iterator<char>(file), {}};
+  if (!file)
     stop(3, "cannot read '" + path + "'");
-  return text.str();
+  return text;
 }
 
 void writeFile(const std::string &path, const void *bytes, size_t size) {
@@ -141,6 +147,8 @@ Program readProgramFile(const std::string &path) {
   } else if (!assemble(text, path, program, error)) {
     stop(1, error);
   }
+  if (program.code.empty())
+    stop(1, path + ": expected instructions, but found none");
   return program;
 }
 
@@ -165,7 +173,7 @@ std::pair<std::string, std::string> fileAt(const std::string &text, const char *
   return {text.substr(0, at), text.substr(at + 1)};
 }
 
-void prepare(const Settings &s, Program &program) {
+void prepare(const Settings &s, const Machine &machine, Program &program) {
   for (const std::string &text : s.registers) {
     auto parts = splitAt(text, ':', 2);
     int64_t n = parts.size() == 2 ? needNumber(parts[0], "a register") : -1;
@@ -176,8 +184,17 @@ void prepare(const Settings &s, Program &program) {
   for (const std::string &text : s.loads) {
     auto [path, address] = fileAt(text, "--load");
     std::string bytes = readFile(path);
-    program.memory.push_back({uint64_t(needNumber(address, "an address")), {bytes.begin(), bytes.end()}});
+    program.memory.push_back(
+        {uint64_t(needNumber(address, "--load's address", 0)), {bytes.begin(), bytes.end()}});
   }
+  for (const auto *segments : {&program.memory, &program.expected})
+    for (const DramSegment &segment : *segments)
+      if (segment.address > uint64_t(machine.dram_bytes) ||
+          segment.bytes.size() > machine.dram_bytes - segment.address)
+        stop(1, std::string(segments == &program.memory ? "" : "expected ") + "data of " +
+                    std::to_string(segment.bytes.size()) + " bytes at " + std::to_string(segment.address) +
+                    " end past the DRAM, which has " + std::to_string(machine.dram_bytes) + " bytes on " +
+                    machine.name);
 }
 
 double elementValue(const uint8_t *at, Type type) {
@@ -198,89 +215,167 @@ double elementValue(const uint8_t *at, Type type) {
   }
 }
 
-/// Prints a piece of memory; returns what is wrong with the request.
-std::string printMemory(const Simulator &sim, const std::string &what) {
-  auto parts = splitAt(what, ':', 4);
+/// A request to print; `wrong` says why it is none.
+struct Print {
+  std::string what, wrong;
+  bool isDram = false;
   Type type = Type::none;
+  int64_t address = 0, count = 0;
+};
+
+/// Why the machine has no such bytes; empty if it does.
+std::string outside(const Print &p, const Machine &machine) {
+  uint32_t local = uint32_t(p.address), array = local >> kArrayShift & 7;
+  bool accumulator = local & kAccumulatorBit;
+  int64_t size = p.isDram      ? machine.dram_bytes
+                 : accumulator ? machine.accumulator_bytes
+                               : machine.scratchpad_bytes;
+  int64_t start = p.isDram ? p.address : int64_t(local & kLocalOffsetMask), most = 1 << 20;
+  if (p.count < 0 || p.count > most)
+    return "expected 0 to " + std::to_string(most) + " elements, but found " + std::to_string(p.count) +
+           " in '" + p.what + "'";
+  bool isLocal = p.address >= INT32_MIN && p.address <= int64_t(UINT32_MAX) &&
+                 (accumulator ? array < machine.arrays : array == 0);
+  if ((!p.isDram && !isLocal) || start < 0 || start > size - p.count * int64_t(typeBytes(p.type)))
+    return "'" + p.what + "' lies outside the memory, which has " + std::to_string(size) + " bytes";
+  return "";
+}
+
+Print parsePrint(const std::string &what, const Machine &machine, bool data) {
+  Print p = {what, ""};
+  if (what == "registers" || what == "semaphores")
+    return p;
+  auto parts = splitAt(what, ':', 4);
   if (parts.size() == 4) {
-#define SYSTOLIC_TYPE(name, code, bytes)                                                                               \
-  if (parts[2] == #name)                                                                                               \
-    type = Type(code);
+#define SYSTOLIC_TYPE(name, code, bytes)                                                                     \
+  if (parts[2] == #name)                                                                                     \
+    p.type = Type(code);
 #include "girih-runtime/SystolicISA.def"
   }
-  if (type == Type::none || (parts[0] != "local" && parts[0] != "dram"))
-    return "expected registers, semaphores or MEMORY:ADDRESS:TYPE:COUNT, but found '" + what + "'";
-  bool isDram = parts[0] == "dram";
-  int64_t address, count, t = typeBytes(type);
-  if (!number(parts[1], address) || !number(parts[3], count))
-    return "expected numbers for address and count, but found '" + what + "'";
-  uint32_t offset = uint32_t(address) & kLocalOffsetMask, array = uint32_t(address) >> kArrayShift & 7;
-  bool accumulator = uint32_t(address) & kAccumulatorBit;
-  int64_t size = isDram ? sim.machine.dram_bytes : accumulator ? sim.machine.accumulator_bytes : sim.machine.scratchpad_bytes;
-  int64_t start = isDram ? address : offset;
-  if (count < 0 || count > (1 << 20) || start < 0 || start > size - count * t || (!isDram && accumulator && array >= sim.machine.arrays))
-    return "'" + what + "' lies outside the memory";
-  std::vector<uint8_t> bytes(count * t);
-  if (!isDram && sim.local.scratchpad.empty())
-    return "a run for timing alone has no data to print";
-  if (isDram)
-    sim.dram.read(uint64_t(address), bytes.data(), bytes.size());
-  else if (count)
-    memcpy(bytes.data(), sim.local.at(uint32_t(address)), bytes.size());
-  printf("%s", what.c_str());
-  for (int64_t i = 0; i != count; ++i)
-    printf(" %.9g", elementValue(bytes.data() + i * t, type));
-  printf("\n");
-  return "";
+  p.isDram = parts[0] == "dram";
+  if (p.type == Type::none || (!p.isDram && parts[0] != "local"))
+    p.wrong = "expected registers, semaphores or MEMORY:ADDRESS:TYPE:COUNT with MEMORY local or dram and "
+              "TYPE i8, bf16, i32 or f32, but found '" +
+              what + "'";
+  else if (!number(parts[1], p.address) || !number(parts[3], p.count))
+    p.wrong = "expected numbers for address and count, but found '" + what + "'";
+  else if (p.wrong = outside(p, machine); p.wrong.empty() && !data)
+    p.wrong = "a run for timing alone has no data to print";
+  return p;
 }
 
-std::string print(const Simulator &sim, const std::string &what) {
-  if (what == "registers") {
+void printMemory(FILE *out, const Simulator &sim, const Print &p) {
+  int64_t t = typeBytes(p.type);
+  std::vector<uint8_t> bytes(p.count * t);
+  if (p.isDram)
+    sim.dram.read(uint64_t(p.address), bytes.data(), bytes.size());
+  else if (p.count)
+    memcpy(bytes.data(), sim.local.at(uint32_t(p.address)), bytes.size());
+  fprintf(out, "%s", p.what.c_str());
+  for (int64_t i = 0; i != p.count; ++i)
+    fprintf(out, " %.9g", elementValue(bytes.data() + i * t, p.type));
+  fprintf(out, "\n");
+}
+
+void print(FILE *out, const Simulator &sim, const Print &p) {
+  bool any = false;
+  if (p.what == "registers") {
     for (unsigned i = 1; i != kRegisters; ++i)
       if (sim.registers()[i])
-        printf("r%u = %lld\n", i, static_cast<long long>(sim.registers()[i]));
-  } else if (what == "semaphores") {
+        any = true, fprintf(out, "r%u = %lld\n", i, static_cast<long long>(sim.registers()[i]));
+  } else if (p.what == "semaphores") {
     for (unsigned i = 0; i != kSemaphores; ++i)
       if (sim.semaphores()[i])
-        printf("semaphore %u = %u\n", i, sim.semaphores()[i]);
+        any = true, fprintf(out, "semaphore %u = %u\n", i, sim.semaphores()[i]);
   } else {
-    return printMemory(sim, what);
+    return printMemory(out, sim, p);
   }
-  return "";
+  if (!any)
+    fprintf(out, "all %s are 0\n", p.what.c_str());
 }
 
-void stepping(Simulator &sim, const Program &program) {
-  for (std::string line; sim.state() == State::Running && std::getline(std::cin, line);) {
+/// Steps through a run by commands from standard input, and says what each event did.
+class Stepper {
+public:
+  Stepper(FILE *out, const Program &program) : out(out), program(program) {}
+
+  /// What the simulator reports between two steps.
+  void note(const Record &r) { unretired.push_back(r), fresh.push_back(r); }
+
+  /// False if the user ends the program here.
+  bool run(Simulator &sim) {
+    for (std::string line; sim.state() == State::Running && std::getline(std::cin, line);) {
+      if (line == "q")
+        return false;
+      command(sim, line);
+      fflush(out);
+    }
+    sim.run();
+    return true;
+  }
+
+private:
+  FILE *out;
+  const Program &program;
+  std::vector<Record> fresh, unretired;
+
+  void command(Simulator &sim, const std::string &line) {
+    int64_t count = 1;
     if (line == "h") {
-      printf("empty: next event; r: registers; s: semaphores; q: queues; c: run on; p MEMORY:ADDRESS:TYPE:COUNT\n");
+      fprintf(out, "empty: next event; N: N events; r: registers; s: semaphores; l: length of the queues; p "
+                   "MEMORY:ADDRESS:TYPE:COUNT; "
+                   "c or end of input: run on; q: quit\n");
     } else if (line == "r" || line == "s") {
-      print(sim, line == "r" ? "registers" : "semaphores");
+      print(out, sim, {line == "r" ? "registers" : "semaphores", ""});
     } else if (line.starts_with("p ")) {
-      if (std::string wrong = print(sim, line.substr(2)); !wrong.empty())
-        printf("error: %s\n", wrong.c_str());
-    } else if (line == "q") {
+      Print p = parsePrint(line.substr(2), sim.machine, !sim.local.scratchpad.empty());
+      if (p.wrong.empty())
+        print(out, sim, p);
+      else
+        fprintf(out, "error: %s\n", p.wrong.c_str());
+    } else if (line == "l") {
       const char *names[] = {"LD", "WL", "MX", "VX", "ST"};
       for (unsigned q = 0; q != kQueues; ++q)
-        printf("%s holds %zu\n", names[q], sim.queued(q));
+        fprintf(out, "%s holds %zu\n", names[q], sim.queued(q));
     } else if (line == "c") {
       sim.run();
+    } else if (line.empty() || (number(line, count) && count > 0)) {
+      for (; count && sim.state() == State::Running; --count)
+        step(sim);
     } else {
-      sim.step();
-      uint32_t pc = sim.counter();
-      printf("cycle %lld, next %u: %s\n", static_cast<long long>(sim.cycle()), pc,
-             pc < program.code.size() ? disassemble(program.code[pc]).c_str() : "the end");
+      fprintf(out, "error: expected a command, but found '%s'; h lists them\n", line.c_str());
     }
-    fflush(stdout);
   }
-  sim.run();
-}
+
+  void step(Simulator &sim) {
+    fresh.clear();
+    uint32_t before = sim.counter();
+    sim.step();
+    uint32_t pc = sim.counter();
+    fprintf(out, "cycle %lld, next %u: %s\n", static_cast<long long>(sim.cycle()), pc,
+            pc < program.code.size() ? disassemble(program.code[pc]).c_str() : "the end");
+    for (const Record &r : fresh)
+      if (r.queue != Queue::SEQ)
+        fprintf(out, "  issued %u, retires %lld: %s\n", r.index, static_cast<long long>(r.retire),
+                disassemble(program.code[r.index]).c_str());
+      else
+        fprintf(out, "  executed %u: %s\n", r.index, disassemble(program.code[r.index]).c_str());
+    if (pc == before + 1 && opInfo(unsigned(program.code[before].op))->queue != Queue::SEQ)
+      fprintf(out, "  dispatched %u\n", before);
+    std::erase_if(unretired, [&](const Record &r) {
+      if (r.retire > sim.cycle())
+        return false;
+      if (r.queue != Queue::SEQ)
+        fprintf(out, "  retired %u\n", r.index);
+      return true;
+    });
+  }
+};
 
 /// Says what DRAM holds where it is not as the program expects.
 bool checkExpected(const Simulator &sim, const Program &program) {
   for (const DramSegment &segment : program.expected) {
     std::vector<uint8_t> bytes(segment.bytes.size());
-    if (segment.address > uint64_t(sim.machine.dram_bytes) || bytes.size() > sim.machine.dram_bytes - segment.address)
-      stop(1, "the expected data at " + std::to_string(segment.address) + " lies past the DRAM");
     sim.dram.read(segment.address, bytes.data(), bytes.size());
     for (size_t i = 0; i != bytes.size(); ++i)
       if (bytes[i] != segment.bytes[i]) {
@@ -292,15 +387,38 @@ bool checkExpected(const Simulator &sim, const Program &program) {
   return true;
 }
 
+/// Writes a piece of DRAM, which may be larger than this machine's memory, block by block.
 void save(const Simulator &sim, const std::string &text) {
   auto [path, rest] = fileAt(text, "--save");
   auto parts = splitAt(rest, ':', 2);
   int64_t address = needNumber(parts[0], "an address"), count = parts.size() == 2 ? needNumber(parts[1], "a count of bytes") : -1;
   if (address < 0 || count < 0 || address > sim.machine.dram_bytes - count)
     stop(2, "expected --save=FILE@ADDRESS:BYTES within the DRAM, but found '" + text + "'");
-  std::vector<uint8_t> bytes(count);
-  sim.dram.read(uint64_t(address), bytes.data(), bytes.size());
-  writeFile(path, bytes.data(), bytes.size());
+  std::ofstream file(path, std::ios::binary);
+  std::vector<uint8_t> block(1 << 20);
+  for (int64_t done = 0; done < count && file;) {
+    int64_t bytes = std::min<int64_t>(count - done, int64_t(block.size()));
+    sim.dram.read(uint64_t(address + done), block.data(), uint64_t(bytes));
+    file.write(reinterpret_cast<const char *>(block.data()), bytes);
+    done += bytes;
+  }
+  if (!file.flush())
+    stop(3, "cannot write '" + path + "'");
+}
+
+/// The fault in words, and as JSON where that was asked for.
+[[noreturn]] void stopAtFault(const Settings &s, const Program &program, const Fault &fault) {
+  bool known = fault.index < program.lines.size();
+  const char *raises = fault.limit == Limit::Cycles         ? "; --max-cycles raises it"
+                       : fault.limit == Limit::Instructions ? "; --max-instructions raises it"
+                                                            : "";
+  if (s.json)
+    printf("{\"fault\": {\"instruction\": %u, \"line\": %u, \"cycle\": %lld, \"reason\": %s}}\n", fault.index,
+           known ? program.lines[fault.index] : 0, static_cast<long long>(fault.cycle),
+           jsonText(fault.reason).c_str());
+  stop(1, "instruction " + std::to_string(fault.index) +
+              (known ? ", line " + std::to_string(program.lines[fault.index]) : "") + ", cycle " +
+              std::to_string(fault.cycle) + ": " + fault.reason + raises);
 }
 
 } // namespace
@@ -320,33 +438,38 @@ int main(int argc, char **argv) {
     std::vector<uint8_t> bytes = writeProgram(program);
     return writeFile(s.assembleTo, bytes.data(), bytes.size()), 0;
   }
-  prepare(s, program);
+  prepare(s, machine, program);
+  std::vector<Print> prints; // refused before the run, which may take long
+  for (const std::string &what : s.prints)
+    if (prints.push_back(parsePrint(what, machine, s.options.data)); !prints.back().wrong.empty())
+      stop(2, prints.back().wrong);
+  FILE *out = s.json ? stderr : stdout;
   Timeline timeline(machine, program);
-  if (s.trace || !s.timeline.empty())
+  Stepper stepper(out, program);
+  if (s.trace || s.step || !s.timeline.empty())
     s.options.record = [&](const Record &r) {
       if (s.trace)
-        printf("%u dispatched %lld issued %lld retires %lld: %s\n", r.index, static_cast<long long>(r.dispatch), static_cast<long long>(r.issue),
-               static_cast<long long>(r.retire), disassemble(program.code[r.index]).c_str());
+        fprintf(out, "%u dispatched %lld issued %lld retires %lld: %s\n", r.index,
+                static_cast<long long>(r.dispatch), static_cast<long long>(r.issue),
+                static_cast<long long>(r.retire), disassemble(program.code[r.index]).c_str());
+      if (s.step)
+        stepper.note(r);
       if (!s.timeline.empty())
         timeline.add(r);
     };
   Simulator sim(machine, program, s.options);
-  if (s.step)
-    stepping(sim, program);
-  else
+  if (!s.step)
     sim.run();
-  for (const std::string &what : s.prints)
-    if (std::string wrong = print(sim, what); !wrong.empty())
-      stop(2, wrong);
+  else if (!stepper.run(sim))
+    return 0;
+  for (const Print &p : prints)
+    print(out, sim, p);
   if (!s.timeline.empty()) {
     std::string text = timeline.finish();
     writeFile(s.timeline, text.data(), text.size());
   }
-  if (sim.state() == State::Faulted) {
-    const Fault &fault = sim.fault();
-    std::string where = fault.index < program.lines.size() ? ", line " + std::to_string(program.lines[fault.index]) : "";
-    stop(1, "instruction " + std::to_string(fault.index) + where + ", cycle " + std::to_string(fault.cycle) + ": " + fault.reason);
-  }
+  if (sim.state() == State::Faulted)
+    stopAtFault(s, program, sim.fault());
   Report report{machine, program, sim.statistics()};
   printf("%s", (s.json ? reportJson(report) : reportText(report)).c_str());
   if (!s.roofline.empty()) {
@@ -355,5 +478,7 @@ int main(int argc, char **argv) {
   }
   for (const std::string &text : s.saves)
     save(sim, text);
+  if (!s.options.data && !program.expected.empty())
+    fprintf(stderr, "girih-sim: note: a run for timing alone compares nothing with what .expect says\n");
   return s.options.data && !checkExpected(sim, program) ? 1 : 0;
 }

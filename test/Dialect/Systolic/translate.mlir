@@ -9,15 +9,15 @@
 // RUN: girih-sim --machine=edge16 %t.bin
 
 // CHECK: .reg r1 16
-// CHECK-NEXT: load signal=0 ta=i8 dst=0x100 pd=16 rows=16 cols=16 x=0x0+r2 px=16
+// CHECK-NEXT: load signal=0 ta=i8 dst=0x100 pd=16 rows=16 cols=16 x=r2 px=16
 // CHECK-NEXT: wload wait=0 mask=1 ta=i8 a=0x100 pa=16 rows=16 cols=16 bank
 // CHECK-NEXT: loop rows=2 cols=3
-// CHECK-NEXT: matmul mask=1 ta=i8 dst=0x40+r3 a=0x100 pd=64 pa=16 rows=0+r1 cols=16 px=16 bank
+// CHECK-NEXT: matmul mask=1 ta=i8 dst=0x40+r3 a=0x100 pd=64 pa=16 rows=r1 cols=16 px=16 bank
 // CHECK-NEXT: salu fn=mul rd=r4 ra=r1 x=0x3
 // CHECK-NEXT: next rd=r3 dst=0x400
 // CHECK-NEXT: nop signal=1:2
 // CHECK-NEXT: barrier
-// CHECK-NEXT: vector wait=1:2 fn=add.gelu mask=1 td=bf16 ta=i32 tb=f32 dst=0x8000 a=acc0+64 b=0x4000 pd=32 pa=64 rows=16 cols=16 imm=1065353216 scale
+// CHECK-NEXT: vector wait=1:2 fn=add.gelu mask=1 td=bf16 ta=i32 tb=f32 dst=0x8000 a=acc0+64 b=0x4000 pd=32 pa=64 rows=16 cols=16 imm=1f scale
 // CHECK-NEXT: halt
 
 // IMPORTED: systolic.program @main attributes {registers = array<i64: 0, 16,

@@ -30,9 +30,17 @@ TEST(SystolicCorrupt, SaysWhatIsWrong) {
   EXPECT_EQ(faultOf("next"), "0: next without a loop");
   EXPECT_EQ(faultOf("nop\nnop"), "2: the program runs past its end, which has no halt");
   EXPECT_EQ(faultOf("br fn=eq imm=-1"), "0: the branch leads to instruction -1 of 1");
+  EXPECT_EQ(faultOf("sload rd=r1 a=2\nhalt"), "0: sload: a is at 0x2 with pitch 0, expected multiples of 4");
   EXPECT_EQ(faultOf("salu fn=div rd=r1 x=0\nhalt"), "0: division by zero");
   EXPECT_EQ(faultOf(".dram 0 i32 1000000000\nload ta=i32 rows=1 cols=1 signal=0\nload ta=i8 dst=64 rows=1 cols=8 px=1024 gather b=0 wait=0\nhalt"),
             "1: the table's row 1000000000 lies outside the DRAM's 1073741824 bytes");
+  // Where a page is so long that its rows' addresses have more than 64 bits, the detector of races looks at
+  // none of them.
+  EXPECT_EQ(faultOf(".dram 0x100 i32 2147483647\nload ta=i32 x=0x100 rows=1 cols=1 signal=0\n"
+                    "load ta=i8 dst=64 px=2147483647 gather b=0 fn=31 rows=1 cols=4 wait=0\nhalt"),
+            "1: the table's row 4611686016279904256 lies outside the DRAM's 1073741824 bytes");
+  EXPECT_EQ(faultOf("transpose mask=1 ta=i8 a=0 pa=4 dst=1 pd=4 rows=4 cols=4\nhalt"),
+            "0: transpose: dst at 0x1 overlaps its source at 0x0, expected them apart");
   std::string loops;
   for (int i = 0; i != 9; ++i)
     loops += "loop rows=1 cols=1\n";
@@ -44,6 +52,9 @@ TEST(SystolicCorrupt, WorkWithoutEndIsRefusedBeforeItIsDone) {
   options.maxCycles = 100000;
   Execution rows(preset("edge16"), "load ta=i8 rows=2147483647 cols=1\nhalt", options);
   EXPECT_EQ(rows.fault(), "0: the instruction retires in cycle 2147483748, past the limit of 100000");
+  // Before its races are looked for, too: a range of memory for each row would not fit.
+  Execution strided(preset("edge16"), "load ta=i8 x=0 px=2 rows=400000000 cols=1\nhalt", options);
+  EXPECT_EQ(strided.fault(), "0: the instruction retires in cycle 400000101, past the limit of 100000");
   // Sizes that overflow 64 bits when multiplied, and no rows of two billion bytes.
   EXPECT_EQ(faultOf("load ta=f32 rows=1633771873 cols=1633771873\nhalt"), "0: load: a transfer of 1633771873 rows of 6535087492 bytes is too large");
   EXPECT_EQ(faultOf("load ta=i8 rows=0 cols=2147483647\nhalt"), "");
@@ -61,7 +72,10 @@ TEST(SystolicCorrupt, BytesThatAreNoTextAreNotQuoted) {
 }
 
 TEST(SystolicCorrupt, SemaphoresOverflow) {
-  EXPECT_EQ(faultOf("loop rows=100\nnop signal=9:7\nnext\nhalt").substr(3), "semaphore 9 rises above 255");
+  // The sequencer has gone on when its signal counts: the fault is where the signal came from.
+  EXPECT_EQ(faultOf("loop rows=100\nnop signal=9:7\nnext\nhalt"), "1: semaphore 9 rises above 255");
+  EXPECT_EQ(faultOf("loop rows=100\nload ta=i8 rows=1 cols=1 signal=9:7\nnext\nhalt"),
+            "1: semaphore 9 rises above 255");
 }
 
 TEST(SystolicCorrupt, EndlessProgramsEnd) {

@@ -105,5 +105,16 @@ TEST(SystolicEncoding, AssemblerNamesTheLine) {
   EXPECT_EQ(refused("nop wait=3 wait=3"), "file:1: the instruction waits for semaphore 3 twice");
   EXPECT_EQ(refused("load ta=i8 dst=0x100000000 rows=1 cols=1"), "file:1: dst is 4294967296, which does not fit its 32 bits");
   EXPECT_EQ(refused("matmul ta=f32 mask=1"), "file:1: ta is type 4, expected i8 or bf16");
-  EXPECT_EQ(refused(".dram 0 i9 1"), "file:1: expected a type, but found 'i9'");
+  EXPECT_EQ(refused(".dram 0 i9 1"), "file:1: expected a type i8, bf16, i32 or f32, but found 'i9'");
+  EXPECT_EQ(refused("load ta=f64"), "file:1: expected a type i8, bf16, i32 or f32, but found 'f64'");
+  EXPECT_EQ(refused("br fn=gt"), "file:1: expected a function of br (eq, ne, lt, ge), but found 'gt'");
+  EXPECT_EQ(refused("vector fn=log"), "file:1: expected a function of vector (first, second, add, sub, mul, "
+                                      "max, min, alone or with a dot and id, relu, abs, exp2, recip, "
+                                      "rsqrt, sigmoid, silu, tanh, gelu, gelu_tanh), but found 'log'");
+  EXPECT_EQ(refused("matmul fast"),
+            "file:1: matmul has no flag 'fast'; it has bank, accumulate, release, sparse");
+  EXPECT_EQ(refused(".dram 0 i8 300"), "file:1: expected a number from -128 to 255, but found '300'");
+  EXPECT_EQ(refused(".dram 0 i8 -129"), "file:1: expected a number from -128 to 255, but found '-129'");
+  EXPECT_EQ(refused(".dram 0 i32 0x100000000"),
+            "file:1: expected a number from -2147483648 to 4294967295, but found '0x100000000'");
 }

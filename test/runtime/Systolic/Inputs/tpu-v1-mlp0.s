@@ -1,6 +1,6 @@
 # The weights of TPU v1's MLP0 (Jouppi et al., ISCA 2017, table 3: 20 million, batch 200) as its weight FIFO streams them: r1 pairs of tiles
 # of 256x256 int8, four buffers in the scratchpad's last megabytes. Activations stay on chip. Semaphore 0: tiles loaded; 1: buffers free.
-.reg r1 76
+.reg r1 152
 .equ fifo 0x1000000
 nop signal=1:4
 loop rows=r1

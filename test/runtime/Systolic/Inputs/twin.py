@@ -1,8 +1,9 @@
-"""Builds the twin in SystemVerilog with Verilator and compares the simulator with it: twin.py RTL INCLUDE LIBRARY FOLDER [PROGRAMS].
+"""Builds the twin in SystemVerilog with Verilator and compares the simulator with it: twin.py sizes|controls RTL INCLUDE LIBRARY FOLDER [PROGRAMS].
 
 With the folder of girihc and girih-run, kernels that were compiled for the twin's machine run on it, too.
 
-Ordinarily one size of array; with GIRIH_LONG set all of them, what they cover, and every negative control."""
+`sizes` is ordinarily one size of array, and with GIRIH_LONG set the others; then `controls` takes the first, looks at what the programs cover
+and breaks every rule in turn. Each ends within the time that a test has."""
 
 import concurrent.futures
 import glob
@@ -10,9 +11,11 @@ import os
 import subprocess
 import sys
 
-rtl, include, library, folder, *programs = map(os.path.abspath, sys.argv[1:])
+what, *paths = sys.argv[1:]
+rtl, include, library, folder, *programs = map(os.path.abspath, paths)
 CLANG = "clang++-22"
-SIZES = [(4, 4, 2), (8, 8, 2), (16, 16, 1)] if os.environ.get("GIRIH_LONG") else [(4, 4, 2)]
+LONG = bool(os.environ.get("GIRIH_LONG"))
+SIZES = [(4, 4, 2), (8, 8, 2), (16, 16, 1), (6, 3, 2)]
 MODULES = ["machine", "monitor", "numerics", "operands", "semaphores", "queue", "retirement", "issue", "sequencer", "dma", "dram", "banks", "array",
            "vector_unit", "top"]
 BENCH = ["Twin", "Programs", "WrittenPrograms", "systolic-twin"]
@@ -63,9 +66,15 @@ def compare_compiled(twin):
     return f"{os.path.basename(twin)}: {count} compiled launches, 0 differ\n"
 
 
+if what == "controls" and not LONG:
+    print("rules are broken with GIRIH_LONG=1 alone")
+    sys.exit()
 run("cmake", f"-DTABLES={include}/girih-runtime/SystolicTables.def", f"-DOUTPUT={folder}/tables.svh", "-P", f"{rtl}/tables.cmake")
-for size in SIZES:
+count = 80 if LONG else 30
+for number, size in enumerate(SIZES):
+    if size not in (SIZES[1:] if LONG and what == "sizes" else SIZES[:1]):
+        continue
     program = build(*size)
-    print(run(program, "written"), run(program, "random", 80 if len(SIZES) > 1 else 30, 0), compare_compiled(program) if programs else "", sep="", flush=True)
-    if len(SIZES) > 1 and size == SIZES[0]:
-        print(run(program, "coverage", 80), run(program, "controls", 60), sep="", flush=True)
+    print(run(program, "written"), run(program, "random", count, count * number), compare_compiled(program) if programs else "", sep="", flush=True)
+    if what == "controls":
+        print(run(program, "coverage", count), run(program, "controls", 60), sep="", flush=True)

@@ -50,25 +50,25 @@ public:
   static constexpr int kCount = 512;
   Random random{7};
 
-  uint32_t rare() {
-    static constexpr uint32_t kRare[] = {
-        0,          0x80000000, 0x7f800000, 0xff800000, 0x7fc00000, 0xffc00001, 0x7f800001, 0x00800000,
-        0x80800000, 0x007fffff, 0x00800001, 0x3f800000, 0xbf800000, 0x7f7fffff, 0xff7fffff, 0x43000000,
-        0x42ffffff, 0xc2fc0000, 0xc2fc0001, 0xc2fbffff, 0x41000000, 0xc1000000, 0x40ffffff, 0xc0ffffff,
-        0x3e800000, 0x3e7fffff, 0xbe800000, 0xbe7fffff, 0x4f000000, 0xcf000000, 0x4effffff, 0x4b000001,
-        0x3f000000, 0x3fc00000, 0x40200000, 0xbf000000, 0xbfc00000, 0x42fe0000, 0x42ff0000, 0xc3000000,
-        0xc3008000, 0x7e800000, 0x7f000000, 0xfe800001, 0x01000000, 0x33800000, 0x34000000};
-    return kRare[random.below(sizeof(kRare) / sizeof(*kRare))];
-  }
+  static constexpr uint32_t kRare[] = {
+      0,          0x80000000, 0x7f800000, 0xff800000, 0x7fc00000, 0xffc00001, 0x7f800001, 0x00800000,
+      0x80800000, 0x007fffff, 0x00800001, 0x3f800000, 0xbf800000, 0x7f7fffff, 0xff7fffff, 0x43000000,
+      0x42ffffff, 0xc2fc0000, 0xc2fc0001, 0xc2fbffff, 0x41000000, 0xc1000000, 0x40ffffff, 0xc0ffffff,
+      0x3e800000, 0x3e7fffff, 0xbe800000, 0xbe7fffff, 0x4f000000, 0xcf000000, 0x4effffff, 0x4b000001,
+      0x3f000000, 0x3fc00000, 0x40200000, 0xbf000000, 0xbfc00000, 0x42fe0000, 0x42ff0000, 0xc3000000,
+      0xc3008000, 0x7e800000, 0x7f000000, 0xfe800001, 0x01000000, 0x33800000, 0x34000000};
+  static constexpr size_t kRareCount = sizeof(kRare) / sizeof(*kRare);
+  uint32_t rare() { return kRare[random.below(kRareCount)]; }
   uint32_t between(int low, int high) { // by exponents
     return uint32_t(random.next() & 0x807fffff) | uint32_t(127 + low + random.below(high - low + 1)) << 23;
   }
 
-  /// Arguments of functions of one number.
+  /// Arguments of functions of one number: every rare one, some of any size, and many where the function
+  /// changes.
   std::vector<uint32_t> arguments(int low, int high) {
     std::vector<uint32_t> out;
     for (int i = 0; i != kCount; ++i)
-      out.push_back(i < 64 ? rare() : i < 128 ? between(-126, 127) : between(low, high));
+      out.push_back(size_t(i) < kRareCount ? kRare[i] : i < 128 ? between(-126, 127) : between(low, high));
     return out;
   }
   /// Second arguments: close to the first, far from it, such that a sum or a product is a tie, tiny or huge.
@@ -138,8 +138,10 @@ public:
       sweep(std::string("first.") + name, a, a);
     }
     for (const char *name : {"add", "sub", "mul", "max", "min", "second"}) {
-      std::vector<uint32_t> a = arguments(-10, 10);
-      sweep(name, a, partners(a));
+      std::vector<uint32_t> a = arguments(-10, 10), b = partners(a);
+      for (size_t i = 0; i != 16; ++i) // zeros, infinities and NaN with one another and with a number
+        a[200 + i] = kRare[i / 4 == 3 ? 4 : i / 4], b[200 + i] = kRare[i % 4 == 3 ? 11 : i % 4];
+      sweep(name, a, b);
     }
     std::vector<uint32_t> halves = arguments(-3, 33);
     for (size_t i = 300; i != halves.size(); ++i) { // n + 1/2
@@ -284,6 +286,30 @@ public:
       text += format("matmul ta=i8 mask=1 a=0 pa=%d rows=%d cols=%d px=%d pd=%d dst=0\n", number(kColumns),
                      7 + 5 * i, number(kColumns), number(kColumns), 4 * number(kColumns));
     add("output stationary", text + "halt\n", machine);
+    // The results of R rows end with a bank, or a row into the next one, at whose end the vector unit writes
+    // meanwhile.
+    int R = number(kRows), C = number(kColumns), bank = number(machine.accumulatorBankBytes());
+    for (auto [name, dst] :
+         {std::pair("results of an output-stationary matmul in one bank", bank - 4 * R * C),
+          {"results of an output-stationary matmul in two banks", bank - 4 * R * C + 4 * C}})
+      add(name,
+          format("matmul ta=i8 mask=1 a=0 pa=%d rows=%d cols=%d px=%d pd=%d dst=%d\nvector mask=1 fn=second "
+                 "td=f32 dst=acc0+%d pd=%d "
+                 "constant rows=1 cols=%d\nhalt\n",
+                 C, R + 20, C, C, 4 * C, dst, 2 * bank - 4 * C, 4 * C, C),
+          machine);
+  }
+
+  /// Rows that go down, from one bank into the one before it, which another instruction wants.
+  void rowsThatGoDown() {
+    Machine machine = plainMachine();
+    int C = number(kColumns), R = number(kRows), bank = number(machine.scratchpadBankBytes());
+    add("rows that go down",
+        format("vector mask=1 fn=first td=f32 ta=i8 a=%d pa=%d dst=acc0 pd=%d rows=5 cols=%d\nwload ta=i8 "
+               "mask=1 a=0 pa=%d rows=%d "
+               "cols=%d\nhalt\n",
+               bank, -C, 4 * C, C, C, R, C),
+        machine);
   }
 
   //===- Whole kernels
@@ -329,15 +355,19 @@ public:
   //-----------------------------------------------------------------------------------------===//
 
   void scalars() {
-    std::string text = ".random 0x1000 i32 8 2\nload ta=i32 dst=0 x=0x1800 rows=1 cols=4 px=16 "
-                       "signal=0\nsload rd=r14 a=0 wait=0\nsload rd=r15 a=4\n"
-                       "salu fn=shr rd=r16 ra=r14 x=3\nsalu fn=shl rd=r17 ra=r14 x=37\nsalu fn=div rd=r18 "
-                       "ra=r14 x=7\nsalu fn=rem rd=r19 ra=r14 x=7\n"
-                       "salu fn=div rd=r20 ra=r15 x=-1\nsalu fn=rem rd=r21 ra=r15 x=-3\nsalu fn=and rd=r22 "
-                       "ra=r14 x=255\nsalu fn=or rd=r23 ra=r15 x=256\n"
-                       "salu fn=add rd=r0 ra=r15 x=1\nsalu fn=add rd=r24 ra=r0 x=5\nsalu fn=mul rd=r25 "
-                       "ra=r14 rb=r15 x=0\nsalu fn=min rd=r26 ra=r14 rb=r15 x=0\n"
-                       "salu fn=max rd=r27 ra=r14 rb=r15 x=0\nsalu fn=sub rd=r28 ra=r14 rb=r15 x=0\n";
+    std::string text =
+        ".random 0x1000 i32 8 2\nload ta=i32 dst=0 x=0x1800 rows=1 cols=4 px=16 "
+        "signal=0\nsload rd=r14 a=0 wait=0\nsload rd=r15 a=4\n"
+        "salu fn=shr rd=r16 ra=r14 x=3\nsalu fn=shl rd=r17 ra=r14 x=37\nsalu fn=div rd=r18 "
+        "ra=r14 x=7\nsalu fn=rem rd=r19 ra=r14 x=7\n"
+        "salu fn=div rd=r20 ra=r15 x=-1\nsalu fn=rem rd=r21 ra=r15 x=-3\nsalu fn=and rd=r22 "
+        "ra=r14 x=255\nsalu fn=or rd=r23 ra=r15 x=256\n"
+        "salu fn=add rd=r0 ra=r15 x=1\nsalu fn=add rd=r24 ra=r0 x=5\nsalu fn=mul rd=r25 "
+        "ra=r14 rb=r15 x=0\nsalu fn=min rd=r26 ra=r14 rb=r15 x=0\n"
+        "salu fn=max rd=r27 ra=r14 rb=r15 x=0\nsalu fn=sub rd=r28 ra=r14 rb=r15 x=0\n"
+        // The least number, whose quotient by -1 wraps; counts that a register makes positive, or does not.
+        "salu fn=shl rd=r29 ra=r24 x=63\nsalu fn=div rd=r30 ra=r29 x=-1\nloop rows=-3+r24\nsalu fn=add "
+        "rd=r31 ra=r31 x=1\nnext\nloop rows=-6+r24\nsalu fn=add rd=r31 ra=r31 x=16\nnext\n";
     // Eight loops, one in another, of one or two iterations; then branches that are just taken or just not.
     for (int depth = 0; depth != 8; ++depth)
       text += format("loop rows=%d\n", 1 + depth % 2);
@@ -407,6 +437,7 @@ std::vector<Sample> twin::writtenSamples() {
   writer.ontoTheSource();
   writer.products();
   writer.outputStationary();
+  writer.rowsThatGoDown();
   writer.softmax();
   writer.pages();
   writer.scalars();

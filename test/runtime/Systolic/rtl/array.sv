@@ -65,7 +65,7 @@ always_comb begin
       source_element = tile_n.flags[WLOAD_TRANSPOSE] ? row_of : column_of;
       in_tile[i] = source_row < word_t'(tile_n.rows) - word_t'(off(C_WLOAD_ROWS) != 0 && tile_n.rows != 0) && source_element < word_t'(tile_n.cols) - word_t'(off(C_WLOAD_COLUMNS));
       if (in_tile[i]) begin
-        weight_address[i] = place(tile_n.a + source_row * word_t'(tile_n.pa) +
+        weight_address[i] = place(tile_n.a + source_row * (word_t'(tile_n.pa) + word_t'(off(C_WLOAD_PITCH))) +
                                   (tile_n.ta == BF16 ? source_element * 2 + ((first_n + word_t'(i)) & 1) : source_element));
         if (tile_n.flags[WLOAD_SPARSE])
           index_address[i] = place(tile_n.b + row_of * word_t'(tile_n.pb) + (column_of >> 2));
@@ -86,7 +86,7 @@ always_comb begin
   beat_column = 0;
   for (int i = 0; i < PORT_BYTES; i++) begin
     beat_column = (tile_n.ta == BF16 ? (first_n + word_t'(i)) >> 1 : first_n + word_t'(i)) % C;
-    beats[0].bytes[i] = in_tile[i] ? weight_byte[i] : 0;
+    beats[0].bytes[i] = in_tile[i] ? weight_byte[i] ^ 8'(off(C_WLOAD_BIT)) : 0;
     beats[0].indices[i] = in_tile[i] && tile_n.flags[WLOAD_SPARSE] ? 2'(index_byte[i] >> {beat_column[1:0], 1'b0}) ^ 2'(off(C_SPARSE_INDEX)) : 0;
   end
 end
@@ -165,14 +165,15 @@ always_comb
   for (int s = 0; s < STREAMS; s++) begin
     for (int d = 1; d < DIAGONALS; d++)
       rows[s][d] = reset ? '0 : rows_q[s][d - 1];
-    rows[s][0] = {enters[s], product_n.flags[MATMUL_BANK], product_n.flags[MATMUL_SPARSE], product_n.ta == BF16, product_n.flags[MATMUL_ACCUMULATE],
-                  product_n.dst + entering[s] * product_n.pd, word_t'(product_n.px)};
+    rows[s][0] = {enters[s], product_n.flags[MATMUL_BANK] && control != C_MATMUL_BANK, product_n.flags[MATMUL_SPARSE], product_n.ta == BF16,
+                  product_n.flags[MATMUL_ACCUMULATE], product_n.dst + entering[s] * product_n.pd, word_t'(product_n.px)};
     for (int k = 0; k < 2 * R; k++)
       value[s][k] = k >= product_n.cols ? (control == C_ZERO_LANES ? 16'(-product_n.imm[8:0]) : 0)
                     : product_n.ta == BF16 ? lane[s][k]
+                    : control == C_ZERO_POINT_WIDTH ? 16'(8'(9'($signed(lane[s][k][7:0])) - $signed(product_n.imm[8:0])))
                     : 16'(9'($signed(lane[s][k][7:0])) - $signed(product_n.imm[8:0]) + $signed(9'(off(C_ZERO_POINT))));
     for (int r = 0; r < R; r++)
-      fed[s][r] = !product_n.flags[MATMUL_SPARSE] || R % 2 != 0 ? {48'd0, value[s][r]}
+      fed[s][r] = !product_n.flags[MATMUL_SPARSE] || R % 2 != 0 ? {48'd0, value[s][control == C_SUM_ORDER && product_n.ta == BF16 ? R - 1 - r : r]}
                   : {value[s][(4 * (r / 2) + 3) % (2 * R)], value[s][(4 * (r / 2) + 2) % (2 * R)], value[s][(4 * (r / 2) + 1) % (2 * R)],
                      value[s][4 * (r / 2) % (2 * R)]};
   end
@@ -202,9 +203,9 @@ always_comb begin
           above = r == 0 ? 0 : sums[s][r == 0 ? 0 : r - 1][c];
           moved_n[s][r][c] = in;
           if (rows[s][r + c].floating)
-            sums_n[s][r][c] = numerics::mac(above, factor, held[rows[s][r + c].bank][r][c]);
+            sums_n[s][r][c] = numerics::mac(above, factor, held[rows[s][r + c].bank][control == C_SUM_ORDER ? R - 1 - r : r][c]);
           else
-            sums_n[s][r][c] = above + word_t'(32'($signed(factor)) * 32'($signed(held[rows[s][r + c].bank][r][c][7:0])));
+            sums_n[s][r][c] = above + word_t'(32'($signed(factor)) * 32'($signed(held[rows[s][r + c].bank][r][c][7:0]))) + word_t'(off(C_I8_PRODUCT));
         end
   end
 end

@@ -72,23 +72,26 @@ end
 logic last;
 word_t used;
 always_comb begin
-  g = o.flags[DMA_GATHER] ? (64'($signed(table_word)) <<< o.fn[4:0]) | (64'(j) & ((64'd1 << o.fn[4:0]) - 1 + 64'(off(C_GATHER_PAGE)))) : 64'(row);
+  g = !o.flags[DMA_GATHER] ? 64'(row) : (64'($signed(table_word)) <<< (o.fn[4:0] - 5'(off(C_GATHER_SCALE) != 0 && o.fn[4:0] != 0))) |
+                                        (64'(j) & ((64'd1 << o.fn[4:0]) - 1 + 64'(off(C_GATHER_PAGE))));
   to_local = o.op == LOAD;
   row_n = row;
   at_n = at;
   credit_n = on_bus ? credit + facts.dram_sixteenths : 0;
   used = 0;
-  last = on_bus && o.rows == 0;
+  last = on_bus && o.rows == 0 && (control != C_EMPTY_TRANSFER || credit != 0);
   for (int i = 0; i < BUS_BYTES; i++) begin
     valid[i] = 0;
     local_address[i] = 0;
     dram_address[i] = 0;
-    if (on_bus && !last && credit_n >= 16 && (contiguous || row_n == row)) begin
+    if (on_bus && o.rows != 0 && !last && credit_n >= 16 && (contiguous || row_n == row)) begin
       valid[i] = !(o.flags[DMA_GATHER] && table_word[31] && control != C_GATHER_SKIP);
-      dram_address[i] = o.x + (contiguous ? 64'(row_n) : g) * 64'(o.px) + 64'(at_n);
+      dram_address[i] = o.x + (contiguous ? 64'(row_n) : g) * (64'(o.px) + 64'(off(C_DRAM_PITCH))) + 64'(at_n);
       local_address[i] = (to_local ? o.dst : o.a) +
-          (o.flags[DMA_TRANSPOSE] ? (at_n / t) * (to_local ? o.pd : o.pa) + (row_n ^ off(C_DMA_TRANSPOSE)) * t + at_n % t : row_n * (to_local ? o.pd : o.pa) + at_n);
-      credit_n = credit_n - 16;
+          (o.flags[DMA_TRANSPOSE] ? (at_n / t) * (to_local ? o.pd : o.pa) + (row_n ^ off(C_DMA_TRANSPOSE)) * t + at_n % t
+                                   : row_n * ((to_local ? o.pd : o.pa) + off(C_LOCAL_PITCH)) + at_n);
+      if (control != C_SKIPPED_ROWS || valid[i])
+        credit_n = credit_n - 16;
       at_n = at_n + 1;
       if (at_n == row_bytes) begin
         at_n = 0;

@@ -32,7 +32,7 @@ word_t matrix_read_n [ARRAYS][BANKS], matrix_write_n [ARRAYS][BANKS], vector_rea
 unit_t units_n [ARRAYS];
 
 function automatic logic tokens_there(input tokens_t tokens, input operation_t o);
-  return tokens[o.wait0[4:0]] + 9'(off(C_TOKEN_EARLY)) >= 9'(o.wait0[7:5]) && tokens[o.wait1[4:0]] >= 9'(o.wait1[7:5]);
+  return tokens[o.wait0[4:0]] + 9'(off(C_TOKEN_EARLY)) >= 9'(o.wait0[7:5]) && tokens[o.wait1[4:0]] + 9'(off(C_SECOND_TOKEN_EARLY)) >= 9'(o.wait1[7:5]);
 endfunction
 
 function automatic logic covers(input span_t s, input int bank); return s.valid && bank >= 32'(s.first) && bank <= 32'(s.last); endfunction
@@ -41,7 +41,7 @@ function automatic logic covers(input span_t s, input int bank); return s.valid 
 function automatic logic read_taken(input span_t which);
   for (int i = 0; i < BANKS; i++)
     if (covers(which, i)) begin
-      if (!which.accumulator && pad_read_n[i] != 0)
+      if (!which.accumulator && (control == C_EARLIER_QUEUES ? pad_read[i] : pad_read_n[i]) != 0)
         return 1;
       for (int m = 0; m < ARRAYS; m++)
         if (which.accumulator && which.array == 3'(m) &&
@@ -54,7 +54,8 @@ endfunction
 function automatic logic weights_ready(input operation_t o);
   for (int m = 0; m < ARRAYS; m++)
     if (o.mask[m]) begin
-      if (units_n[m].port != 0 || (units_n[m].weights[o.flags[WLOAD_BANK]].full && control != C_WEIGHTS_FULL) ||
+      if ((units_n[m].port != 0 && (m == 0 || control != C_WEIGHT_PORT_MASK)) ||
+          (units_n[m].weights[o.flags[WLOAD_BANK]].full && control != C_WEIGHTS_FULL) ||
           units_n[m].weights[o.flags[WLOAD_BANK]].draining != 0)
         return 0;
     end
@@ -67,7 +68,7 @@ function automatic logic matmul_ready(input operation_t o);
       if (facts.output_stationary != 0 ? units_n[m].drain != 0
             : !units_n[m].weights[o.flags[MATMUL_BANK]].full || (units_n[m].weights[o.flags[MATMUL_BANK]].loading != 0 && control != C_WEIGHTS_EARLY))
         return 0;
-      if (units_n[m].stream != 0)
+      if (units_n[m].stream != 0 && (m == 0 || control != C_STREAM_MASK))
         return 0;
       for (int i = 0; i < BANKS; i++)
         if (covers(o.dst_banks, i) && ((vector_write_n[m][i] != 0 && control != C_VECTOR_WRITE_PORT) ||
@@ -87,7 +88,7 @@ function automatic logic vector_ready(input operation_t o);
         return 0;
       for (int m = 0; m < ARRAYS; m++)
         if (o.dst_banks.accumulator && o.dst_banks.array == 3'(m) && ((matrix_write_n[m][i] != 0 && control != C_MATRIX_WRITE_PORT) ||
-                                                                       vector_write_n[m][i] != 0))
+                                                                       (vector_write_n[m][i] != 0 && control != C_SLICE_WRITE_PORT)))
           return 0;
     end
   return !read_taken(o.a_banks) && ((o.op == REQUANT && control != C_TABLE_PORT) || !read_taken(o.b_banks));
@@ -132,23 +133,23 @@ always_comb begin
           if (covers(heads[q].a_banks, i) && !heads[q].a_banks.accumulator)
             pad_read_n[i] = later(pad_read_n[i], (q == 32'(VX) ? until_retired - word_t'(off(C_VECTOR_LEASE)) : until_end) + word_t'(off(C_READ_LEASE)));
           if (covers(heads[q].b_banks, i) && !heads[q].b_banks.accumulator)
-            pad_read_n[i] = later(pad_read_n[i], q == 32'(VX) ? until_retired : until_end - word_t'(off(C_SECOND_LEASE)));
+            pad_read_n[i] = later(pad_read_n[i], q == 32'(VX) ? until_retired - word_t'(off(C_VECTOR_SECOND_LEASE)) : until_end - word_t'(off(C_SECOND_LEASE)));
           if (q == 32'(VX) && covers(heads[q].dst_banks, i) && !heads[q].dst_banks.accumulator)
             pad_write_n[i] = later(pad_write_n[i], until_retired - word_t'(off(C_PAD_WRITE_LEASE)));
         end
         for (int m = 0; m < ARRAYS; m++) begin
           if (q == 32'(VX)) begin
             if (covers(heads[q].a_banks, i) && heads[q].a_banks.accumulator && heads[q].a_banks.array == 3'(m))
-              vector_read_n[m][i] = later(vector_read_n[m][i], until_retired);
+              vector_read_n[m][i] = later(vector_read_n[m][i], until_retired - word_t'(off(C_VECTOR_READ_LEASE)));
             if (covers(heads[q].b_banks, i) && heads[q].b_banks.accumulator && heads[q].b_banks.array == 3'(m))
-              vector_read_n[m][i] = later(vector_read_n[m][i], until_retired);
+              vector_read_n[m][i] = later(vector_read_n[m][i], until_retired - word_t'(off(C_VECTOR_SECOND_READ_LEASE)));
             if (covers(heads[q].dst_banks, i) && heads[q].dst_banks.accumulator && heads[q].dst_banks.array == 3'(m))
-              vector_write_n[m][i] = later(vector_write_n[m][i], until_retired);
+              vector_write_n[m][i] = later(vector_write_n[m][i], until_retired - word_t'(off(C_VECTOR_WRITE_LEASE)));
           end
           if (q == 32'(MX) && heads[q].mask[m] && covers(heads[q].dst_banks, i)) begin
             matrix_write_n[m][i] = later(matrix_write_n[m][i], until_retired - word_t'(off(C_MATRIX_LEASE)));
             if (heads[q].flags[MATMUL_ACCUMULATE])
-              matrix_read_n[m][i] = later(matrix_read_n[m][i], until_retired);
+              matrix_read_n[m][i] = later(matrix_read_n[m][i], until_retired - word_t'(off(C_MATRIX_READ_LEASE)));
           end
         end
       end

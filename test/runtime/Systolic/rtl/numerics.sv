@@ -135,7 +135,9 @@ function automatic word_t largest(input word_t p, input word_t q);
   a = canonical(p);
   b = canonical(q);
   if (is_nan(a) || is_nan(b))
-    return NOT_A_NUMBER;
+    return control != C_MAX_NAN ? NOT_A_NUMBER : is_nan(a) ? b : a;
+  if (control == C_MAX_ZERO && is_zero(a) && is_zero(b))
+    return a;
   return (order(a) >= order(b)) ^ (off(C_MAX) != 0) ? a : b;
 endfunction
 function automatic word_t least(input word_t p, input word_t q);
@@ -143,7 +145,9 @@ function automatic word_t least(input word_t p, input word_t q);
   a = canonical(p);
   b = canonical(q);
   if (is_nan(a) || is_nan(b))
-    return NOT_A_NUMBER;
+    return control != C_MIN_NAN ? NOT_A_NUMBER : is_nan(a) ? b : a;
+  if (control == C_MIN_ZERO && is_zero(a) && is_zero(b))
+    return a;
   return (order(a) <= order(b)) ^ (off(C_MIN) != 0) ? a : b;
 endfunction
 
@@ -185,10 +189,10 @@ endfunction
 function automatic word_t from_element(input word_t bits, input logic [3:0] t);
   /*verilator no_inline_task*/
   case (t)
-  I8: return from_integer(sword_t'($signed(bits[7:0])));
-  BF16: return canonical({bits[15:0], 16'd0});
-  I32: return from_integer(bits);
-  default: return canonical(bits);
+  I8: return from_integer(sword_t'($signed(bits[7:0]))) ^ word_t'(off(C_FROM_I8));
+  BF16: return canonical({bits[15:0], 16'd0}) ^ word_t'(off(C_FROM_BF16));
+  I32: return from_integer(control == C_FROM_I32 ? bits & ~32'h7f : bits);
+  default: return canonical(bits) ^ word_t'(off(C_FROM_F32));
   endcase
 endfunction
 function automatic word_t to_element(input word_t number, input logic [3:0] t);
@@ -206,13 +210,15 @@ endfunction
 function automatic logic [7:0] requantized(input sword_t v, input sword_t bias, input sword_t multiplier, input sword_t shift_,
                                            input logic signed [7:0] zero, input logic signed [7:0] low, input logic signed [7:0] high);
   /*verilator no_inline_task*/
-  logic signed [63:0] product, q;
+  logic signed [63:0] sum, product, q;
   int shift;
-  shift = shift_ < 0 ? off(C_REQUANT_SHIFT) : shift_ > 62 ? 62 : shift_;
-  product = 64'(sword_t'(v + bias)) * 64'($signed({32'd0, multiplier[31] && control == C_REQUANT_MULTIPLIER, multiplier[30:0]}));
+  shift = shift_ < 0 ? off(C_REQUANT_SHIFT) : shift_ > 62 ? 62 - off(C_REQUANT_SHIFT_MOST) : shift_;
+  sum = control == C_REQUANT_WRAP ? 64'(v) + 64'(bias) : 64'(sword_t'(v + bias + off(C_REQUANT_BIAS)));
+  product = sum * 64'($signed({32'd0, multiplier[31] && control == C_REQUANT_MULTIPLIER, multiplier[30:0]}));
   q = shift == 0 ? product : (product + (64'sd1 <<< (shift - 1)) - 64'(off(C_REQUANT_HALF))) >>> shift;
   q = q + 64'(zero) + 64'(off(C_REQUANT_ZERO));
-  return q < 64'(low) ? low : q > 64'(high) ? high : q[7:0];
+  return q < 64'(low) + 64'(off(C_REQUANT_LOW)) ? low + 8'(off(C_REQUANT_LOW))
+         : q > 64'(high) - 64'(off(C_REQUANT_HIGH)) ? high - 8'(off(C_REQUANT_HIGH)) : q[7:0];
 endfunction
 
 // c0 + c1 u + c2 u^2 at u = d / 2^bits.
@@ -245,7 +251,7 @@ function automatic word_t exp2(input word_t number);
     return x;
   if (!x[31] && x[30:23] >= 8'd134)
     return INFINITY;
-  if (x[31] && x > 32'hc2fc0000) // below -126
+  if (x[31] && x > 32'hc2fc0000 - word_t'(off(C_EXP2_BOUND))) // below -126
     return 0;
   f = fixed_point(x, 24);
   v = segment(EXP2_0[6'(f >> 18)], EXP2_1[6'(f >> 18)], EXP2_2[6'(f >> 18)], longint'(f[17:0]), 18);
@@ -303,7 +309,7 @@ function automatic word_t tanh_(input word_t number);
   if (is_nan(x))
     return x;
   t = {1'b0, x[30:0]};
-  if (t < 32'h3e800000) begin // 1/4
+  if (t < 32'h3e800000 + word_t'(off(C_TANH_BOUND))) begin // 1/4
     y = mul(x, x);
     p = add(32'hbd5d0dd1, mul(y, 32'h3cb327a4 ^ word_t'(off(C_TANH_SERIES) << 22)));
     p = add(32'h3e088889, mul(y, p));
@@ -322,7 +328,7 @@ function automatic word_t gelu(input word_t number);
   if (is_nan(x))
     return x;
   t = {1'b0, x[30:0]};
-  if (t >= 32'h41000000) // 8
+  if (t >= 32'h41000000 + word_t'(off(C_GELU_BOUND))) // 8
     return x[31] ? 0 : x;
   f = fixed_point(t, 21);
   q = mul(from_integer(sword_t'(segment(TAIL_0[8'(f >> 16)], TAIL_1[8'(f >> 16)], TAIL_2[8'(f >> 16)], longint'(f[15:0]), 16))), 32'h30800000);

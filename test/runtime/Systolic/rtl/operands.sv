@@ -10,18 +10,23 @@ module operands import machine::*;
   output operation_t resolved
 );
 
+// What a register adds to a field; nothing where the rule that adds it is broken.
+function automatic word_t added(input int rule, input logic [4:0] which);
+  return control == rule ? 0 : registers[which][31:0];
+endfunction
+
 word_t dst, a, b;
 sword_t rows, cols, imm;
 logic signed [63:0] x;
 int t;
 always_comb begin
-  dst = word_t'(code.dst) + registers[code.rd][31:0];
-  a = word_t'(code.a) + registers[code.ra][31:0];
-  b = word_t'(code.b) + registers[code.rb][31:0];
-  x = code.x + registers[code.rx];
-  rows = code.rows + registers[code.rn][31:0];
-  cols = code.cols + registers[code.rk][31:0];
-  imm = code.imm + registers[code.ri][31:0];
+  dst = word_t'(code.dst) + added(C_REGISTER_DST, code.rd);
+  a = word_t'(code.a) + added(C_REGISTER_A, code.ra);
+  b = word_t'(code.b) + added(C_REGISTER_B, code.rb);
+  x = code.x + (control == C_REGISTER_X ? 0 : registers[code.rx]);
+  rows = code.rows + added(C_REGISTER_ROWS, code.rn);
+  cols = code.cols + added(C_REGISTER_COLS, code.rk);
+  imm = code.imm + added(C_REGISTER_IMM, code.ri);
   t = bytes_of(code.ta);
 end
 
@@ -31,17 +36,17 @@ function automatic span_t span(input word_t address, input sword_t pitch, input 
   sword_t offset, last, low, high;
   word_t bank;
   s = '0;
-  if (count == 0)
+  if (count == 0 && control != C_EMPTY_PORTS)
     return s;
   offset = sword_t'(address[27:0]);
   last = offset + (count - 1) * pitch;
-  low = pitch < 0 ? last : offset;
+  low = pitch < 0 && control != C_NEGATIVE_PITCH ? last : offset;
   high = (pitch < 0 ? offset : last) + size - 1 + off(C_SPAN_END);
   bank = address[31] ? facts.accumulator_bytes / facts.accumulator_banks : facts.scratchpad_bytes / facts.scratchpad_banks;
   s.valid = 1;
   s.accumulator = address[31];
   s.array = address[31] ? address[30:28] : 0;
-  s.first = 6'(word_t'(low) / bank);
+  s.first = 6'(word_t'(low - (off(C_SPAN_BEGIN) != 0 && low > 0 ? 1 : 0)) / bank);
   s.last = 6'(word_t'(high) / bank);
   return s;
 endfunction
@@ -93,8 +98,9 @@ always_comb begin
     a_banks = span(a, code.pa, rows, from_first * t);
     if (cols > from_first)
       b_banks = span(b, code.pb, rows, (cols - from_first) * t);
-    dst_banks = span({1'b1, 31'(dst)}, code.pd, facts.output_stationary != 0 && rows > R ? R : rows, 4 * code.px);
-    duration = larger(1, ceiling(word_t'(rows) * (code.ta == I8 ? facts.matmul_eighths_i8 : facts.matmul_eighths_bf16), 8 + word_t'(off(C_MATMUL_RATE)))) +
+    dst_banks = span({1'b1, 31'(dst)}, code.pd, facts.output_stationary != 0 && rows > R && control != C_OUTPUT_ROWS ? R : rows, 4 * code.px);
+    duration = larger(1 + word_t'(off(C_EMPTY_MATMUL)),
+                      ceiling(word_t'(rows) * (code.ta == I8 ? facts.matmul_eighths_i8 : facts.matmul_eighths_bf16), 8 + word_t'(off(C_MATMUL_RATE)))) +
                word_t'(off(C_MATMUL_DURATION));
     latency = word_t'(R + C - 2 + off(C_MATMUL_DRAIN));
   end
@@ -108,8 +114,8 @@ always_comb begin
     from_b = reads_b && (code.pb != 0 || control == C_KEPT_ROW) ? beats(b_banks, code.tb) : 0;
     reads = same_memory(a_banks, b_banks) && a_banks.first <= b_banks.last && b_banks.first <= a_banks.last && control != C_SHARED_BANKS
               ? from_a + from_b : larger(from_a, from_b);
-    cost = larger(larger(function_cycles(code.fn[7:4]), beats(dst_banks, code.td)), reads);
-    duration = larger(1, word_t'(rows) * cost) + word_t'(off(C_VECTOR_DURATION));
+    cost = larger(larger(function_cycles(code.fn[7:4]), beats(dst_banks, control == C_RESULT_BEATS ? I8 : code.td)), reads);
+    duration = larger(1 + word_t'(off(C_EMPTY_VECTOR)), word_t'(rows) * cost) + word_t'(off(C_VECTOR_DURATION));
     latency = facts.vector_latency + word_t'(off(C_VECTOR_LATENCY)) +
               (code.flags[VECTOR_REDUCE] ? word_t'(LEVELS + off(C_REDUCE_LEVELS)) : 0);
   end
@@ -118,16 +124,16 @@ always_comb begin
     a_banks = span(a, code.pa, rows, 4 * cols);
     if (control == C_TABLE_PORT)
       b_banks = span(b, code.pb, 3, 4 * cols);
-    cost = larger(larger(facts.cycles_simple, beats(a_banks, I32)), beats(dst_banks, I8));
-    duration = larger(1, word_t'(rows) * cost) + word_t'(off(C_REQUANT_DURATION));
-    latency = facts.vector_latency;
+    cost = larger(larger(facts.cycles_simple, beats(a_banks, control == C_REQUANT_BEATS ? I8 : I32)), beats(dst_banks, I8));
+    duration = larger(1 + word_t'(off(C_EMPTY_REQUANT)), word_t'(rows) * cost) + word_t'(off(C_REQUANT_DURATION));
+    latency = facts.vector_latency + word_t'(off(C_REQUANT_LATENCY));
   end
   TRANSPOSE: begin
     dst_banks = span(dst, code.pd, rows == 0 ? 0 : cols, rows * t);
     a_banks = span(a, code.pa, rows, cols * t);
     cost = larger(beats(a_banks, code.ta), beats(dst_banks, code.ta));
-    duration = larger(1, word_t'(rows) * cost) + word_t'(cols) - word_t'(off(C_TRANSPOSE_DURATION));
-    latency = facts.vector_latency;
+    duration = larger(1 + word_t'(off(C_EMPTY_TRANSPOSE)), word_t'(rows) * cost) + word_t'(cols) - word_t'(off(C_TRANSPOSE_DURATION));
+    latency = facts.vector_latency + word_t'(off(C_TRANSPOSE_LATENCY));
   end
   default: ;
   endcase

@@ -54,7 +54,7 @@ function automatic logic signed [63:0] computed(input logic [7:0] fn, input logi
   8'd0: return a + b + 64'(off(C_SALU_ADD));
   8'd1: return a - b - 64'(off(C_SALU_SUB));
   8'd2: return a * b + 64'(off(C_SALU_MUL));
-  8'd3: return b == 0 ? 0 : b == -1 ? -a : a / b - (control == C_SALU_DIV && (a < 0) != (b < 0) && a % b != 0 ? 64'sd1 : 64'sd0);
+  8'd3: return b == 0 ? 0 : b == -1 ? (control == C_DIV_WRAP && a == {1'b1, 63'd0} ? ~a : -a) : a / b - (control == C_SALU_DIV && (a < 0) != (b < 0) && a % b != 0 ? 64'sd1 : 64'sd0);
   8'd4: return b == 0 || b == -1 ? 0 : a % b + (control == C_SALU_REM && a < 0 && a % b != 0 ? b : 64'sd0);
   8'd5: return (a < b) ^ (off(C_SALU_MIN) != 0) ? a : b;
   8'd6: return (a > b) ^ (off(C_SALU_MAX) != 0) ? a : b;
@@ -65,12 +65,32 @@ function automatic logic signed [63:0] computed(input logic [7:0] fn, input logi
   endcase
 endfunction
 
+// Whether the broken rule makes the instruction cost a cycle more.
+function automatic logic slowed(input logic [7:0] op, input logic taken, input logic again);
+  case (op)
+  BR: return control == (taken ? C_BRANCH_CYCLE : C_NOT_TAKEN_CYCLE);
+  NEXT: return control == (again ? C_NEXT_CYCLE : C_LAST_NEXT_CYCLE);
+  SALU: return control == C_SALU_CYCLE;
+  LOOP: return control == C_LOOP_CYCLE;
+  SLOAD: return control == C_SLOAD_CYCLE;
+  NOP: return control == C_NOP_CYCLE;
+  TAG: return control == C_TAG_CYCLE;
+  BARRIER: return control == C_BARRIER_CYCLE;
+  default: return 0;
+  endcase
+endfunction
+
+// A field in 64 bits.
+function automatic logic signed [63:0] extended(input sword_t field, input int rule);
+  return control == rule ? {32'd0, field} : 64'(field);
+endfunction
+
 queue_t queue;
 logic tokens_there, go, executes, taken;
 logic signed [63:0] operand, times;
 always_comb begin
   queue = queue_of(code.op);
-  tokens_there = available[code.wait0[4:0]] >= 9'(code.wait0[7:5]) && available[code.wait1[4:0]] >= 9'(code.wait1[7:5]);
+  tokens_there = available[code.wait0[4:0]] + 9'(off(C_SEQUENCER_TOKEN)) >= 9'(code.wait0[7:5]) && available[code.wait1[4:0]] >= 9'(code.wait1[7:5]);
   go = !halted && !rests;
   if (queue == SEQ)
     go = go && tokens_there && (idle || (code.op != HALT && code.op != BARRIER) || (code.op == BARRIER && control == C_BARRIER) || (code.op == HALT && control == C_HALT));
@@ -91,7 +111,7 @@ always_comb begin
   end
 
   operand = registers[code.rb] + code.x;
-  times = 64'(code.rows) + registers[code.rn];
+  times = extended(code.rows, C_LOOP_SIGN) + registers[code.rn];
   case (code.fn)
   8'd0: taken = (registers[code.ra] ^ 64'(off(C_BRANCH_EQ))) == operand;
   8'd1: taken = (registers[code.ra] ^ 64'(off(C_BRANCH_NE))) != operand;
@@ -108,7 +128,7 @@ always_comb begin
     SALU: registers_n[code.rd] = computed(code.fn, registers[code.ra], operand);
     SLOAD: registers_n[code.rd] = control == C_SLOAD_SIGN ? $signed({32'd0, loaded}) : 64'($signed(loaded));
     BR: if (taken)
-        counter_n = counter + word_t'(code.imm);
+        counter_n = counter + word_t'(code.imm) + word_t'(off(C_BRANCH_TARGET));
     LOOP: begin
         if (times <= 0 - 64'(off(C_LOOP_SKIP))) begin
           counter_n = counter + 1 + word_t'(code.cols);
@@ -118,9 +138,9 @@ always_comb begin
         end
       end
     NEXT: begin
-        registers_n[code.rd] = registers_n[code.rd] + 64'(code.dst) + 64'(off(C_NEXT_D) != 0 && code.dst != 0);
-        registers_n[code.ra] = registers_n[code.ra] + 64'(code.a) + 64'(off(C_NEXT_A) != 0 && code.a != 0);
-        registers_n[code.rb] = registers_n[code.rb] + 64'(code.b) + 64'(off(C_NEXT_B) != 0 && code.b != 0);
+        registers_n[code.rd] = registers_n[code.rd] + extended(code.dst, C_NEXT_SIGN) + 64'(off(C_NEXT_D) != 0 && code.dst != 0);
+        registers_n[code.ra] = registers_n[code.ra] + extended(code.a, C_NEXT_SIGN) + 64'(off(C_NEXT_A) != 0 && code.a != 0);
+        registers_n[code.rb] = registers_n[code.rb] + extended(code.b, C_NEXT_SIGN) + 64'(off(C_NEXT_B) != 0 && code.b != 0);
         loops_n[3'(depth - 1)].count = loops[3'(depth - 1)].count - 1;
         if (loops[3'(depth - 1)].count != 1)
           counter_n = loops[3'(depth - 1)].body;
@@ -144,7 +164,7 @@ always_ff @(posedge clk) begin
     signal0 <= 0;
     signal1 <= 0;
     halted <= 0;
-    rests <= 0;
+    rests <= executes ? slowed(code.op, taken, code.op == NEXT && counter_n != counter + 1) : go && control == C_DISPATCH_CYCLE;
     signalled_before <= '0;
     registers <= launch;
     loops <= '{default: 0};
@@ -154,8 +174,8 @@ always_ff @(posedge clk) begin
     signal0 <= signal0_n;
     signal1 <= signal1_n;
     halted <= halted_n;
-    rests <= executes && ((control == C_BRANCH_CYCLE && code.op == BR && taken) || (control == C_NEXT_CYCLE && code.op == NEXT && counter_n != counter + 1) ||
-                          (control == C_SALU_CYCLE && code.op == SALU));
+    rests <= (control == C_DISPATCH_CYCLE && go && !executes) || executes && ((control == C_BRANCH_CYCLE && code.op == BR && taken) || (control == C_NEXT_CYCLE && code.op == NEXT && counter_n != counter + 1) ||
+                          (control == C_SALU_CYCLE && code.op == SALU) || (control == C_LOOP_CYCLE && code.op == LOOP) || (control == C_LAST_NEXT_CYCLE && code.op == NEXT && counter_n == counter + 1) || (control == C_SLOAD_CYCLE && code.op == SLOAD) || (control == C_NOP_CYCLE && code.op == NOP) || (control == C_TAG_CYCLE && code.op == TAG) || (control == C_NOT_TAKEN_CYCLE && code.op == BR && !taken) || (control == C_BARRIER_CYCLE && code.op == BARRIER));
     signalled_before <= on_time;
     registers <= registers_n;
     loops <= loops_n;

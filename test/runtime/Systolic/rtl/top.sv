@@ -68,7 +68,7 @@ logic [3:0] result_type [ARRAYS];
 
 for (genvar m = 0; m < ARRAYS; m++) begin : units
   array #(.ARRAY_BASE(PAD_BYTES + m * ACC_BYTES)) array(
-    .clk, .reset, .facts, .load(issued[WL] && heads[WL].mask[m]), .weights(heads[WL]), .stream(issued[MX] && heads[MX].mask[m]), .matmul(heads[MX]),
+    .clk, .reset, .facts, .load(issued[WL] && heads[WL].mask[m]), .weights(heads[WL]), .stream(issued[MX] && (heads[MX].mask[m] || (control == C_MATMUL_MASK && m == 0))), .matmul(heads[MX]),
     .weight_address(weight_address[m]), .index_address(index_address[m]), .weight_byte(weight_byte[m]), .index_byte(index_byte[m]),
     .lane_address(lane_address[m]), .lane(lane[m]), .sum_address(sum_address[m]), .sum_old(sum_old[m]), .sum_valid(sum_valid[m]), .sum_new(sum_new[m]));
   vector_unit vector_unit(

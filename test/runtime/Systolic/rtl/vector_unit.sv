@@ -73,7 +73,7 @@ always_comb begin
   result = 0;
   h = o.px;
   for (int j = 0; j < LANES; j++) begin
-    tree[j] = o.flags[VECTOR_MAX] ? 32'hff800000 : word_t'(off(C_REDUCE_IDENTITY) << 30);
+    tree[j] = o.flags[VECTOR_MAX] ? (control == C_MAX_IDENTITY ? 0 : 32'hff800000) : word_t'(off(C_REDUCE_IDENTITY) << 30);
     level[j] = 0;
   end
   for (int j = 0; j < C; j++) begin
@@ -87,7 +87,7 @@ always_comb begin
       if (j < o.cols) begin
         u[j] = s[j];
         if (h > 0 && o.fn[3:0] != 1)
-          u[j] = j % (2 * h) < h ? numerics::negated(j + h < o.cols ? s[(j + h) % C] : 0) ^ {off(C_ROTATE_SIGN) != 0, 31'd0} : s[(j - h + C) % C];
+          u[j] = j % (2 * h) < h ? numerics::negated(j + h < o.cols ? s[(j + h) % C] : 0) ^ {off(C_ROTATE_SIGN) != 0, 31'd0} : s[control == C_ROTATE ? j : (j - h + C) % C];
         if (o.flags[VECTOR_SCALE])
           u[j] = numerics::mul(u[j], numerics::canonical(o.imm)) ^ word_t'(off(C_SCALE));
         u[j] = numerics::combined(o.fn[3:0], u[j],
@@ -100,7 +100,11 @@ always_comb begin
         for (int j = 0; j < half; j++)
           tree[j] = o.flags[VECTOR_MAX] ? numerics::largest(tree[j], tree[j + half])
                     : control == C_REDUCE_ORDER ? numerics::add(tree[j], numerics::mul(tree[j + half], 32'h3f800001)) : numerics::add(tree[j], tree[j + half]);
-      u[0] = tree[0];
+      if (control == C_TREE && !o.flags[VECTOR_MAX])
+        for (int j = 1; j < C; j++)
+          u[0] = j < o.cols ? numerics::add(u[0], u[j]) : u[0];
+      else
+        u[0] = tree[0];
     end
   end
   for (int j = 0; j < C; j++)
@@ -109,7 +113,7 @@ always_comb begin
       VECTOR: begin
           result = u[j];
           if (o.flags[VECTOR_ACCUMULATE])
-            result = o.flags[VECTOR_MAX] ? numerics::largest(numerics::from_element(c_word[j], o.td), u[j])
+            result = o.flags[VECTOR_MAX] && control != C_ACCUMULATE_MAX ? numerics::largest(numerics::from_element(c_word[j], o.td), u[j])
                                          : numerics::add(numerics::from_element(c_word[j], o.td), u[j]);
           data[j] = numerics::to_element(result, o.td) ^ word_t'(off(C_VECTOR_ACCUMULATE) != 0 && o.flags[VECTOR_ACCUMULATE]);
         end
