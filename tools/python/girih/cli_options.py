@@ -43,7 +43,8 @@ def artifact_of(options, report=None) -> Path:
     """The artifact that was named, or that of the model that was named. `report` is told what a compilation took."""
     if cache.is_artifact(options.model):
         return options.model
-    found = cache.compiled(options.model, dtype=options.dtype, max_seq_len=options.max_seq_len)
+    found = cache.compiled(options.model, announce=lambda: print(f"compiling {options.model} ...", file=sys.stderr, flush=True),
+                           dtype=options.dtype, max_seq_len=options.max_seq_len)
     if report is not None:
         report(found)
     elif not found.kept:
