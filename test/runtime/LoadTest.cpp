@@ -234,7 +234,7 @@ TEST(Load, ChoosesTheCodeVersionWanted) {
   options.code_version = "x86-64-v9";
   EXPECT_EQ(girih_module_load(folder.path("a").c_str(), &options, &module, &status), GIRIH_INVALID_ARGUMENT);
   EXPECT_STREQ(status.message,
-               "expected one of the artifact's code versions (VERSIONS, plain) but got 'x86-64-v9'");
+               "expected one of the artifact's code versions (everything, plain) but got 'x86-64-v9'");
 }
 
 TEST(Load, MapsCodeReadableAndExecutableButNotWritable) {
