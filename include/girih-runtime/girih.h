@@ -126,6 +126,8 @@ typedef struct girih_weight_info {
 /* Text handed out lives as long as the module. An index out of range gives GIRIH_INVALID_ARGUMENT. */
 GIRIH_API void girih_module_describe(const girih_module *module, girih_module_info *info);
 GIRIH_API const char *girih_module_property(const girih_module *module, const char *key); /* NULL if absent */
+/* The names of its code versions, the best first; NULL behind the last. */
+GIRIH_API const char *girih_module_code_version(const girih_module *module, uint32_t index);
 GIRIH_API girih_code girih_module_symbol(const girih_module *module, uint32_t index, girih_symbol_info *info);
 GIRIH_API girih_code girih_module_entry(const girih_module *module, uint32_t index, girih_entry_info *info);
 GIRIH_API girih_code girih_module_find_entry(const girih_module *module, const char *name, uint32_t *index,

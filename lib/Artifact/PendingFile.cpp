@@ -1,6 +1,7 @@
 // Unnamed files (O_TMPFILE), named when they are complete and on disk.
 #include "lib/Artifact/PendingFile.h"
 
+#include <atomic>
 #include <cerrno>
 #include <csignal>
 #include <cstdlib>
@@ -19,6 +20,18 @@ void girih::artifact::removeTemporaryFile() {
   if (temporaryName[0])
     unlink(temporaryName);
 }
+
+/// What came first in this process: a file that appeared, or a signal that forbade it. A handler may run on
+/// another thread than the one that writes, so each asks and decides in one step.
+enum class Outcome { Undecided, Appeared, Prevented };
+static std::atomic<Outcome> outcome = Outcome::Undecided;
+
+static bool decide(Outcome wanted) {
+  Outcome decided = Outcome::Undecided;
+  return outcome.compare_exchange_strong(decided, wanted) || decided == wanted;
+}
+
+bool girih::artifact::preventCommits() { return decide(Outcome::Prevented); }
 
 static WriteResult systemError(const std::string &what, const std::string &path, int error) {
   bool full = error == ENOSPC || error == EDQUOT || error == EFBIG;
@@ -132,6 +145,8 @@ WriteResult PendingFile::nameIt() {
 WriteResult PendingFile::commit() {
   if (fsync(descriptor) != 0)
     return systemError("cannot write", path, errno);
+  if (!decide(Outcome::Appeared))
+    return {"interrupted", "stopped by a signal before '" + path + "' was complete; nothing was written"};
   if (WriteResult result = nameIt(); !result.ok())
     return result;
   if (!temporary.empty() && rename(temporary.c_str(), path.c_str()) != 0)

@@ -37,4 +37,8 @@ private:
 /// Removes the one file under way that has a temporary name, if any. For signal handlers.
 void removeTemporaryFile();
 
+/// Whether no file has appeared or will, from now on, in this process; false where it is too late for that,
+/// and what is being made is better finished. For signal handlers.
+bool preventCommits();
+
 } // namespace girih::artifact

@@ -33,8 +33,10 @@ static std::string allModelTypes() { return knownModelTypes() + ", " + knownDeco
 static llvm::Expected<StringRef> readModelType(const llvm::json::Object &config, StringRef where) {
   if (std::optional<StringRef> type = config.getString("model_type"))
     return *type;
-  return badInput("bad-config-value", "expected a string 'model_type', but found none; in {0}; it names the family: {1}", where,
-                  allModelTypes());
+  const llvm::json::Value *found = config.get("model_type");
+  return badInput("bad-config-value",
+                  "expected a string 'model_type', but found {0}; in {1}; it names the family: {2}",
+                  found ? brief(*found) : "none", where, allModelTypes());
 }
 
 static llvm::Error unknownModelType(StringRef type, StringRef where) {
@@ -52,6 +54,13 @@ llvm::Expected<int64_t> girih::import::chooseSequence(const ImportOptions &optio
     return makeError(ExitStatus::Usage, "bad-option",
                      "expected a maximum sequence length from 1 to {0}, which the model's {1} allows, but got {2}; in {3}", longest,
                      limit, sequence, where);
+  // Tokens of a call are numbered by 32-bit integers.
+  int64_t largestBatch = std::numeric_limits<int32_t>::max() / sequence;
+  if (options.maxBatch && *options.maxBatch > largestBatch)
+    return makeError(
+        ExitStatus::Usage, "bad-option",
+        "expected a maximum batch from 1 to {0}, for sequences of up to {1} tokens, but got {2}; in {3}",
+        largestBatch, sequence, *options.maxBatch, where);
   return sequence;
 }
 

@@ -3,6 +3,7 @@
 #include "lib/Import/ModelBuilder.h"
 
 #include "lib/Support/Error.h"
+#include "lib/Support/File.h"
 #include "lib/Support/Json.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -100,6 +101,15 @@ void ModelBuilder::fail(llvm::Error next) {
     error = std::move(next);
 }
 
+std::string ModelBuilder::directory() const {
+  return (*module)->getAttrOfType<StringAttr>(graph::kModelAttr).str();
+}
+
+/// Where a tensor lies, as the user finds it.
+std::string ModelBuilder::fileOf(const Checkpoint::Entry &entry) const {
+  return quoted(joinPath(directory(), source.folder + entry.file));
+}
+
 /// A missing tensor may be there under another module's name; say what the checkpoint does hold nearby.
 std::string ModelBuilder::describeMissing(StringRef name) const {
   std::vector<StringRef> names = source.checkpoint->names();
@@ -138,20 +148,20 @@ graph::SourceAttr ModelBuilder::claim(StringRef name, ArrayRef<int64_t> shape, i
   if (!entry)
     entry = source.checkpoint->find(legacyName(full));
   if (!entry) {
-    fail(badInput("missing-tensor",
-                  "expected tensor {0} of shape {1}, as config.json says, but the weights have no such "
-                  "tensor ({2}); in {3}; "
-                  "check that config.json belongs to these weights",
-                  quoted(full), printShape(shape), describeMissing(full),
-                  quoted((*module)->getAttrOfType<StringAttr>(graph::kModelAttr))));
+    fail(
+        badInput("missing-tensor",
+                 "expected tensor {0} of shape {1}, as config.json or a default of its family says, but the "
+                 "weights have no such tensor ({2}); in {3}; check that config.json belongs to these weights",
+                 quoted(full), printShape(shape), describeMissing(full), quoted(directory())));
     return {};
   }
   claimed.insert(entry->tensor.name);
   if (ArrayRef<int64_t>(entry->tensor.shape) != shape) {
-    fail(badInput("shape-mismatch",
-                  "expected tensor {0} to have shape {1}, as config.json says, but found {2}; in {3}{4}",
-                  quoted(entry->tensor.name), printShape(shape), printShape(entry->tensor.shape),
-                  source.folder, entry->file));
+    fail(badInput(
+        "shape-mismatch",
+        "expected tensor {0} to have shape {1}, as config.json or a default of its family says, but "
+        "found {2}; in {3}; check that config.json belongs to these weights",
+        quoted(entry->tensor.name), printShape(shape), printShape(entry->tensor.shape), fileOf(*entry)));
     return {};
   }
   if (std::optional<graph::BlockFormat> format = blockFormat(entry->tensor.dtype))
@@ -159,8 +169,8 @@ graph::SourceAttr ModelBuilder::claim(StringRef name, ArrayRef<int64_t> shape, i
   Type type = weightType(entry->tensor.dtype, builder.getContext());
   if (!type) {
     fail(badInput("unsupported-dtype",
-                  "expected tensor {0} to be F32, BF16 or F16, but found {1}; in {2}{3}; convert it first",
-                  quoted(entry->tensor.name), entry->tensor.dtype, source.folder, entry->file));
+                  "expected tensor {0} to be F32, BF16 or F16, but found {1}; in {2}; convert it first",
+                  quoted(entry->tensor.name), entry->tensor.dtype, fileOf(*entry)));
     return {};
   }
   int64_t bytes = graph::getElementBytes(type);
@@ -172,10 +182,9 @@ graph::SourceAttr ModelBuilder::claim(StringRef name, ArrayRef<int64_t> shape, i
 graph::SourceAttr ModelBuilder::claimBlocks(const Checkpoint::Entry &entry, graph::BlockFormat format,
                                             int64_t first, int64_t elements) {
   if (entry.tensor.shape.size() != 2) {
-    fail(badInput("unsupported-dtype",
-                  "expected tensor {0} of {1} to be a matrix, but its shape is {2}; in {3}{4}",
-                  quoted(entry.tensor.name), entry.tensor.dtype, printShape(entry.tensor.shape),
-                  source.folder, entry.file));
+    fail(badInput(
+        "unsupported-dtype", "expected tensor {0} of {1} to be a matrix, but its shape is {2}; in {3}",
+        quoted(entry.tensor.name), entry.tensor.dtype, printShape(entry.tensor.shape), fileOf(entry)));
     return {};
   }
   int64_t width = entry.tensor.shape.back(),
@@ -277,11 +286,11 @@ void ModelBuilder::checkAllClaimed(ArrayRef<StringLiteral> ignored, ArrayRef<Str
   if (extra.empty())
     return;
   const Checkpoint::Entry *first = source.checkpoint->find(extra.front());
-  fail(badInput("unexpected-tensor",
-                "expected only tensors that config.json has a place for, but found {0} of shape {1}{2}; in "
-                "{3}{4}; check that "
-                "config.json belongs to these weights",
-                quoted(extra.front()), printShape(first->tensor.shape),
-                extra.size() > 1 ? llvm::formatv(" and {0} more", extra.size() - 1).str() : std::string(),
-                source.folder, first->file));
+  fail(badInput(
+      "unexpected-tensor",
+      "expected only tensors that config.json has a place for, but found {0} of shape {1}{2}; in {3}; "
+      "check that config.json belongs to these weights",
+      quoted(extra.front()), printShape(first->tensor.shape),
+      extra.size() > 1 ? llvm::formatv(" and {0} more", extra.size() - 1).str() : std::string(),
+      fileOf(*first)));
 }

@@ -110,6 +110,8 @@ private:
   mlir::RankedTensorType storedType(llvm::ArrayRef<int64_t> shape, graph::SourceAttr from);
   mlir::Value read(llvm::StringRef name, llvm::ArrayRef<int64_t> shape, graph::SourceAttr source);
   std::string describeMissing(llvm::StringRef name) const;
+  std::string directory() const;
+  std::string fileOf(const Checkpoint::Entry &entry) const;
 
   mlir::OpBuilder builder;
   mlir::OwningOpRef<mlir::ModuleOp> module;

@@ -38,6 +38,45 @@ static llvm::Error checkKeys(const llvm::json::Object &json, llvm::ArrayRef<Stri
   return llvm::Error::success();
 }
 
+static llvm::Error wrongType(StringRef key, StringRef expected, const llvm::json::Value &found,
+                             StringRef where) {
+  return badInput("bad-config-value", "expected {0} as {1}, but found {2}; in {3}", expected, quoted(key),
+                  brief(found), where);
+}
+
+/// Reads a flag. Where the key is missing, `result` stays; a value of another type is an error, because the
+/// library that the file was written for would take it for one.
+static llvm::Error read(const llvm::json::Object &json, StringRef key, bool &result, StringRef where) {
+  const llvm::json::Value *value = json.get(key);
+  if (!value)
+    return llvm::Error::success();
+  std::optional<bool> flag = value->getAsBoolean();
+  if (!flag)
+    return wrongType(key, "true or false", *value, where);
+  result = *flag;
+  return llvm::Error::success();
+}
+
+/// Reads a width in the same way.
+static llvm::Error read(const llvm::json::Object &json, StringRef key, int64_t &result, StringRef where) {
+  static constexpr int64_t most = 1 << 24;
+  const llvm::json::Value *value = json.get(key);
+  if (!value)
+    return llvm::Error::success();
+  std::optional<int64_t> width = value->getAsInteger();
+  if (!width || *width < 1 || *width > most)
+    return wrongType(key, llvm::formatv("an integer from 1 to {0}", most).str(), *value, where);
+  result = *width;
+  return llvm::Error::success();
+}
+
+/// Reads a width that must be there.
+static llvm::Error require(const llvm::json::Object &json, StringRef key, int64_t &result, StringRef where) {
+  if (!json.get(key))
+    return badInput("bad-config-value", "expected a key {0}, but found none; in {1}", quoted(key), where);
+  return read(json, key, result, where);
+}
+
 /// 1_Pooling/config.json: flags, one a mode; several modes are concatenated in this order.
 static llvm::Error readPooling(SentenceModule &module, const llvm::json::Object &json, StringRef where) {
   static constexpr std::pair<StringLiteral, graph::PoolKind> modes[] = {
@@ -52,9 +91,13 @@ static llvm::Error readPooling(SentenceModule &module, const llvm::json::Object 
       {"pooling_mode_mean_sqrt_len_tokens", "false"}, {"pooling_mode_weightedmean_tokens", "false"}, {"include_prompt", "true"}};
   if (llvm::Error error = checkKeys(json, known, fixed, where))
     return error;
-  for (const auto &[key, kind] : modes)
-    if (json.getBoolean(key).value_or(false))
+  for (const auto &[key, kind] : modes) {
+    bool isSet = false;
+    if (llvm::Error error = read(json, key, isSet, where))
+      return error;
+    if (isSet)
       module.pools.push_back(kind);
+  }
   // Newer versions write one name instead of flags, or a list of names.
   std::vector<llvm::json::Value> named;
   if (const llvm::json::Value *mode = json.get("pooling_mode")) {
@@ -77,9 +120,10 @@ static llvm::Error readPooling(SentenceModule &module, const llvm::json::Object 
   }
   if (module.pools.empty())
     return unsupported("expected a pooling mode among cls, max, mean and lasttoken, but none is set", where);
-  std::optional<int64_t> width = json.getInteger("word_embedding_dimension");
-  module.in = width ? *width : json.getInteger("embedding_dimension").value_or(0);
-  return llvm::Error::success();
+  // The older name wins, as it does in sentence-transformers.
+  if (llvm::Error error = read(json, "embedding_dimension", module.in, where))
+    return error;
+  return read(json, "word_embedding_dimension", module.in, where);
 }
 
 /// 2_Dense/config.json: sizes, bias and the Python class of the activation.
@@ -89,12 +133,18 @@ static llvm::Error readDense(SentenceModule &module, const llvm::json::Object &j
                                                                       {"module_output_name", "\"sentence_embedding\""}};
   if (llvm::Error error = checkKeys(json, known, fixed, where))
     return error;
-  module.in = json.getInteger("in_features").value_or(0);
-  module.out = json.getInteger("out_features").value_or(0);
-  module.bias = json.getBoolean("bias").value_or(true);
-  if (module.in < 1 || module.out < 1 || std::max(module.in, module.out) > (1 << 24))
-    return badInput("bad-config-value", "expected in_features and out_features from 1 to 2^24; in {0}", where);
-  StringRef type = json.getString("activation_function").value_or("torch.nn.modules.activation.Tanh");
+  if (llvm::Error error = require(json, "in_features", module.in, where))
+    return error;
+  if (llvm::Error error = require(json, "out_features", module.out, where))
+    return error;
+  if (llvm::Error error = read(json, "bias", module.bias, where))
+    return error;
+  StringRef type = "torch.nn.modules.activation.Tanh";
+  if (const llvm::json::Value *value = json.get("activation_function")) {
+    if (!value->getAsString())
+      return wrongType("activation_function", "a string", *value, where);
+    type = *value->getAsString();
+  }
   module.activation = llvm::StringSwitch<std::string>(type.rsplit('.').second)
                           .Case("Tanh", "tanh")
                           .Case("Identity", "linear")
@@ -111,10 +161,7 @@ static llvm::Error readDense(SentenceModule &module, const llvm::json::Object &j
 static llvm::Error readLayerNorm(SentenceModule &module, const llvm::json::Object &json, StringRef where) {
   if (llvm::Error error = checkKeys(json, {"dimension"}, {}, where))
     return error;
-  module.in = json.getInteger("dimension").value_or(0);
-  if (module.in < 1 || module.in > (1 << 24))
-    return badInput("bad-config-value", "expected a dimension from 1 to 2^24; in {0}", where);
-  return llvm::Error::success();
+  return require(json, "dimension", module.in, where);
 }
 
 /// A folder named by modules.json must lie directly in the model.
@@ -150,6 +197,29 @@ static llvm::Expected<std::optional<SentenceModule>> readModule(StringRef type, 
   return module;
 }
 
+/// Settings that whoever makes ids of text acts on (tools/python/girih/text.py); here only what their values
+/// must be.
+static llvm::Error checkTextSetting(StringRef key, const llvm::json::Value &value, StringRef where) {
+  if (value.getAsNull())
+    return llvm::Error::success();
+  if (key == "max_seq_length" && value.getAsInteger().value_or(0) < 1)
+    return wrongType(key, "an integer of at least 1", value, where);
+  if (key == "do_lower_case" && !value.getAsBoolean())
+    return wrongType(key, "true or false", value, where);
+  if (key == "default_prompt_name" && !value.getAsString())
+    return wrongType(key, "a string", value, where);
+  if (key == "prompts" && !value.getAsObject())
+    return wrongType(key, "an object of prompts by name", value, where);
+  return llvm::Error::success();
+}
+
+static llvm::Error checkTextSettings(const llvm::json::Object &json, StringRef where) {
+  for (const auto &field : json)
+    if (llvm::Error error = checkTextSetting(field.first, field.second, where))
+      return error;
+  return llvm::Error::success();
+}
+
 /// Settings of the sentence-transformers wrapper; those listed act on text, before there are ids.
 static llvm::Error checkWrapper(StringRef directory, StringRef transformer) {
   std::string path = joinPath(directory, transformer, "sentence_bert_config.json");
@@ -163,6 +233,8 @@ static llvm::Error checkWrapper(StringRef directory, StringRef transformer) {
         {"model_args", "{}"}, {"config_args", "{}"}, {"transformer_task", "\"feature-extraction\""}, {"module_output_name", "\"token_embeddings\""}};
     if (llvm::Error error = checkKeys(*json, known, fixed, quoted(path)))
       return error;
+    if (llvm::Error error = checkTextSettings(*json, quoted(path)))
+      return error;
   }
   path = joinPath(directory, "config_sentence_transformers.json");
   if (!llvm::sys::fs::exists(path))
@@ -171,7 +243,9 @@ static llvm::Error checkWrapper(StringRef directory, StringRef transformer) {
   if (!json)
     return json.takeError();
   static constexpr StringLiteral known[] = {"__version__", "prompts", "default_prompt_name", "similarity_fn_name", "model_type"};
-  return checkKeys(*json, known, {{"truncate_dim", "null"}}, quoted(path));
+  if (llvm::Error error = checkKeys(*json, known, {{"truncate_dim", "null"}}, quoted(path)))
+    return error;
+  return checkTextSettings(*json, quoted(path));
 }
 
 /// The fields of one line: the class without its package, the name and the folder.

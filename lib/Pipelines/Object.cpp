@@ -26,7 +26,8 @@ std::string girih::headerPath(llvm::StringRef objectPath) {
 
 std::string girih::objectHeader(llvm::StringRef name, uint64_t bytes) {
   return llvm::formatv(
-             R"(/* The model '{0}', linked into the program: link its object file and the runtime (girih_runtime). */
+             R"(/* The model '{0}', linked into the program: link its object file and the runtime, which is -lgirih_runtime, or
+   libgirih-runtime.a with -lstdc++ -pthread. */
 #ifndef GIRIH_MODEL_{0}_H
 #define GIRIH_MODEL_{0}_H
 

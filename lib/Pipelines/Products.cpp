@@ -3,13 +3,14 @@
 #include "lib/Pipelines/Compilation.h"
 #include "lib/Pipelines/Object.h"
 #include "lib/Pipelines/Output.h"
+#include "lib/Pipelines/Stages.h"
 #include "lib/Support/Error.h"
 
 using namespace mlir;
 using namespace girih;
 
 llvm::Error Compilation::writeDump() {
-  std::string text;
+  std::string text = dumpHeader(options.emit);
   llvm::raw_string_ostream os(text);
   OpPrintingFlags flags;
   module->print(os, flags.enableDebugInfo());

@@ -2,10 +2,13 @@
 #include "lib/Pipelines/ReadModel.h"
 
 #include "dialects/Graph/Graph.h"
+#include "girih-runtime/Format.h"
 #include "lib/Import/Import.h"
+#include "lib/Pipelines/Stages.h"
 #include "lib/Support/Error.h"
 #include "lib/Support/File.h"
 
+#include "mlir/IR/Verifier.h"
 #include "mlir/Parser/Parser.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/SourceMgr.h"
@@ -78,18 +81,57 @@ static llvm::Error checkNesting(StringRef text, StringRef path) {
   return llvm::Error::success();
 }
 
+static llvm::Error checkIsText(StringRef text, StringRef path) {
+  if (!text.starts_with(StringRef(GIRIH_FORMAT_MAGIC, 8)))
+    return llvm::Error::success();
+  return badInput("bad-mlir",
+                  "expected a model (a directory, a .gguf file or a .mlir file), but '{0}' is an artifact; "
+                  "girih-run runs it",
+                  path);
+}
+
+/// Stages do not run on what comes after them: they would find their own results, and say so in no useful
+/// way.
+static llvm::Error checkStage(StringRef text, StringRef path, const CheckedOptions &checked) {
+  std::optional<size_t> dumped = stageOfDump(text);
+  if (!dumped || *dumped <= checked.firstStage)
+    return llvm::Error::success();
+  auto nameOf = [](size_t stage) { return compilerStages()[stage].name; };
+  return makeError(ExitStatus::Usage, "bad-option",
+                   "expected --from={0}, because '{1}' is a dump of that stage, but found --from={2}{3}",
+                   nameOf(*dumped), path, nameOf(checked.firstStage),
+                   checked.firstStage == 0 ? ", the default" : "");
+}
+
+/// What does not parse is bad input; what does, but is no module of ours, does not compile.
+static llvm::Expected<Module> parse(MLIRContext &context, DiagnosticCollector &diagnostics, StringRef text,
+                                    StringRef path) {
+  llvm::SourceMgr sources;
+  sources.AddNewSourceBuffer(llvm::MemoryBuffer::getMemBufferCopy(text, path), {});
+  Module module = parseSourceFile<ModuleOp>(sources, ParserConfig(&context, /*verifyAfterParse=*/false));
+  if (!module)
+    return diagnostics.takeError(static_cast<int>(ExitStatus::BadInput), "bad-mlir");
+  if (failed(verify(*module)))
+    return diagnostics.takeError(static_cast<int>(ExitStatus::Compile), "bad-mlir");
+  return module;
+}
+
 static llvm::Expected<Module> readText(MLIRContext &context, DiagnosticCollector &diagnostics,
-                                       const CompileOptions &options) {
+                                       const CompileOptions &options, const CheckedOptions &checked) {
   llvm::Expected<std::unique_ptr<llvm::MemoryBuffer>> buffer = openFile(options.model);
   if (!buffer)
     return buffer.takeError();
-  if (llvm::Error error = checkNesting((*buffer)->getBuffer(), options.model))
+  StringRef text = (*buffer)->getBuffer();
+  if (llvm::Error error = checkIsText(text, options.model))
     return std::move(error);
-  llvm::SourceMgr sources;
-  sources.AddNewSourceBuffer(llvm::MemoryBuffer::getMemBufferCopy((*buffer)->getBuffer(), options.model), {});
-  Module module = parseSourceFile<ModuleOp>(sources, &context);
-  if (!module)
-    return diagnostics.takeError(static_cast<int>(ExitStatus::BadInput), "bad-mlir");
+  if (llvm::Error error = checkStage(text, options.model, checked))
+    return std::move(error);
+  if (llvm::Error error = checkNesting(text, options.model))
+    return std::move(error);
+  llvm::Expected<Module> read = parse(context, diagnostics, text, options.model);
+  if (!read)
+    return read.takeError();
+  Module module = std::move(*read);
   if (options.maxSequence)
     if (llvm::Error error = narrowSymbol(*module, "--max-seq-len", "seq", options.maxSequence))
       return std::move(error);
@@ -103,5 +145,5 @@ llvm::Expected<Module> girih::readModel(MLIRContext &context, DiagnosticCollecto
                                         const CompileOptions &options, const CheckedOptions &checked) {
   if (llvm::sys::fs::is_directory(options.model) || import::isGGUF(options.model))
     return importModel(context, options, checked);
-  return readText(context, diagnostics, options);
+  return readText(context, diagnostics, options, checked);
 }

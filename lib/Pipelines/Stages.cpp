@@ -5,6 +5,7 @@
 
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Pass/PassRegistry.h"
+#include "llvm/Support/FormatVariadic.h"
 
 using namespace mlir;
 using namespace girih;
@@ -30,6 +31,18 @@ std::optional<size_t> girih::stageNumber(StringRef name) {
     if (stage.name == name)
       return i;
   return std::nullopt;
+}
+
+static constexpr llvm::StringLiteral dumpMark = "// After the stage ";
+
+std::string girih::dumpHeader(StringRef stage) {
+  return llvm::formatv("{0}{1}; go on with girihc FILE --from={1}\n", dumpMark, stage).str();
+}
+
+std::optional<size_t> girih::stageOfDump(StringRef text) {
+  if (!text.consume_front(dumpMark))
+    return std::nullopt;
+  return stageNumber(text.take_until([](char c) { return c == ';' || c == '\n'; }));
 }
 
 /// The passes of a stage that no target has a say in.

@@ -15,6 +15,13 @@ class Target;
 /// Number of the stage called `name`, or nothing.
 std::optional<size_t> stageNumber(llvm::StringRef name);
 
+/// The first line of a dump: after which stage it was taken, and how to go on.
+std::string dumpHeader(llvm::StringRef stage);
+
+/// The number of the stage after which a text was dumped, or nothing: it is no dump, or girih-opt has printed
+/// it since.
+std::optional<size_t> stageOfDump(llvm::StringRef text);
+
 /// Whether the stage is one target's own; the others go past it.
 bool isTargetStage(llvm::StringRef name);
 

@@ -104,6 +104,11 @@ int girih_module_machine_keep_programs(girih_module *module, const char *folder)
   return machine != nullptr;
 }
 
+const char *girih_module_code_version(const girih_module *module, uint32_t index) {
+  const Tables &t = unwrap(module)->tables();
+  return index < t.versions.size() ? t.string(t.versions[index].name) : nullptr;
+}
+
 girih_code girih_module_symbol(const girih_module *module, uint32_t index, girih_symbol_info *info) {
   const Tables &t = unwrap(module)->tables();
   if (index >= t.symbols.size())

@@ -47,6 +47,19 @@ void Module::release() {
     delete this;
 }
 
+/// A name that no code version has is the caller's mistake, whatever this CPU runs.
+static girih_code checkVersionName(const Tables &t, const char *wanted, girih_status *status) {
+  std::string names;
+  for (const girih_code_version &version : t.versions) {
+    if (!wanted || strcmp(wanted, t.string(version.name)) == 0)
+      return GIRIH_OK;
+    names += (names.empty() ? "" : ", ") + std::string(t.string(version.name));
+  }
+  return fail(status, GIRIH_INVALID_ARGUMENT,
+              "expected one of the artifact's code versions (%s) but got '%s'", names.c_str(),
+              wanted ? wanted : "");
+}
+
 girih_code Module::initialize(std::span<const uint8_t> bytes, const girih_load_options &options, girih_status *status) {
   if (girih_code code = readArtifactFile(bytes, options.skip_weight_checksums != 0, artifact, status))
     return code;
@@ -56,6 +69,8 @@ girih_code Module::initialize(std::span<const uint8_t> bytes, const girih_load_o
   if (girih_code code = Verifier(t, around, status).verify())
     return code;
   factsText.assign(artifact.facts.begin(), artifact.facts.end());
+  if (girih_code code = checkVersionName(t, options.code_version, status))
+    return code;
   if (girih_code code = chooseVersion(options.code_version, status))
     return code;
   markDynamic();

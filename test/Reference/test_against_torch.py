@@ -103,6 +103,31 @@ def test_attention_with_mask_and_bias(tmp_path, shape):
     assert (expected[1] == 0).all()
 
 
+def test_merge_attention(tmp_path):
+    """Parts of the positions, each with its own softmax, give together the softmax over all; parts that saw nothing count for nothing."""
+    scores, values = floats(2, 3, 4, 5) * 9, floats(2, 3, 4, 5, 8)  # [b, P, H, positions of a part], [.., e]
+    scores[0, 1, 2] = -np.inf
+    scores[1, :, 0] = -np.inf
+    s, v = wide(scores, values)
+    highest = s.amax(-1)
+    exponentials = (s - highest.nan_to_num(neginf=0.0)[..., None]).exp()
+    parts = [(exponentials[..., None] * v).sum(3), highest, exponentials.sum(-1)]
+    inputs = [part.float().numpy() for part in parts]  # as the op sees them
+    weighted, maximum, total = wide(*inputs)
+    weight = (maximum - maximum.amax(1, keepdim=True)).exp().nan_to_num(0.0)
+    expected = (weight[..., None] * weighted).sum(1) / (weight * total).sum(1).clamp(min=1e-300)[..., None]
+    check(tmp_path, "merge_attention %0, %1, %2", inputs, expected[:, None])
+    both = s.transpose(1, 2).flatten(2).softmax(-1).nan_to_num(0.0), v.transpose(1, 2).flatten(2, 3)
+    np.testing.assert_allclose(expected, (both[0][:, :, None] @ both[1])[:, :, 0], rtol=0, atol=1e-5)
+
+
+def test_cross_entropy(tmp_path):
+    logits, labels = floats(2, 5, 17) * 9, np.int32([[0, 16, 3, -1, 2], [4, -1, -7, 9, 16]])
+    x, l = wide(logits, labels)
+    expected = F.cross_entropy(x.flatten(0, 1), l.clamp(min=-1).flatten(), reduction="none", ignore_index=-1)
+    check(tmp_path, "cross_entropy %0, %1", [logits, labels], expected.view(2, 5))
+
+
 # Attributes are f32: the number that the op sees.
 EPSILON = float(np.float32(1e-5))
 

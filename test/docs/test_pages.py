@@ -42,6 +42,13 @@ def test_links(page):
             assert (page.parent / target).exists(), f"{name(page)} links to {target}, which is not there"
 
 
+def test_the_readme_begins_with_both_commands():
+    """Whoever opens it sees, before line 40, what to type and what comes of it."""
+    top = (ROOT / "README.md").read_text().splitlines()[:39]
+    assert "$ tools/quickstart" in top and "$ tools/check" in top and "N passed, 0 failed" in top
+    assert any("MiniLM compiled for this CPU in" in line for line in top)
+
+
 def test_the_runner_sees_differences():
     """The checker itself can fail: wrong text, wrong status, and the wildcard's limits."""
     (block,) = blocks("```sh status=2\nfalse\n```\n<!-- prints -->\n```text\na\n...\nb\n```\n")

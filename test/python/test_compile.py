@@ -54,10 +54,16 @@ def test_unknown_options_are_refused(bert, tmp_path, options):
     assert os.listdir(tmp_path) == []
 
 
-@pytest.mark.parametrize("options", [{"max_seq_len": 0}, {"max_batch": -1}])
-def test_limits_must_be_positive(bert, tmp_path, options):
-    with pytest.raises(ValueError, match="at least 1"):
+@pytest.mark.parametrize("options, message", [
+    ({"max_seq_len": 0}, "expected max_seq_len to be an integer of at least 1, but got 0"),
+    ({"max_batch": -1}, "at least 1"),
+    ({"max_batch": 2.5}, "an integer of at least 1, but got 2.5"),
+    ({"dtype": np.float32}, "expected dtype to be a string such as 'f32', but got <class 'numpy.float32'>"),
+])
+def test_arguments_that_no_model_could_take(bert, tmp_path, options, message):
+    with pytest.raises(girih.ArgumentError, match=message) as caught:
         girih.compile(bert[0], tmp_path / "out.girih", **options)
+    assert isinstance(caught.value, ValueError) and caught.value.code == "invalid-argument"
 
 
 def test_a_directory_that_cannot_be_written(bert, tmp_path):

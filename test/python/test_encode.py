@@ -1,11 +1,16 @@
 """girih.load and Model.encode: transformers' answers, every accepted form of input, and refusals that name what is wrong."""
 
 import concurrent.futures
+import signal
+import subprocess
+import sys
+import time
 
 import girih
 import numpy as np
 import pytest
 import torch
+from small_bert import make_bert
 
 IDS = [[2, 17, 33, 90, 3], [2, 5, 3, 0, 0], [2, 96, 1, 3, 0]]
 MASK = [[1, 1, 1, 1, 1], [1, 1, 1, 0, 0], [1, 1, 1, 1, 0]]
@@ -82,8 +87,9 @@ def test_describes_itself(model, bert):
     ([[2**40, 2]], None, "fit 32 bits"),
 ])
 def test_malformed_arguments_are_value_errors(model, ids, mask, message):
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises(ValueError, match=message) as caught:
         model.encode(ids, mask)
+    assert isinstance(caught.value, girih.Error) and (caught.value.code, caught.value.status) == ("invalid-argument", 2)
 
 
 @pytest.mark.parametrize("ids, code", [
@@ -126,3 +132,28 @@ def test_a_damaged_artifact(artifact, tmp_path, damage):
     with pytest.raises(girih.Error) as caught:
         girih.load(path)
     assert caught.value.code == "damaged-artifact"
+
+
+def test_interrupting_ends_a_run(tmp_path):
+    """SIGINT while many long texts are encoded: KeyboardInterrupt long before they would be done, and the model goes on to work."""
+    make_bert(tmp_path / "bert", num_hidden_layers=12, hidden_size=768, num_attention_heads=12, intermediate_size=3072, max_position_embeddings=512)
+    girih.compile(tmp_path / "bert", tmp_path / "m.girih", weights="external")
+    program = f"""
+import girih, numpy, signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)
+model = girih.load({str(tmp_path / 'm.girih')!r})
+print("ready", flush=True)
+try:
+    model.encode(numpy.ones((64, 512), int))
+except KeyboardInterrupt:
+    assert numpy.isfinite(model.encode([[2, 3]])).all()
+    sys.exit(77)
+"""
+    with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout.readline() == "ready\n"
+            time.sleep(0.5)
+            process.send_signal(signal.SIGINT)
+            assert process.wait(timeout=15) == 77  # undisturbed, it takes a minute
+        finally:
+            process.kill()

@@ -70,6 +70,8 @@ void Call::placeInput(const std::string &name, HostTensor tensor) {
   for (uint32_t i = 0; i != inputNames.size(); ++i) {
     if (inputNames[i] != name)
       continue;
+    if (given[i])
+      throw Failure{Usage, "usage", "expected input '" + name + "' once but it is given again"};
     girih_value_info info;
     girih_module_input(module, entryIndex, i, &info);
     inputs[i] = tensor.elementType == info.element_type ? std::move(tensor) : convert(tensor, info.element_type, name);

@@ -46,6 +46,17 @@ static void describeEntry(girih_module *module, uint32_t index) {
   printf("  arena  at most %.1f MB\n", double(bytes) / 1e6);
 }
 
+/// Which CPUs the artifact has code for, where that is more than one kind.
+static void describeVersions(const girih_module *module, const girih_module_info &info) {
+  std::string names;
+  const char *name = nullptr;
+  uint32_t count = 0;
+  for (; (name = girih_module_code_version(module, count)); ++count)
+    names += (count ? ", " : "") + printable(name);
+  if (count > 1)
+    printf("code versions: %s; %s is used here\n", names.c_str(), printable(info.code_version).c_str());
+}
+
 void girih::run::describe(girih_module *module) {
   girih_module_info info;
   girih_module_describe(module, &info);
@@ -57,6 +68,7 @@ void girih::run::describe(girih_module *module) {
   printf("file %.1f MB: %u weights of %.1f MB; %u kernels of %.1f KB for %s\n", double(info.file_bytes) / 1e6,
          info.weight_count, double(info.weight_bytes) / 1e6, info.kernel_count, double(info.code_bytes) / 1e3,
          info.code_version);
+  describeVersions(module, info);
   for (const char *key : {"model", "target", "contract", "dtype", "producer"})
     if (const char *value = girih_module_property(module, key))
       printf("%s: %s\n", key, printable(value).c_str());

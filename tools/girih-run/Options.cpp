@@ -78,6 +78,13 @@ static uint64_t number(std::string_view name, const std::string &text, uint64_t 
   return value;
 }
 
+static uint32_t positiveNumber(std::string_view name, const std::string &text, uint32_t most) {
+  uint64_t value = number(name, text, most);
+  if (value == 0)
+    throw usage("expected --" + std::string(name) + " to be at least 1 but got '" + text + "'");
+  return uint32_t(value);
+}
+
 /// "batch=1,seq=128"
 static void parseShape(const std::string &text, std::map<std::string, int64_t> &shape) {
   for (size_t begin = 0; begin <= text.size();) {
@@ -115,6 +122,16 @@ static double positive(const std::string &text) {
   return value;
 }
 
+/// Options that would be ignored are refused.
+static void checkTogether(const Options &o) {
+  if (o.artifact.empty() && !o.help && !o.version)
+    throw usage("expected an artifact");
+  if (o.json && !o.benchmark)
+    throw usage("expected --json together with --benchmark, whose results it prints");
+  if (o.perLaunch && !o.benchmark)
+    throw usage("expected --per-launch together with --benchmark, whose table it is");
+}
+
 Options girih::run::parseOptions(int argc, char **argv) {
   Options o;
   const std::map<std::string_view, bool *> flags = {
@@ -126,12 +143,12 @@ Options girih::run::parseOptions(int argc, char **argv) {
       {"output", [&](auto &v) { parseOutput(v, o.outputs); }},
       {"shape", [&](auto &v) { parseShape(v, o.shape); }},
       {"seed", [&](auto &v) { o.seed = number("seed", v, UINT64_MAX); }},
-      {"threads", [&](auto &v) { o.threads = uint32_t(number("threads", v, 4096)); }},
+      {"threads", [&](auto &v) { o.threads = positiveNumber("threads", v, 4096); }},
       {"generate", [&](auto &v) { parseIds(v, o.generate); }},
       {"new-tokens", [&](auto &v) { o.newTokens = uint32_t(number("new-tokens", v, 1u << 30)); }},
       {"code", [&](auto &v) { o.code = v; }},
       {"warmup", [&](auto &v) { o.warmup = uint32_t(number("warmup", v, 1000000)); }},
-      {"repeats", [&](auto &v) { o.repeats = uint32_t(number("repeats", v, 1000000)); }},
+      {"repeats", [&](auto &v) { o.repeats = positiveNumber("repeats", v, 1000000); }},
       {"trace", [&](auto &v) { o.trace = v; }},
       {"programs", [&](auto &v) { o.programs = v; }},
       {"compare-reference", [&](auto &v) { o.compareModel = v; }},
@@ -159,7 +176,6 @@ Options girih::run::parseOptions(int argc, char **argv) {
       throw usage("expected a value after '" + std::string(argument) + "'");
     value->second(std::string(equals == std::string_view::npos ? argv[++i] : argument.substr(equals + 1)));
   }
-  if (o.artifact.empty() && !o.help && !o.version)
-    throw usage("expected an artifact");
+  checkTogether(o);
   return o;
 }

@@ -22,6 +22,7 @@ inline ExitStatus exitStatusOf(girih_code code) {
   case GIRIH_CANCELLED:
   case GIRIH_MISSING_LIBRARY:
     return Resource;
+  case GIRIH_INVALID_ARGUMENT:
   case GIRIH_UNKNOWN_ENTRY:
     return Usage;
   case GIRIH_BUSY:

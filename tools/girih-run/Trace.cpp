@@ -1,10 +1,9 @@
 // Traces a run.
 #include "Trace.h"
+#include "Output.h"
 
 #include <algorithm>
-#include <cerrno>
 #include <cstdio>
-#include <cstring>
 
 using namespace girih::run;
 
@@ -59,30 +58,44 @@ std::string girih::run::quoted(const std::string &text) {
   return result + "\"";
 }
 
-void girih::run::writeTrace(const std::string &path, const std::string &entry, const std::vector<LaunchPart> &parts) {
-  FILE *file = fopen(path.c_str(), "w");
-  if (!file)
-    throw Failure{Resource, "cannot-write", "cannot write '" + path + "': " + strerror(errno)};
+/// Microseconds since the trace's begin.
+static std::string microseconds(uint64_t nanoseconds) {
+  char text[40];
+  snprintf(text, sizeof(text), "%.3f", double(nanoseconds) / 1e3);
+  return text;
+}
+
+static std::string threadEvent(uint32_t thread) {
+  std::string number = std::to_string(thread);
+  return ",\n{\"ph\": \"M\", \"pid\": 1, \"tid\": " + number +
+         ", \"name\": \"thread_name\", \"args\": {\"name\": \"" + (thread ? "worker " : "caller ") + number +
+         "\"}}";
+}
+
+static std::string launchEvent(const LaunchPart &part, uint64_t origin) {
+  return ",\n{\"ph\": \"X\", \"pid\": 1, \"tid\": " + std::to_string(part.thread) +
+         ", \"cat\": \"launch\", \"name\": " + quoted(part.label.empty() ? part.kernel : part.label) +
+         ", \"ts\": " + microseconds(part.beginNs - origin) +
+         ", \"dur\": " + microseconds(part.endNs - part.beginNs) +
+         ", \"args\": {\"kernel\": " + quoted(part.kernel) +
+         ", \"command\": " + std::to_string(part.command) + ", \"blocks\": " + std::to_string(part.blocks) +
+         "}}";
+}
+
+void girih::run::writeTrace(const std::string &path, const std::string &entry,
+                            const std::vector<LaunchPart> &parts) {
   uint64_t origin = parts.empty() ? 0 : parts.front().beginNs;
   uint32_t threads = 0;
   for (const LaunchPart &part : parts)
     threads = std::max(threads, part.thread + 1);
-  fprintf(file, "{\"displayTimeUnit\": \"ns\", \"traceEvents\": [\n");
-  fprintf(file, "{\"ph\": \"M\", \"pid\": 1, \"name\": \"process_name\", \"args\": {\"name\": %s}}", quoted(entry).c_str());
-  for (uint32_t t = 0; t != threads; ++t)
-    fprintf(file, ",\n{\"ph\": \"M\", \"pid\": 1, \"tid\": %u, \"name\": \"thread_name\", \"args\": {\"name\": \"%s %u\"}}", t,
-            t ? "worker" : "caller", t);
+  std::string text = "{\"displayTimeUnit\": \"ns\", \"traceEvents\": [\n{\"ph\": \"M\", \"pid\": 1, "
+                     "\"name\": \"process_name\", \"args\": {\"name\": " +
+                     quoted(entry) + "}}";
+  for (uint32_t thread = 0; thread != threads; ++thread)
+    text += threadEvent(thread);
   for (const LaunchPart &part : parts)
-    fprintf(file,
-            ",\n{\"ph\": \"X\", \"pid\": 1, \"tid\": %u, \"cat\": \"launch\", \"name\": %s, \"ts\": %.3f, \"dur\": %.3f, "
-            "\"args\": {\"kernel\": %s, \"command\": %u, \"blocks\": %llu}}",
-            part.thread, quoted(part.label.empty() ? part.kernel : part.label).c_str(), double(part.beginNs - origin) / 1e3,
-            double(part.endNs - part.beginNs) / 1e3, quoted(part.kernel).c_str(), part.command,
-            static_cast<unsigned long long>(part.blocks));
-  fprintf(file, "\n]}\n");
-  bool failed = ferror(file) != 0;
-  if (fclose(file) != 0 || failed)
-    throw Failure{Resource, "cannot-write", "cannot write '" + path + "': " + strerror(errno)};
+    text += launchEvent(part, origin);
+  writeFile(path, {text, "\n]}\n"});
 }
 
 void girih::run::traceCall(Call &call, const std::string &path) {

@@ -5,6 +5,7 @@
 #include "Trace.h"
 
 #include <cerrno>
+#include <csignal>
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
@@ -63,6 +64,7 @@ static void flushOutput() {
 }
 
 int main(int argc, char **argv) {
+  std::signal(SIGXFSZ, SIG_IGN); // a file past the limit is an error of write(), reported as a full disk is
   try {
     int status = answer(parseOptions(argc, argv));
     flushOutput();

@@ -37,7 +37,7 @@ void Progress::print() {
     return;
   llvm::errs() << "girihc: " << step << ", " << seconds << " s";
   if (total)
-    llvm::errs() << llvm::formatv(", {0} of {1} MB", done >> 20, total >> 20);
+    llvm::errs() << llvm::formatv(", {0} of {1} MB", done / 1000000, total / 1000000);
   llvm::errs() << "\n";
 }
 

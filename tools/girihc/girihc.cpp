@@ -24,7 +24,10 @@ using namespace girihc;
   _exit(static_cast<int>(status));
 }
 
+/// Once a file has its name the compilation is all but over, and ends as it would have.
 static void stop(int) {
+  if (!artifact::preventCommits())
+    return;
   end("error: [interrupted] stopped by a signal; nothing was written\n", ExitStatus::Resource);
 }
 
@@ -74,7 +77,7 @@ static int compileModel(Arguments &arguments) {
   if (!arguments.quiet)
     options.sizeKnown = [&](uint64_t fileBytes, uint64_t weightBytes) {
       llvm::errs() << llvm::formatv("girihc: writing {0}, {1:f1} MB ({2:f1} MB of weights)\n", options.output,
-                                    fileBytes / 1048576.0, weightBytes / 1048576.0);
+                                    fileBytes / 1e6, weightBytes / 1e6);
     };
   llvm::Expected<CompileSummary> summary = compile(options);
   return summary ? 0 : reportError(summary.takeError());

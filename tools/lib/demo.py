@@ -50,6 +50,7 @@ def compiled(model, artifact, title):
     again = kept.get("fingerprint") == print_now
     if not again:
         artifact.parent.mkdir(parents=True, exist_ok=True)
+        print(f"Compiling {title} ...", flush=True)
         begin = time.perf_counter()
         girih.compile(model, artifact)
         kept = {"fingerprint": print_now, "seconds": time.perf_counter() - begin}

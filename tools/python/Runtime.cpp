@@ -13,6 +13,7 @@
 #include <nanobind/stl/tuple.h>
 #include <nanobind/stl/vector.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cstring>
 #include <memory>
@@ -208,6 +209,7 @@ public:
 
 private:
   girih_cache *openCache();
+  template <typename Work> void takeTurn(size_t tokens, Work work);
   void release() {
     girih_cache_release(cache);
     if (session)
@@ -280,6 +282,32 @@ nb::dict Model::statistics() const {
   return result;
 }
 
+/// Calls work() when it is its turn. Ctrl-C cancels it, and not another thread's before it; work on so few
+/// tokens that it is over before anybody would is spared the thread that this takes.
+template <typename Work> void Model::takeTurn(size_t tokens, Work work) {
+  constexpr size_t few = 8;
+  if (tokens <= few) {
+    nb::gil_scoped_release released;
+    std::lock_guard lock(turn);
+    return work();
+  }
+  std::atomic<bool> stop = false, running = false;
+  auto inTurn = [&] {
+    std::lock_guard lock(turn);
+    running = true;
+    if (!stop)
+      work();
+    running = false;
+  };
+  auto cancel = [&] {
+    stop = true;
+    if (running)
+      girih_session_cancel(session);
+  };
+  if (runInterruptibly(inTurn, cancel))
+    throw nb::python_error();
+}
+
 nb::list Model::run(uint32_t entry, const std::vector<Array> &arrays) {
   girih_entry_info about;
   if (girih_module_entry(module, entry, &about) != GIRIH_OK)
@@ -289,20 +317,17 @@ nb::list Model::run(uint32_t entry, const std::vector<Array> &arrays) {
     inputs.push_back(toTensor(array));
   girih_status status = {};
   std::vector<std::unique_ptr<char[]>> data;
-  {
-    nb::gil_scoped_release released;
-    std::lock_guard lock(turn);
-    girih_module_output_shapes(module, entry, inputs.data(), uint32_t(inputs.size()), outputs.data(),
-                               about.output_count, &status);
-    if (status.code == GIRIH_OK) {
-      for (girih_tensor &output : outputs) {
-        data.emplace_back(new char[girih_tensor_bytes(&output) + 1]);
-        output.data = data.back().get();
-      }
-      girih_session_run(session, entry, inputs.data(), uint32_t(inputs.size()), outputs.data(),
-                        about.output_count, &status);
-    }
+  girih_module_output_shapes(module, entry, inputs.data(), uint32_t(inputs.size()), outputs.data(),
+                             about.output_count, &status);
+  check(status);
+  for (girih_tensor &output : outputs) {
+    data.emplace_back(new char[girih_tensor_bytes(&output) + 1]);
+    output.data = data.back().get();
   }
+  takeTurn(arrays.empty() ? 0 : arrays.front().size(), [&] {
+    girih_session_run(session, entry, inputs.data(), uint32_t(inputs.size()), outputs.data(),
+                      about.output_count, &status);
+  });
   check(status);
   nb::list results;
   for (size_t i = 0; i < outputs.size(); ++i)
@@ -360,8 +385,7 @@ Sequence Model::loadSequence(const nb::bytes &path) {
   return Sequence(result);
 }
 
-/// (next tokens, logits or None). A step of many tokens can be interrupted; one of few is over before anybody
-/// would.
+/// (next tokens, logits or None).
 nb::tuple Model::step(const std::vector<Sequence *> &sequences, const std::vector<Tokens> &tokens,
                       const std::vector<Sampling> &sampling, bool wantsLogits) {
   if (tokens.size() != sequences.size() || sampling.size() != sequences.size())
@@ -373,14 +397,14 @@ nb::tuple Model::step(const std::vector<Sequence *> &sequences, const std::vecto
   std::vector<uint32_t> counts;
   std::vector<girih_sampling> choices;
   std::vector<int32_t> next(sequences.size());
-  size_t total = 0;
+  size_t longest = 0;
   for (size_t i = 0; i != sequences.size(); ++i) {
     handles.push_back(sequences[i]->get());
     data.push_back(tokens[i].data());
     counts.push_back(uint32_t(tokens[i].size()));
     auto [temperature, topK, topP, minP, penalty, seed] = sampling[i];
     choices.push_back({temperature, topK, topP, minP, penalty, seed});
-    total += tokens[i].size();
+    longest = std::max(longest, tokens[i].size());
   }
   girih_tensor shape = {nullptr, GIRIH_F32, 2, {int64_t(sequences.size()), info.vocabulary}};
   std::unique_ptr<char[]> logits(wantsLogits ? new char[girih_tensor_bytes(&shape) + 1] : nullptr);
@@ -394,28 +418,7 @@ nb::tuple Model::step(const std::vector<Sequence *> &sequences, const std::vecto
   step.next = next.data();
   step.logits = reinterpret_cast<float *>(logits.get());
   girih_status status = {};
-  std::atomic<bool> stop = false,
-                    running = false; // only this step is cancelled, not another thread's before it
-  auto work = [&] {
-    std::lock_guard lock(turn);
-    running = true;
-    if (!stop)
-      girih_session_step(session, &step, &status);
-    running = false;
-  };
-  auto cancel = [&] {
-    stop = true;
-    if (running)
-      girih_session_cancel(session);
-  };
-  constexpr size_t few = 8;
-  if (total > few * sequences.size()) {
-    if (runInterruptibly(work, cancel))
-      throw nb::python_error();
-  } else {
-    nb::gil_scoped_release released;
-    work();
-  }
+  takeTurn(longest, [&] { girih_session_step(session, &step, &status); });
   check(status);
   return nb::make_tuple(next, wantsLogits ? toNumpy(std::move(logits), shape) : nb::none());
 }

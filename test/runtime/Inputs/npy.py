@@ -1,7 +1,7 @@
 # Writes and prints .npy files without NumPy: npy.py write FILE DESCR SHAPE VALUE..., npy.py print FILE
 import ast, struct, sys
 
-FORMATS = {"<i4": "i", "<i8": "q", "<f4": "f", "<f8": "d", "|b1": "?", ">i4": ">i"}
+FORMATS = {"<i4": "i", "<i8": "q", "<f4": "f", "<f8": "d", "|b1": "?", ">i4": ">i", "<u8": "Q", "<u4": "I", "|u1": "B"}
 
 def write(path, descr, shape, *values):
     header = repr({"descr": descr, "fortran_order": False, "shape": ast.literal_eval(shape)})

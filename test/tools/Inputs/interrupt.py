@@ -50,4 +50,16 @@ for sig in (signal.SIGINT, signal.SIGTERM, signal.SIGKILL, signal.SIGSEGV):
         if before:
             assert open(output).read() == before
             os.remove(output)
+
+# A signal that comes once the artifact has its name is too late: the program ends as if there had been none.
+for emit, wanted in (("artifact", ["model.mlir", "out.girih", "weights.bin"]), ("object", ["model.mlir", "out.girih", "out.h", "weights.bin"])):
+    for _ in range(5):
+        process = subprocess.Popen([girihc, "-q", model, f"--emit={emit}", "-o", output], stderr=subprocess.PIPE, text=True)
+        while not os.path.exists(output):
+            assert process.poll() is None or os.path.exists(output)
+        process.send_signal(signal.SIGINT)
+        assert (process.wait(), process.stderr.read()) == (0, "")
+        assert sorted(os.listdir(folder)) == wanted, os.listdir(folder)
+        for name in set(wanted) - {"model.mlir", "weights.bin"}:
+            os.remove(os.path.join(folder, name))
 os.remove(weights)

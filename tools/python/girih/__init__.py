@@ -8,11 +8,11 @@
 Loading and running need only the small runtime; the compiler's libraries are loaded by the first `compile`.
 """
 
-from ._errors import Error
+from ._errors import ArgumentError, Error
 from ._runtime import version as _version
 from .compiler import compile
 from .model import Model, load
 from .session import Sampling, Session
 
 __version__ = _version()
-__all__ = ["Error", "Model", "Sampling", "Session", "compile", "load", "__version__"]
+__all__ = ["ArgumentError", "Error", "Model", "Sampling", "Session", "compile", "load", "__version__"]

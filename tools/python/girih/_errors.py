@@ -1,4 +1,5 @@
-"""The one exception of this package. The extension modules raise it too, so it lives in a file without imports."""
+"""The exceptions of this package: Error, and that of wrong arguments. The extension modules raise Error too, so it lives in a file without
+imports."""
 
 
 class Error(RuntimeError):
@@ -18,3 +19,10 @@ class Error(RuntimeError):
 
     def __reduce__(self):
         return type(self), (self.args[0], self.code, self.status)
+
+
+class ArgumentError(Error, ValueError):
+    """An argument that no model could take: a ragged list, a batch of the wrong rank, a number beyond 32 bits."""
+
+    def __init__(self, message: str, code: str = "invalid-argument", status: int = 2):
+        super().__init__(message, code, status)

@@ -2,10 +2,12 @@
 
 import os
 
+from ._errors import ArgumentError
+
 
 def absolute(path) -> bytes:
     """The absolute path of text, bytes or a path object."""
     encoded = os.path.abspath(os.fsencode(path))
     if b"\0" in encoded:
-        raise ValueError(f"expected a path without NUL, but got {path!r}")
+        raise ArgumentError(f"expected a path without NUL, but got {path!r}")
     return encoded

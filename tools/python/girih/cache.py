@@ -42,8 +42,8 @@ def is_artifact(path) -> bool:
         return file.read(len(MAGIC)) == MAGIC
 
 
-def compiled(model, **options) -> Compiled:
-    """The artifact of a model, compiled now or kept. `options` are those of girih.compile."""
+def compiled(model, announce=None, **options) -> Compiled:
+    """The artifact of a model, compiled now or kept. `options` are those of girih.compile; `announce` is called before it compiles."""
     model = Path(os.path.abspath(model))
     if not model.exists():
         raise Error(f"expected a model or an artifact at {model}, but there is nothing", "missing-file", 3)
@@ -55,6 +55,8 @@ def compiled(model, **options) -> Compiled:
         if artifact.exists():
             os.utime(artifact)  # for whoever clears what was long unused
             return Compiled(artifact, _note(artifact).get("seconds", 0.0), True)
+        if announce is not None:
+            announce()
         begin = time.perf_counter()
         compile(model, artifact, **options)
         seconds = time.perf_counter() - begin

@@ -1,19 +1,25 @@
 """`girih embed`: texts to vectors with a model directory or a compiled artifact."""
 
+import io
 import json
+import sys
+import time
 from pathlib import Path
 
 import numpy as np
 
 from . import Error
+from ._files import write_whole
 from .cli_options import load_model, model_arguments
-from .text import Tokenizer, find_tokenizer
+from .text import Tokenizer, find_tokenizer, read_text
 
 BATCH = 32
 
 
 def add(commands):
-    embed = commands.add_parser("embed", help="turn texts into vectors and show how alike they are")
+    embed = commands.add_parser("embed", help="turn texts into vectors and show how alike they are",
+                                description="Turns texts into vectors and shows how alike they are. What sentence-transformers wrote beside the model "
+                                            "holds: the default prompt, lower case, the longest text.")
     model_arguments(embed)
     embed.add_argument("--text", action="append", default=[], help="a text; may be given several times")
     embed.add_argument("--file", type=Path, help="a file with one text a line")
@@ -24,7 +30,7 @@ def add(commands):
 
 def check(options, parser):
     if options.file:
-        options.text += options.file.read_text().splitlines()
+        options.text += read_text(options.file).splitlines()
     if not options.text:
         parser.error("give at least one --text or a --file")
 
@@ -33,11 +39,27 @@ def embed(options):
     """The vectors of the texts, in order; pooled models only."""
     model = load_model(options)
     directory = options.model if options.model.is_dir() else Path(model.metadata("model") or options.model.parent)
-    tokenizer = Tokenizer(find_tokenizer(directory, options.tokenizer), longest(model))
-    vectors = np.concatenate([model.encode(*tokenizer(options.text[i:i + BATCH])) for i in range(0, len(options.text), BATCH)])
+    tokenizer = Tokenizer(find_tokenizer(directory, options.tokenizer), longest(model), directory if directory.is_dir() else None)
+    vectors = np.concatenate([model.encode(*tokenizer(texts)) for texts in batches(options.text)])
     if vectors.ndim != 2:
         raise Error("the model gives one vector a token, not one a text; its directory has no pooling module", "unsupported-module", 3)
     return vectors
+
+
+def batches(texts):
+    """The texts in batches. Where they take long, says how far it is."""
+    began = told = time.monotonic()
+    for i in range(0, len(texts), BATCH):
+        if (now := time.monotonic()) - told > 2:
+            print(f"{i} of {len(texts)} texts in {now - began:.0f} s", file=sys.stderr)
+            told = now
+        yield texts[i:i + BATCH]
+
+
+def as_npy(vectors) -> bytes:
+    content = io.BytesIO()
+    np.save(content, vectors)
+    return content.getvalue()
 
 
 def longest(model) -> int:
@@ -60,7 +82,7 @@ def show(texts, vectors):
 def run(options) -> int:
     vectors = embed(options)
     if options.output:
-        np.save(options.output, vectors)
+        write_whole(options.output, as_npy(vectors))
     if options.json:
         print(json.dumps([{"text": t, "vector": v.tolist()} for t, v in zip(options.text, vectors)]))
     elif not options.output:

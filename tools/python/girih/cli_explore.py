@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from . import Error, compile, load
+from ._files import write_whole
 from .cli_options import positive
 
 # What is shown of a run: title, the figure of a report, how it prints.
@@ -66,7 +67,7 @@ def run(options) -> int:
     else:
         show(options, points)
     if options.plot:
-        options.plot.write_text(plot(options, points))
+        write_whole(options.plot, plot(options, points).encode())
     return 0 if any("cycles" in each for each in points) else 1
 
 

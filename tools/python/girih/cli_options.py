@@ -47,7 +47,8 @@ def artifact_of(options, report=None) -> Path:
     if cache.is_artifact(options.model):
         return options.model
     dtype = options.dtype or ("bf16" if options.target.startswith("systolic") else "f32")
-    found = cache.compiled(options.model, target=options.target, dtype=dtype, max_seq_len=options.max_seq_len)
+    found = cache.compiled(options.model, announce=lambda: print(f"compiling {options.model} ...", file=sys.stderr, flush=True),
+                           target=options.target, dtype=dtype, max_seq_len=options.max_seq_len)
     if report is not None:
         report(found)
     elif not found.kept:

@@ -8,7 +8,7 @@ import numpy as np
 
 from . import Error
 from .cli_options import load_model, model_arguments, positive
-from .text import Language
+from .text import Language, read_text
 
 
 def add(commands):
@@ -30,7 +30,7 @@ def check(options, parser):
 
 def run(options) -> int:
     model = load_model(options)
-    ids = Language(model, options.tokenizer).encode(read(options.file))
+    ids = Language(model, options.tokenizer).encode(read_text(options.file))
     context = min(options.context or 512, longest(model))
     stride = min(options.stride or max(1, context // 2), context)
     if len(ids) < 2:
@@ -45,13 +45,6 @@ def run(options) -> int:
     else:
         print(f"perplexity {result['perplexity']:.4f}, loss {result['loss']:.6f} over {count} tokens in windows of {context}, {stride} apart")
     return 0
-
-
-def read(path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except UnicodeDecodeError as error:
-        raise Error(f"expected UTF-8 in {path}, but byte {error.start} is not", "bad-prompt", 3) from None
 
 
 def longest(model) -> int:

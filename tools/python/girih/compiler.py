@@ -2,7 +2,13 @@
 
 from typing import NamedTuple, Optional
 
+import numpy as np
+
+from ._errors import ArgumentError
 from ._paths import absolute
+
+
+EXAMPLES = {"target": "cpu", "dtype": "f32", "weights": "packed", "contract": "stable"}
 
 
 class Summary(NamedTuple):
@@ -29,6 +35,9 @@ def compile(path, out, target: str = "cpu", dtype: str = "f32", max_seq_len: Opt
     """
     from . import _compiler
 
+    for name, value in (("target", target), ("dtype", dtype), ("weights", weights), ("contract", contract)):
+        if not isinstance(value, str):
+            raise ArgumentError(f"expected {name} to be a string such as {EXAMPLES[name]!r}, but got {value!r}")
     return Summary(**_compiler.compile(
         absolute(path), absolute(out), target, dtype, _limit(max_seq_len, "max_seq_len"),
         _limit(max_batch, "max_batch"), weights, contract))
@@ -38,6 +47,6 @@ def _limit(value, name) -> int:
     """0 stands for the default in the C interface, so it is no value of ours."""
     if value is None:
         return 0
-    if value < 1:
-        raise ValueError(f"expected {name} to be at least 1, but got {value}")
+    if not isinstance(value, (int, np.integer)) or value < 1:
+        raise ArgumentError(f"expected {name} to be an integer of at least 1, but got {value!r}")
     return int(value)

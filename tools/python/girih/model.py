@@ -7,7 +7,7 @@ from typing import NamedTuple, Optional
 import numpy as np
 
 from . import _runtime
-from ._errors import Error
+from ._errors import ArgumentError, Error
 from ._paths import absolute
 from .session import Sampling, Session, tokens_of
 
@@ -35,7 +35,7 @@ class Model:
     def __init__(self, path, threads: Optional[int] = None, page_size: Optional[int] = None, cache_tokens: Optional[int] = None):
         for name, value in (("threads", threads), ("page_size", page_size), ("cache_tokens", cache_tokens)):
             if value is not None and operator.index(value) < 1:
-                raise ValueError(f"expected {name} to be at least 1, but got {value}")
+                raise ArgumentError(f"expected {name} to be at least 1, but got {value}")
         self.path = os.path.abspath(os.fsdecode(path))
         self._handle = _runtime.Model(absolute(path), threads or 0, cache_tokens or 0, page_size or 0)
         self.entries = tuple(Entry(name, launches, tuple(Value(*v) for v in inputs), tuple(Value(*v) for v in outputs))
@@ -62,7 +62,7 @@ class Model:
         ids = _tokens(ids, "ids")
         mask = np.ones_like(ids) if mask is None else _tokens(mask, "mask")
         if ids.shape != mask.shape:
-            raise ValueError(f"expected ids and mask of one shape, but got {ids.shape} and {mask.shape}")
+            raise ArgumentError(f"expected ids and mask of one shape, but got {ids.shape} and {mask.shape}")
         return self._handle.run(entry, [ids, mask])[0]
 
     def logits(self, ids) -> np.ndarray:
@@ -111,7 +111,7 @@ class Model:
         or where the model's positions end. `temperature` 0 always takes the most likely token; the same seed chooses the same tokens.
         With `session`, `ids` extend it and it keeps all tokens but the last one given."""
         if max_new_tokens < 0:
-            raise ValueError(f"expected max_new_tokens to be at least 0, but got {max_new_tokens}")
+            raise ArgumentError(f"expected max_new_tokens to be at least 0, but got {max_new_tokens}")
         sampling = Sampling(temperature, top_k, top_p, min_p, repetition_penalty, seed).checked()
         stops = frozenset(self.stop_tokens if stop is None else stop)
         return self._generate(session, tokens_of(ids), max_new_tokens, sampling, stops)
@@ -152,11 +152,11 @@ def _tokens(values, name) -> np.ndarray:
     try:
         array = np.asarray(values)
     except ValueError:
-        raise ValueError(f"expected {name} to have rows of one length; pad the shorter ones and give a mask") from None
+        raise ArgumentError(f"expected {name} to have rows of one length; pad the shorter ones and give a mask") from None
     if array.dtype == np.bool_ and name == "mask":
         array = array.astype(np.int32)
     if array.dtype.kind not in "iu" or array.ndim != 2:
-        raise ValueError(f"expected {name} to be integers [batch, sequence], but got {array.dtype} of shape {array.shape}")
+        raise ArgumentError(f"expected {name} to be integers [batch, sequence], but got {array.dtype} of shape {array.shape}")
     if array.size and (array.max() > 2**31 - 1 or array.min() < -(2**31)):
-        raise ValueError(f"expected {name} to fit 32 bits, but got values from {array.min()} to {array.max()}")
+        raise ArgumentError(f"expected {name} to fit 32 bits, but got values from {array.min()} to {array.max()}")
     return np.ascontiguousarray(array, dtype=np.int32)

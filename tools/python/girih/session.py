@@ -5,7 +5,7 @@ from typing import NamedTuple, Optional
 
 import numpy as np
 
-from ._errors import Error
+from ._errors import ArgumentError, Error
 from ._paths import absolute
 
 
@@ -23,11 +23,11 @@ class Sampling(NamedTuple):
         """The runtime refuses what makes no sense; here only what would not reach it unchanged."""
         for name in ("temperature", "top_p", "min_p", "repetition_penalty"):
             if not math.isfinite(getattr(self, name)):
-                raise ValueError(f"expected {name} to be a finite number, but got {getattr(self, name)}")
+                raise ArgumentError(f"expected {name} to be a finite number, but got {getattr(self, name)}")
         if not 0 <= self.top_k < 2**31:
-            raise ValueError(f"expected top_k from 0 to 2147483647, but got {self.top_k}")
+            raise ArgumentError(f"expected top_k from 0 to 2147483647, but got {self.top_k}")
         if self.top_p == 0 or self.repetition_penalty == 0:
-            raise ValueError("expected top_p and repetition_penalty to be above 0; 1 leaves all as it is")
+            raise ArgumentError("expected top_p and repetition_penalty to be above 0; 1 leaves all as it is")
         return self._replace(top_k=int(self.top_k), seed=(int(self.seed) + 2**31) % 2**32 - 2**31)
 
 
@@ -126,7 +126,7 @@ def tokens_of(ids) -> np.ndarray:
     """A list or array of integers as contiguous int32; what does not fit is refused, never wrapped."""
     array = np.asarray(ids)
     if array.ndim != 1 or array.size == 0 or array.dtype.kind not in "iu":
-        raise ValueError(f"expected at least one token id in a list, but got {array.dtype} of shape {array.shape}")
+        raise ArgumentError(f"expected at least one token id in a list, but got {array.dtype} of shape {array.shape}")
     if array.max() > 2**31 - 1 or array.min() < -(2**31):
-        raise ValueError(f"expected token ids to fit 32 bits, but got values from {array.min()} to {array.max()}")
+        raise ArgumentError(f"expected token ids to fit 32 bits, but got values from {array.min()} to {array.max()}")
     return np.ascontiguousarray(array, dtype=np.int32)

@@ -2,10 +2,19 @@
 
 import json
 from pathlib import Path
+from typing import NamedTuple, Optional
 
 import numpy as np
 
 from ._errors import Error
+
+
+def read_text(path: Path) -> str:
+    """What a file says that the user named."""
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise Error(f"expected UTF-8 in {path}, but byte {error.start} is not", "bad-prompt", 3) from None
 
 
 def find_tokenizer(model: Path, given=None) -> Path:
@@ -27,28 +36,83 @@ def read_tokenizer(text: str, where: str):
         raise Error(f"{where} is not a tokenizer that 'tokenizers' can read: {error}", "bad-tokenizer", 3) from None
 
 
-class Tokenizer:
-    """Batches of text to padded ids and masks, cut at the model's longest sequence."""
+class TextSettings(NamedTuple):
+    """What sentence-transformers does with a text before its tokens are made."""
 
-    def __init__(self, path: Path, longest: int):
+    longest: Optional[int] = None  # tokens; None: the model's own limit
+    prompt: str = ""               # stands before every text
+    lower: bool = False
+    strip: bool = False            # as it does with every text; transformers alone does not
+
+    def applied(self, text: str) -> str:
+        text = self.prompt + text
+        text = text.strip() if self.strip else text
+        return text.lower() if self.lower else text
+
+
+def read_settings(directory: Path) -> TextSettings:
+    """Those of a model directory; none where sentence-transformers did not write it."""
+    wrapper, model = Settings(directory / "sentence_bert_config.json"), Settings(directory / "config_sentence_transformers.json")
+    return TextSettings(wrapper.value("max_seq_length", lambda x: type(x) is int and x > 0, "an integer of at least 1"), default_prompt(model),
+                        bool(wrapper.value("do_lower_case", lambda x: isinstance(x, bool), "true or false")),
+                        wrapper.exists or model.exists or (directory / "modules.json").is_file())
+
+
+def default_prompt(model: "Settings") -> str:
+    """The prompt that stands before a text unless one asks for another."""
+    name = model.value("default_prompt_name", lambda x: isinstance(x, str), "a string")
+    prompts = model.value("prompts", lambda x: isinstance(x, dict) and all(isinstance(text, str) for text in x.values()), "an object of texts") or {}
+    if name is None:
+        return ""
+    if name not in prompts:
+        raise model.bad(f"expected 'default_prompt_name' to be one of the prompts ({', '.join(prompts) or 'there are none'}), but found {name!r}")
+    return prompts[name]
+
+
+class Settings:
+    """A JSON object in a file that need not be there."""
+
+    def __init__(self, path: Path):
+        self.path, self.values = path, {}
+        self.exists = path.is_file()
+        if self.exists:
+            self._read()
+
+    def _read(self) -> None:
+        try:
+            self.values = json.loads(self.path.read_text(encoding="utf-8"))
+        except (ValueError, RecursionError) as error:
+            raise Error(f"expected JSON in {self.path}, but: {error}", "bad-json", 3) from None
+        if not isinstance(self.values, dict):
+            raise Error(f"expected an object in {self.path}, but found {type(self.values).__name__}", "bad-json", 3)
+
+    def value(self, key, accepts, expected):
+        """What the file says under `key`; None where it says nothing."""
+        found = self.values.get(key)
+        if found is None or accepts(found):
+            return found
+        raise self.bad(f"expected {expected} as '{key}', but found {json.dumps(found)[:120]}")
+
+    def bad(self, message) -> Error:
+        return Error(f"{message}; in {self.path}", "bad-config-value", 3)
+
+
+class Tokenizer:
+    """Batches of text to padded ids and masks, cut at the model's longest sequence. `model` is the directory whose settings hold for texts
+    (default: the tokenizer's)."""
+
+    def __init__(self, path: Path, longest: int, model: Optional[Path] = None):
+        self.settings = read_settings(model or path.parent)
         self.inner = read_tokenizer(path.read_text(), str(path))
-        self.inner.enable_truncation(max_length=min(longest, trained_length(path.parent, longest)))
+        self.inner.enable_truncation(max_length=min(longest, self.settings.longest or longest))
         padding = self.inner.padding or {}
         self.inner.enable_padding(pad_id=padding.get("pad_id", pad_id(self.inner)), pad_token=padding.get("pad_token", "[PAD]"))
 
     def __call__(self, texts):
-        encoded = self.inner.encode_batch(list(texts))
+        encoded = self.inner.encode_batch([self.settings.applied(text) for text in texts])
         ids = np.array([e.ids for e in encoded], np.int32)
         mask = np.array([e.attention_mask for e in encoded], np.int32)
         return ids, mask
-
-
-def trained_length(directory: Path, default: int) -> int:
-    """sentence-transformers' own cut, where the directory has one."""
-    path = directory / "sentence_bert_config.json"
-    if not path.is_file():
-        return default
-    return json.loads(path.read_text()).get("max_seq_length") or default
 
 
 def pad_id(tokenizer) -> int:
