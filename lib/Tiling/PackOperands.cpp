@@ -198,13 +198,16 @@ void PackOperands::decodeBlocks() {
   };
   for (auto parameter : getOperation().getOps<ParameterOp>())
     parameter.setTypeAttr(TypeAttr::get(decoded(parameter.getType())));
-  getOperation().walk([&](GetParameterOp read) { read.getResult().setType(cast<RankedTensorType>(decoded(read.getType()))); });
+  getOperation().walk([&](GetParameterOp read) {
+    read.getResult().setType(cast<RankedTensorType>(decoded(read.getType())));
+  });
   for (auto kernel : getOperation().getOps<func::FuncOp>()) {
     if (!kernel->hasAttr(graph::kKernelAttr))
       continue;
     for (BlockArgument argument : kernel.getArguments())
       argument.setType(decoded(argument.getType()));
-    kernel.setFunctionType(FunctionType::get(kernel.getContext(), kernel.getBody().getArgumentTypes(), kernel.getResultTypes()));
+    kernel.setFunctionType(
+        FunctionType::get(kernel.getContext(), kernel.getBody().getArgumentTypes(), kernel.getResultTypes()));
     kernel.walk(retypeRows);
   }
 }

@@ -140,9 +140,8 @@ std::optional<Parts> tiling::chooseParts(func::FuncOp kernel, const CostModel &c
     }
     auto linear = cast<LinearOp>(from[0]);
     RankedTensorType weight = linear.getWeight().getType();
-    CostModel::MatmulTiles tiles =
-        cost.matmul(weight.getDimSize(0), weight.getDimSize(1), linear.getComputeType(),
-                    columnsTogether(group, matrices));
+    CostModel::MatmulTiles tiles = cost.matmul(weight.getDimSize(0), weight.getDimSize(1),
+                                               linear.getComputeType(), columnsTogether(group, matrices));
     parts.parts.push_back(cut(group, matrices, tiles.columns));
     parts.rowBlock = std::max(parts.rowBlock, tiles.rows);
   }

@@ -101,16 +101,18 @@ girih_code Module::chooseHostVersion(girih_status *status) {
   for (hostVersion = 0; hostVersion != t.versions.size(); ++hostVersion) {
     bool complements = true;
     for (uint32_t kernel = 0; kernel != t.kernels.size(); ++kernel)
-      complements &= kernelEntry(kernel) != GIRIH_NO_CODE || codeOf(hostVersion, kernel).entry != GIRIH_NO_CODE;
+      complements &=
+          kernelEntry(kernel) != GIRIH_NO_CODE || codeOf(hostVersion, kernel).entry != GIRIH_NO_CODE;
     if (complements && runsHere(t.versions[hostVersion], missing))
       return Mapping::code(artifact.section(t.versions[hostVersion].section), code, status);
   }
   char names[256];
   printCpuFeatures(missing, names, sizeof(names));
-  return fail(status, GIRIH_UNSUPPORTED_CPU,
-              "the artifact leaves kernels to this CPU, but has no code for them that runs here: it needs %s, which "
-              "this CPU or its operating system lacks; compile for this machine",
-              names[0] ? names : "a code version that the artifact does not have");
+  return fail(
+      status, GIRIH_UNSUPPORTED_CPU,
+      "the artifact leaves kernels to this CPU, but has no code for them that runs here: it needs %s, which "
+      "this CPU or its operating system lacks; compile for this machine",
+      names[0] ? names : "a code version that the artifact does not have");
 }
 
 girih_code Module::chooseVersion(const char *wanted, girih_status *status) {

@@ -184,7 +184,8 @@ girih_code Verifier::verifyVersions() {
     if (version.features >> GIRIH_CPU_FEATURE_COUNT != 0)
       return damaged("a code version asks for an unknown CPU feature", v);
     for (const girih_kernel_code &kernel : t.kernelCode.subspan(v * t.kernels.size(), t.kernels.size()))
-      if ((kernel.entry >= around.sections[version.section].bytes && kernel.entry != GIRIH_NO_CODE) || kernel.scratch_bytes > (uint64_t(1) << 40))
+      if ((kernel.entry >= around.sections[version.section].bytes && kernel.entry != GIRIH_NO_CODE) ||
+          kernel.scratch_bytes > (uint64_t(1) << 40))
         return damaged("a kernel starts outside its image", &kernel - t.kernelCode.data());
   }
   return GIRIH_OK;

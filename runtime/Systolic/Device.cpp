@@ -66,7 +66,9 @@ bool Device::place(const MachineLaunch &launch, std::vector<uint64_t> &addresses
   for (const MachineArg &arg : std::span(launch.args, launch.argCount)) {
     auto weight = weights.find(arg.weight);
     // An output that is written in place is the input's memory.
-    auto same = std::find_if(launch.args, &arg, [&](const MachineArg &other) { return other.data == arg.data && other.bytes == arg.bytes; });
+    auto same = std::find_if(launch.args, &arg, [&](const MachineArg &other) {
+      return other.data == arg.data && other.bytes == arg.bytes;
+    });
     if (weight != weights.end())
       addresses.push_back(weight->second);
     else if (same != &arg && arg.bytes)
@@ -89,8 +91,9 @@ bool Device::bind(const Kernel &kernel, const MachineLaunch &launch, const std::
                  (b.kind != GIRIH_SYSTOLIC_DIM || b.dim < launch.args[b.index].rank);
     if (!known)
       return error = std::string(launch.label) + ": register " + std::to_string(b.reg) +
-                     " of the program is bound to what the launch does not have (kind " + std::to_string(b.kind) +
-                     ", index " + std::to_string(b.index) + ", dimension " + std::to_string(b.dim) + ")",
+                     " of the program is bound to what the launch does not have (kind " +
+                     std::to_string(b.kind) + ", index " + std::to_string(b.index) + ", dimension " +
+                     std::to_string(b.dim) + ")",
              false;
   }
   return true;
@@ -255,7 +258,8 @@ std::string Device::report(bool json) {
     text += json ? format("%s\n  {\"launches\": %llu, \"kernel\": \"", first ? "" : ",",
                           static_cast<unsigned long long>(count)) +
                        escaped(kernel) + "\", \"layers\": \"" + escaped(label) + "\"}"
-                 : format("%12llu launches of ", static_cast<unsigned long long>(count)) + kernel + "  " + label + "\n";
+                 : format("%12llu launches of ", static_cast<unsigned long long>(count)) + kernel + "  " +
+                       label + "\n";
     first = false;
   }
   return json ? text + "]}\n" : text;

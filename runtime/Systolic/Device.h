@@ -8,9 +8,9 @@
 #include "runtime/Systolic/Report.h"
 
 #include <map>
-#include <set>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <span>
 
 namespace girih::systolic {
@@ -59,7 +59,8 @@ private:
   bool data = true;
   Dram dram;
   std::map<uint64_t, Kernel> kernels;
-  std::set<std::pair<uint64_t, std::vector<int64_t>>> watched; // programs and sizes that were run with the race detector: once is enough
+  std::set<std::pair<uint64_t, std::vector<int64_t>>>
+      watched; // programs and sizes that were run with the race detector: once is enough
   std::map<uint32_t, uint64_t> weights; // by number, where they lie
   uint64_t weightEnd = 0;
   std::map<std::string, Costs> costs; // by label

@@ -7,8 +7,7 @@
 
 using namespace mlir;
 
-void girih::cpu::buildVectorStage(OpPassManager &manager, ArrayRef<std::string> versions,
-                                bool samplingOnly) {
+void girih::cpu::buildVectorStage(OpPassManager &manager, ArrayRef<std::string> versions, bool samplingOnly) {
   CPULowerProgramsOptions options;
   options.versions.append(versions.begin(), versions.end());
   options.samplingOnly = samplingOnly;

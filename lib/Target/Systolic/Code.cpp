@@ -1,6 +1,6 @@
 // Orders instructions by tokens. Each pair of a unit and a queue has semaphores of its own; their signals and
-// waits match first to first, because units retire and queues issue in order. A token tells what its signaller knew, too, so
-// most dependences cost nothing.
+// waits match first to first, because units retire and queues issue in order. A token tells what its
+// signaller knew, too, so most dependences cost nothing.
 #include "lib/Target/Systolic/Code.h"
 
 #include <bit>

@@ -31,8 +31,8 @@ struct Access {
   }
 };
 
-/// What runs in order of itself: a queue, but arrays load their weights apart. The first are the queues, with the first array's loads; then
-/// come those of the other arrays.
+/// What runs in order of itself: a queue, but arrays load their weights apart. The first are the queues, with
+/// the first array's loads; then come those of the other arrays.
 using Unit = unsigned;
 inline constexpr unsigned kUnits = kQueues + (1u << (31 - kArrayShift)) - 1;
 

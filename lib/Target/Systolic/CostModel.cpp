@@ -21,8 +21,7 @@ public:
   /// for a product is chosen. Several arrays have neighbouring columns, and sums no wider than all of them.
   MatmulTiles matmul(int64_t n, int64_t k, mlir::Type compute, int64_t together) const override {
     constexpr int64_t layers = 3, bytes = 2;
-    const int64_t least = std::lcm(machine.array_columns, together),
-                  columns = columnsOfArrays(n, least),
+    const int64_t least = std::lcm(machine.array_columns, together), columns = columnsOfArrays(n, least),
                   sums = 4 * (columns <= machine.array_columns * machine.arrays
                                   ? std::min(columns, machine.array_columns)
                                   : columns);
@@ -36,9 +35,10 @@ public:
     while (fewer > std::min(rows, machine.array_rows) && !isWhole(fewer))
       fewer /= 2;
     const int64_t wide =
-        machine.arrays > 1 ? columns
-                           : std::clamp<int64_t>(machine.accumulator_bytes / 4 * 3 / 4 / rows / columns * columns,
-                                                 columns, llvm::divideCeil(n, columns) * columns);
+        machine.arrays > 1
+            ? columns
+            : std::clamp<int64_t>(machine.accumulator_bytes / 4 * 3 / 4 / rows / columns * columns, columns,
+                                  llvm::divideCeil(n, columns) * columns);
     // The other operand is read once for each block of rows, and of columns.
     auto traffic = [](int64_t rows, int64_t columns) { return 1.0 / double(rows) + 1.0 / double(columns); };
     if (isWhole(fewer) && traffic(fewer, n) <= traffic(rows, wide))

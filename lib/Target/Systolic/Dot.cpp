@@ -7,8 +7,8 @@ using namespace mlir;
 using namespace girih;
 using namespace girih::systolic;
 
-/// Room for sums, which can lie in accumulators alone: side by side on several arrays if they are wider than one. Without a slot if there
-/// is none, or, with `leaveHalf`, only what dots may want.
+/// Room for sums, which can lie in accumulators alone: side by side on several arrays if they are wider than
+/// one. Without a slot if there is none, or, with `leaveHalf`, only what dots may want.
 Tile ProgramLowering::sums(Shape shape, bool leaveHalf) {
   const int64_t columns = machine.array_columns;
   Tile result;
@@ -52,8 +52,7 @@ void ProgramLowering::loadWeights(const Tile &right, int64_t n, int64_t k, Shape
   Instruction weights;
   weights.op = int64_t(systolic::Op::wload);
   weights.mask = int64_t(1) << array;
-  weights.flags =
-      (bank ? int64_t(flag::wload_bank) : 0) | (transposed ? int64_t(flag::wload_transpose) : 0);
+  weights.flags = (bank ? int64_t(flag::wload_bank) : 0) | (transposed ? int64_t(flag::wload_transpose) : 0);
   weights.ta = int64_t(right.type);
   weights.a = address(piece).offset, weights.ra = address(piece).reg;
   weights.pa = right.strides[transposed ? 0 : 1];
@@ -62,7 +61,8 @@ void ProgramLowering::loadWeights(const Tile &right, int64_t n, int64_t k, Shape
   code.append(weights, access(piece, {width, depth}, false));
 }
 
-/// Rows through the array whose weights are columns from `n` on, or through all arrays that the result is spread over.
+/// Rows through the array whose weights are columns from `n` on, or through all arrays that the result is
+/// spread over.
 void ProgramLowering::stream(const Tile &left, const Tile &result, int64_t n, int64_t k, Shape sizes,
                              const Number &count, bool accumulate) {
   const int64_t columns = machine.array_columns, depth = std::min(machine.array_rows, sizes[2] - k),

@@ -90,7 +90,8 @@ void ProgramLowering::vectorRows(const VectorCode &what, const Tile &to, const T
   code.append(i, accesses);
 }
 
-/// Operands that are spread over arrays, and those beside them, with the last dimension in two: arrays, and columns of one.
+/// Operands that are spread over arrays, and those beside them, with the last dimension in two: arrays, and
+/// columns of one.
 void ProgramLowering::vectorByArrays(const VectorCode &what, Shape shape, const Tile &to, const Tile *a,
                                      const Tile *b) {
   const int64_t columns = machine.array_columns;
@@ -134,10 +135,11 @@ void ProgramLowering::vector(VectorCode what, Shape shape, const Tile &to, const
           {count, {lanes.strides[0] * width, lanes.strides[1] * width, lanes.strides[2] * width}, 0});
     Walk rows{1, {}};
     auto length = [](const Walk &walk) {
-      return llvm::any_of(walk.strides, [](int64_t stride) { return stride >= kArrayStride; }) ? 0 : walk.size;
+      return llvm::any_of(walk.strides, [](int64_t stride) { return stride >= kArrayStride; }) ? 0
+                                                                                               : walk.size;
     };
-    if (auto longest = llvm::max_element(
-            rest, [&](const Walk &x, const Walk &y) { return length(x) < length(y); });
+    if (auto longest =
+            llvm::max_element(rest, [&](const Walk &x, const Walk &y) { return length(x) < length(y); });
         longest != rest.end() && length(*longest) != 0) {
       rows = *longest;
       rest.erase(longest);
@@ -457,8 +459,9 @@ LogicalResult ProgramLowering::lowerDivide(Operation &op) {
   return success();
 }
 
-/// The natural logarithm of a finite number that is not negative. The bits of an f32, read as an integer, are its
-/// binary logarithm within 0.09; each step y + 2 (x - e^y) / (x + e^y) leaves a twelfth of the error's cube.
+/// The natural logarithm of a finite number that is not negative. The bits of an f32, read as an integer, are
+/// its binary logarithm within 0.09; each step y + 2 (x - e^y) / (x + e^y) leaves a twelfth of the error's
+/// cube.
 Tile ProgramLowering::logarithm(Shape shape, const Tile &a, systolic::Type type) {
   constexpr float ln2 = 0.693147182f;
   Tile x = materialized(a, shape, systolic::Type::f32, /*preferAccumulators=*/true), bits = x;
@@ -466,7 +469,8 @@ Tile ProgramLowering::logarithm(Shape shape, const Tile &a, systolic::Type type)
   Tile y = withConstant(Combine::mul, shape, bits, 0x1p-23f);
   y = withConstant(Combine::mul, shape, withConstant(Combine::sub, shape, y, 127), ln2);
   for (int step = 0; step != 2; ++step) {
-    Tile ratio = binary(Combine::mul, shape, x, unary(Function::exp2, shape, y, systolic::Type::f32, -kLog2E));
+    Tile ratio =
+        binary(Combine::mul, shape, x, unary(Function::exp2, shape, y, systolic::Type::f32, -kLog2E));
     Tile over = withConstant(Combine::add, shape, ratio, 1, systolic::Type::f32, Function::recip);
     Tile correction = binary(Combine::mul, shape, withConstant(Combine::sub, shape, ratio, 1), over);
     y = binary(Combine::add, shape, y, withConstant(Combine::mul, shape, correction, 2));
@@ -646,9 +650,8 @@ LogicalResult ProgramLowering::lowerElementwise(Operation &op) {
 
 /// The strides of a reshaped tile, if it can stay where it is: each dimension of the result is a part of one
 /// run of dimensions that follow one another in memory.
-static std::optional<SmallVector<int64_t, 4>> reshapedStrides(ArrayRef<int64_t> from,
-                                                              ArrayRef<int64_t> strides,
-                                                              ArrayRef<int64_t> to) {
+static std::optional<SmallVector<int64_t, 4>>
+reshapedStrides(ArrayRef<int64_t> from, ArrayRef<int64_t> strides, ArrayRef<int64_t> to) {
   SmallVector<std::pair<int64_t, int64_t>> runs; // size and innermost stride
   for (auto [size, stride] : llvm::zip(from, strides)) {
     if (size == 1)
@@ -740,7 +743,8 @@ LogicalResult ProgramLowering::lowerMovement(Operation &op) {
     if (slice.getStaticSizes().size() != shapeOf(slice).size() ||
         ShapedType::isDynamicShape(slice.getStaticOffsets()) ||
         !llvm::all_of(slice.getStaticStrides(), [](int64_t stride) { return stride == 1; }))
-      return decline(&op, "a slice has as many dimensions as its tile, begins at a constant and leaves nothing out");
+      return decline(
+          &op, "a slice has as many dimensions as its tile, begins at a constant and leaves nothing out");
     for (auto [offset, stride] : llvm::zip(slice.getStaticOffsets(), tile.strides))
       tile.offset += offset * stride;
     tile.live = resultRows;

@@ -405,18 +405,20 @@ struct ProgramLowering::IndexedRows {
   Number count;   // rows of the view
   int64_t pitch;  // bytes between them
   int64_t cols;   // elements that lie side by side in view and tile
-  SmallVector<std::pair<int64_t, int64_t>> pieces; // of so many: offsets in bytes in the tile's row and the view's
+  SmallVector<std::pair<int64_t, int64_t>>
+      pieces; // of so many: offsets in bytes in the tile's row and the view's
 };
 
 /// What a tile of `shape` covers of each row that its indices name.
-FailureOr<ProgramLowering::IndexedRows>
-ProgramLowering::indexedRows(Operation *op, Value view, ValueRange offsets, Shape shape) {
+FailureOr<ProgramLowering::IndexedRows> ProgramLowering::indexedRows(Operation *op, Value view,
+                                                                     ValueRange offsets, Shape shape) {
   auto type = cast<tile::ViewType>(view.getType());
   Shape held = type.getShape();
   std::optional<systolic::Type> element = elementType(type.getElementType());
   if (ShapedType::isDynamicShape(held.drop_front()) || !element || type.getEncoding())
-    return decline(op, "rows found by index have static sizes and elements that the machine knows, but these are of " +
-                           llvm::to_string(type));
+    return decline(
+        op, "rows found by index have static sizes and elements that the machine knows, but these are of " +
+                llvm::to_string(type));
   int64_t bytes = typeBytes(*element);
   IndexedRows rows{*element, 0, viewDim(view, 0), bytes, 1, {{0, 0}}};
   Number begin = 0;

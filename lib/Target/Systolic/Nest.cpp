@@ -40,26 +40,28 @@ graph::SizeExpr systolic::sizeIn(graph::LaunchOp launch, unsigned argument, unsi
 }
 
 /// Blocks along a dimension of the grid, the most of any launch.
-static double blocksAlong(tile::ProgramOp program, unsigned dim, ArrayRef<graph::LaunchOp> launches) {
+static double blocksAlong(tile::ProgramOp program, unsigned dim, ArrayRef<graph::LaunchOp> launches,
+                          int64_t (*valueOf)(graph::SymbolOp)) {
   tile::GridAttr grid = program.getGridDim(dim);
   if (grid.isFixed())
     return double(grid.getBlocks());
   double most = 1;
   for (graph::LaunchOp launch : launches) {
     std::optional<int64_t> size =
-        graph::evaluateAt(sizeIn(launch, grid.getArg(), grid.getDim()), launch, graph::usualValue);
+        graph::evaluateAt(sizeIn(launch, grid.getArg(), grid.getDim()), launch, valueOf);
     most = std::max(most, double(llvm::divideCeil(size.value_or(INT32_MAX), grid.getStep())));
   }
   return most;
 }
 
-/// Cycles of what stands outside of inner loops, each unit's for itself: bytes that loads move, rows of lanes that the vector unit
-/// computes. What stands inside takes the same whatever the order.
+/// Cycles of what stands outside of inner loops, each unit's for itself: bytes that loads move, rows of lanes
+/// that the vector unit computes. What stands inside takes the same whatever the order.
 static double cyclesOf(tile::ProgramOp program, ArrayRef<unsigned> nest, ArrayRef<double> blocks,
                        const Machine &machine) {
   double total = 0;
   for (auto [op, level] : levelsOf(program, nest)) {
-    auto tile = op->getNumResults() == 1 ? dyn_cast<RankedTensorType>(op->getResult(0).getType()) : RankedTensorType();
+    auto tile = op->getNumResults() == 1 ? dyn_cast<RankedTensorType>(op->getResult(0).getType())
+                                         : RankedTensorType();
     bool isLoad = isa<tile::LoadOp>(op);
     if (!tile || !(isLoad || op->hasTrait<OpTrait::Elementwise>()))
       continue;
@@ -67,8 +69,9 @@ static double cyclesOf(tile::ProgramOp program, ArrayRef<unsigned> nest, ArrayRe
     for (unsigned dim : nest.take_front(level))
       times *= blocks[dim];
     int64_t elements = tile.getNumElements(), bits = tile.getElementTypeBitWidth();
-    total += times * (isLoad ? 16.0 * double(llvm::divideCeil(elements * bits, 8)) / double(machine.dram_bytes_per_cycle) // in sixteenths
-                            
+    total += times * (isLoad ? 16.0 * double(llvm::divideCeil(elements * bits, 8)) /
+                                   double(machine.dram_bytes_per_cycle) // in sixteenths
+
                              : double(elements) / double(machine.array_columns));
   }
   return total;
@@ -77,16 +80,24 @@ static double cyclesOf(tile::ProgramOp program, ArrayRef<unsigned> nest, ArrayRe
 SmallVector<unsigned> systolic::chooseNest(tile::ProgramOp program, ArrayRef<graph::LaunchOp> launches,
                                            const Machine &machine) {
   SmallVector<unsigned> nest = llvm::to_vector(llvm::seq<unsigned>(program.getGridRank())), best = nest;
-  SmallVector<double> blocks =
-      llvm::map_to_vector(nest, [&](unsigned dim) { return blocksAlong(program, dim, launches); });
-  // Of equal orders that with most iterations to overlap.
-  auto cost = [&] { return std::pair(cyclesOf(program, nest, blocks, machine), -blocks[nest.back()]); };
+  auto blocksAt = [&](int64_t (*valueOf)(graph::SymbolOp)) {
+    return llvm::map_to_vector(best,
+                               [&](unsigned dim) { return blocksAlong(program, dim, launches, valueOf); });
+  };
+  SmallVector<double> usual = blocksAt(graph::usualValue),
+                      least = blocksAt([](graph::SymbolOp symbol) { return int64_t(symbol.getMin()); });
+  // A model without likely sizes names the greatest alone: the mean of both, as factors. Of equal orders that
+  // with most iterations to overlap.
+  auto cost = [&] {
+    return std::pair(cyclesOf(program, nest, usual, machine) * cyclesOf(program, nest, least, machine),
+                     -usual[nest.back()]);
+  };
   if (nest.empty())
     return nest;
-  auto least = cost();
+  auto fewest = cost();
   while (std::next_permutation(nest.begin(), nest.end()))
-    if (auto mine = cost(); mine < least) {
-      least = mine;
+    if (auto mine = cost(); mine < fewest) {
+      fewest = mine;
       best = nest;
     }
   return best;

@@ -12,8 +12,8 @@ namespace girih::systolic {
 using Levels = llvm::DenseMap<mlir::Operation *, unsigned>;
 Levels levelsOf(tile::ProgramOp program, llvm::ArrayRef<unsigned> nest);
 
-/// The grid's dimensions, outermost first, so that loads and the vector unit take the fewest cycles at the sizes that launches usually
-/// have.
+/// The grid's dimensions, outermost first, so that loads and the vector unit take the fewest cycles at the
+/// sizes that launches usually have, and at the least.
 llvm::SmallVector<unsigned> chooseNest(tile::ProgramOp program, llvm::ArrayRef<graph::LaunchOp> launches,
                                        const Machine &machine);
 

@@ -1,5 +1,5 @@
-// Programs whose blocks do different things: a kernel with results of several shapes cuts a fixed dimension of
-// its grid into ranges, and its body chooses among them.
+// Programs whose blocks do different things: a kernel with results of several shapes cuts a fixed dimension
+// of its grid into ranges, and its body chooses among them.
 #pragma once
 
 #include "dialects/Tile/Tile.h"

@@ -33,7 +33,8 @@ public:
   Pool(bool accumulator, int64_t begin, int64_t bytes, int64_t bankBytes)
       : accumulator(accumulator), bankBytes(bankBytes), free({{begin, bytes}}) {}
   /// Null if there is no room. In the scratchpad what is large has banks of its own where it can, so that
-  /// units do not meet at their ports; in the accumulators they meet by halves alone. `atEnd`: what stays for long, away from the rest.
+  /// units do not meet at their ports; in the accumulators they meet by halves alone. `atEnd`: what stays for
+  /// long, away from the rest.
   SlotRef take(int64_t bytes, bool atEnd = false);
   /// Two halves of the greatest free piece, whole banks if possible; null if nothing is free.
   SlotRef takeHalves();
@@ -63,7 +64,8 @@ struct Tile {
   float splat = 0;
   Phase phase = Phase::Fixed;
   std::optional<LiveRows> live; // if not all
-  bool spread = false; // the last dimension is cut into the arrays' columns; each array has its own at the same place of its accumulators
+  bool spread = false; // the last dimension is cut into the arrays' columns; each array has its own at the
+                       // same place of its accumulators
 
   bool isSplat() const { return !slot; }
 };
@@ -267,7 +269,8 @@ private:
   llvm::DenseMap<mlir::Operation *, std::optional<Tile>>
       ahead;                                            // loads of the next iteration, and where they go
   llvm::DenseSet<mlir::Operation *> aheadOnly;          // scalars that nothing else wants
-  llvm::DenseMap<mlir::Operation *, int64_t> changingRows; // loads ahead, to the dimension of rows that iterations have more or fewer of
+  llvm::DenseMap<mlir::Operation *, int64_t>
+      changingRows; // loads ahead, to the dimension of rows that iterations have more or fewer of
   llvm::DenseMap<mlir::Operation *, mlir::Value> gelus; // the last operation of one, to its operand
   llvm::DenseMap<mlir::Operation *, mlir::Operation *>
       combinations;                          // what an operation's instruction computes first

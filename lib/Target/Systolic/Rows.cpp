@@ -90,11 +90,9 @@ std::optional<LiveRows> ProgramLowering::liveRows(Operation &op) const {
   Operation *inner = combinations.lookup(&op);
   auto gelu = gelus.find(&op);
   for (OpOperand &use : op.getOpOperands()) {
-    SmallVector<Value> read = {use.get()}; // what an instruction covers reads its own operands
-    if (inner && use.get().getDefiningOp() == inner)
+    SmallVector<Value> read = {gelu != gelus.end() ? gelu->second : use.get()};
+    if (inner && read[0].getDefiningOp() == inner) // what an instruction covers reads its own operands
       read.assign(inner->operand_begin(), inner->operand_end());
-    else if (gelu != gelus.end())
-      read.push_back(gelu->second);
     for (Value operand : read)
       if (std::optional<LiveRows> rows = through(operand, use))
         return rows;

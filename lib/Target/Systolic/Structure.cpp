@@ -258,7 +258,8 @@ bool ProgramLowering::isForInnerLoops(Operation &op) const {
     Operation *here = op.getBlock()->findAncestorOpInBlock(*user);
     if (!here || levels.lookup(here) > levels.lookup(&op))
       return here != nullptr;
-    return isa<arith::TruncFOp, arith::ExtFOp, tile::ReshapeOp, tile::BroadcastOp>(here) && isForInnerLoops(*here);
+    return isa<arith::TruncFOp, arith::ExtFOp, tile::ReshapeOp, tile::BroadcastOp>(here) &&
+           isForInnerLoops(*here);
   });
 }
 
