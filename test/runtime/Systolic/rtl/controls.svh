@@ -222,3 +222,4 @@ parameter int C_BRANCH_TARGET = 217; // a taken branch leads an instruction furt
 parameter int C_NEXT_SIGN = 218; // next does not extend the sign of what it adds
 parameter int C_LOOP_SIGN = 219; // loop does not extend the sign of its rows
 parameter int C_DIV_WRAP = 220; // the least number divided by -1 is the largest
+parameter int C_ISSUE_EACH_CYCLE = 221; // a queue that has issued rests a cycle

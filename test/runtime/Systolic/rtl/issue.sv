@@ -97,6 +97,11 @@ endfunction
 function automatic word_t later(input word_t p, input word_t q); return p > q ? p : q; endfunction
 
 tokens_t tokens;
+logic has_issued [QUEUES]; // in the cycle before
+always_ff @(posedge clk)
+  for (int q = 0; q < QUEUES; q++)
+    has_issued[q] <= !reset && issued[q];
+
 word_t until_end, until_retired;
 always_comb begin
   pad_read_n = pad_read;
@@ -122,6 +127,8 @@ always_comb begin
       default: issued[q] = stores < facts.dma_in_flight - word_t'(off(C_STORES_IN_FLIGHT) != 0 && facts.dma_in_flight > 1);
       endcase
     end
+    if (control == C_ISSUE_EACH_CYCLE && has_issued[q])
+      issued[q] = 0;
     if (issued[q]) begin
       tokens[heads[q].wait0[4:0]] = tokens[heads[q].wait0[4:0]] - 9'(heads[q].wait0[7:5]);
       tokens[heads[q].wait1[4:0]] = tokens[heads[q].wait1[4:0]] - 9'(heads[q].wait1[7:5]) + 9'(off(C_TOKEN_KEPT) != 0 && heads[q].wait1[7:5] != 0);
