@@ -27,12 +27,12 @@ def Tile_ProgramOp : Tile_Op<"program", [
 
     Inputs are only read and outputs only written, and their memory never overlaps; so a load is pure.
 
+    `sampling` marks a program that draws tokens from logits: integer work on a few numbers, which a target may leave to the host.
+
     C1: every argument is a view, there are no results.
     C2: `1 <= outputs <=` the number of arguments.
     C3: each grid dimension names an argument, a dimension of it, and a step of at least 1; or a number of blocks.
     C4: the body is one block, ended by `tile.return`.
-    `sampling` marks a program that draws tokens from logits: integer work on a few numbers, which a target may leave to the host.
-
     C5: `tile.in_place = N` on an output view names an input of its type: the two are one memory, of which the program writes some.
 
     ```mlir

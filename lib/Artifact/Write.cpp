@@ -153,10 +153,10 @@ llvm::Error PlanWriter::addImage(const KernelImage &image, ArrayRef<KernelImage>
   for (const KernelImage::Kernel &kernel : image.kernels)
     code[kernel.name] = {kernel.entry, kernel.scratchBytes};
   for (const std::string &kernel : plan.kernels) {
-    bool elsewhere = llvm::any_of(all, [&](const KernelImage &other) {
+    auto leaves = [&](const KernelImage &other) {
       return other.machine != image.machine && hasKernel(other, kernel);
-    });
-    if (!code.count(kernel) && elsewhere)
+    };
+    if (!code.count(kernel) && llvm::any_of(all, leaves))
       code[kernel] = {GIRIH_NO_CODE, 0};
     if (!code.count(kernel))
       return makeError(ExitStatus::Internal, "internal",

@@ -197,17 +197,6 @@ std::vector<Device::Layer> Device::layers() const {
   return all;
 }
 
-/// A label as JSON has it: layers' names hold no control characters.
-static std::string escaped(const std::string &label) {
-  std::string text;
-  for (char c : label) {
-    if (c == '"' || c == '\\')
-      text += '\\';
-    text += c;
-  }
-  return text;
-}
-
 static int64_t activeCycles(const Statistics &s) {
   int64_t active = 0;
   for (const Split &split : s.arrays)
@@ -235,11 +224,11 @@ std::string Device::report(bool json) {
     double cycles = double(cost->sum.cycles), active = double(activeCycles(cost->sum)) / cycles;
     if (json)
       text += format("%s\n  {\"cycles\": %lld, \"launches\": %llu, \"active\": %.6f, \"utilisation\": %.6f, "
-                     "\"dramBytes\": %llu, \"energyMicrojoules\": %.6g, \"layers\": \"",
+                     "\"dramBytes\": %llu, \"energyMicrojoules\": %.6g, \"layers\": ",
                      first ? "" : ",", static_cast<long long>(cost->sum.cycles),
                      static_cast<unsigned long long>(cost->launches), active, one.utilisation(),
                      static_cast<unsigned long long>(one.dramBytes()), one.energy().total()) +
-              escaped(label) + "\"}";
+              jsonText(label) + "}";
     else
       text +=
           format("%12lld %5.1f%% %6.1f%% %8.1f%% %12llu %12.3f  ", static_cast<long long>(cost->sum.cycles),
@@ -255,9 +244,9 @@ std::string Device::report(bool json) {
   first = true;
   for (const auto &[launch, count] : onHost) {
     const auto &[kernel, label] = launch;
-    text += json ? format("%s\n  {\"launches\": %llu, \"kernel\": \"", first ? "" : ",",
+    text += json ? format("%s\n  {\"launches\": %llu, \"kernel\": ", first ? "" : ",",
                           static_cast<unsigned long long>(count)) +
-                       escaped(kernel) + "\", \"layers\": \"" + escaped(label) + "\"}"
+                       jsonText(kernel) + ", \"layers\": " + jsonText(label) + "}"
                  : format("%12llu launches of ", static_cast<unsigned long long>(count)) + kernel + "  " +
                        label + "\n";
     first = false;

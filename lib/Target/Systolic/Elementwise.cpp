@@ -307,6 +307,14 @@ Tile ProgramLowering::indexTile(const Number &value, size_t rank) {
   return withConstant(Combine::sub, one, tile, bias);
 }
 
+/// combine(a, number), which the sequencer knows, at the latest when the program runs.
+Tile ProgramLowering::withNumber(Combine combine, Shape shape, const Tile &a, const Number &number,
+                                 systolic::Type type) {
+  if (std::optional<int64_t> known = number.known())
+    return withConstant(combine, shape, a, float(*known), type);
+  return binary(combine, shape, a, indexTile(number, shape.size()), type);
+}
+
 /// 0, 1, 2 … along one dimension. Each row is the one before plus one, because a row is written before the
 /// next is read.
 Tile ProgramLowering::iota(int64_t size, int64_t dim, size_t rank) {

@@ -480,9 +480,7 @@ LogicalResult ProgramLowering::lowerGather(tile::GatherOp op) {
     return failure();
   Tile low = withConstant(Combine::max, count, tileOf(op.getIndices()), 0);
   Number last = scalars.sub(rows->count, 1);
-  Tile clamped = last.known()
-                     ? withConstant(Combine::min, count, low, float(*last.known()), systolic::Type::i32)
-                     : binary(Combine::min, count, low, indexTile(last, 1), systolic::Type::i32);
+  Tile clamped = withNumber(Combine::min, count, low, last, systolic::Type::i32);
   Tile table = materialized(clamped, count, systolic::Type::i32);
   Tile tile = fresh(shape, rows->element, /*preferAccumulators=*/false);
   tile.live = resultRows;
@@ -504,8 +502,7 @@ LogicalResult ProgramLowering::lowerScatter(tile::ScatterOp op) {
     tile.live.reset();
   resultRows = tile.live;
   Number last = scalars.sub(rows->count, 1);
-  Tile past = last.known() ? withConstant(Combine::sub, count, index, float(*last.known()))
-                           : binary(Combine::sub, count, index, indexTile(last, 1));
+  Tile past = withNumber(Combine::sub, count, index, last);
   past = withConstant(Combine::mul, count, withConstant(Combine::max, count, past, 0), beyond);
   Tile kept = binary(Combine::sub, count, index, past, systolic::Type::i32);
   transferByIndex(systolic::Op::store, tile, shape, materialized(kept, count, systolic::Type::i32), *rows);

@@ -69,9 +69,8 @@ static double cyclesOf(tile::ProgramOp program, ArrayRef<unsigned> nest, ArrayRe
     for (unsigned dim : nest.take_front(level))
       times *= blocks[dim];
     int64_t elements = tile.getNumElements(), bits = tile.getElementTypeBitWidth();
-    total += times * (isLoad ? 16.0 * double(llvm::divideCeil(elements * bits, 8)) /
-                                   double(machine.dram_bytes_per_cycle) // in sixteenths
-
+    const double bytesPerCycle = double(machine.dram_bytes_per_cycle) / 16; // the fact is in sixteenths
+    total += times * (isLoad ? double(llvm::divideCeil(elements * bits, 8)) / bytesPerCycle
                              : double(elements) / double(machine.array_columns));
   }
   return total;

@@ -202,6 +202,7 @@ private:
   Tile unary(Function function, Shape shape, const Tile &a, Type type = Type::f32, float scale = 1);
   Tile withConstant(Combine combine, Shape shape, const Tile &a, float constant, Type type = Type::f32,
                     Function function = Function::id);
+  Tile withNumber(Combine combine, Shape shape, const Tile &a, const Number &number, Type type = Type::f32);
   Tile elementwise(VectorCode what, Shape shape, const Tile *a, const Tile *b, Type type);
   Tile materialized(const Tile &tile, Shape shape, Type type, bool preferAccumulators = false);
   void copy(const Tile &from, Shape shape, const Tile &to);
