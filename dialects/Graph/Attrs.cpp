@@ -4,6 +4,9 @@
 #include "mlir/IR/DialectImplementation.h"
 #include "llvm/ADT/TypeSwitch.h"
 
+#include <cmath>
+#include <numeric>
+
 using namespace mlir;
 using namespace girih::graph;
 
@@ -114,4 +117,30 @@ int64_t SourceAttr::getRowBytes(int64_t elements) const {
   return elements % layout.elements
              ? -1
              : (SizeExpr(elements / layout.elements) * SizeExpr(layout.bytes)).getConstant().value();
+}
+
+//===-- #girih.quantized --------------------------------------------------===//
+
+LogicalResult QuantizedAttr::verify(function_ref<InFlightDiagnostic()> emitError, QuantizedPart part,
+                                    int64_t columns) {
+  if (columns < 1) // C1
+    return emitError() << "#girih.quantized expects at least 1 column, but got " << columns;
+  return success();
+}
+
+/// The integers; returns their unit.
+static float toIntegers(ArrayRef<float> row, MutableArrayRef<int8_t> values) {
+  float greatest = 0x1p-100f;
+  for (float x : row)
+    greatest = std::max(greatest, std::fabs(x));
+  float scale = greatest / 127;
+  for (auto [x, value] : llvm::zip_equal(row, values))
+    value = std::isnan(x) ? 0 : int8_t(std::clamp(std::nearbyint(x / scale), -128.0f, 127.0f));
+  return scale;
+}
+
+float girih::graph::quantizeRow(QuantizedPart part, ArrayRef<float> row, MutableArrayRef<int8_t> values) {
+  float scale = toIntegers(row, values);
+  return part == QuantizedPart::Scales ? scale
+                                       : float(std::accumulate(values.begin(), values.end(), int64_t(0)));
 }

@@ -42,13 +42,29 @@ LogicalResult LinearOp::inferReturnTypes(MLIRContext *context, MaybeLocation loc
   if (op.getBias() && failed(expectShape<LinearOp>(location, "bias", "[N]", op.getBias(), {weight[0]}))) // C3
     return failure();
   shape.back() = weight[0];
-  types.push_back(getTensorType(shape, elementOf(op.getInput())));
+  Type element = elementOf(op.getInput());
+  types.push_back(getTensorType(shape, element.isInteger(8) ? IntegerType::get(context, 32) : element));
   return success();
 }
 
-LogicalResult LinearOp::verify() { return verifyContractionTypes(*this); } // C4
+LogicalResult LinearOp::verify() {
+  bool isInteger = elementOf(getInput()).isInteger(8);
+  if (isInteger != elementOf(getWeight()).isInteger(8)) // C5
+    return noteDefinitions(emitOpError("expects input and weight both of i8 or of floats, but got ")
+                               << elementOf(getInput()) << " and " << elementOf(getWeight()),
+                           {{"input", getInput()}, {"weight", getWeight()}});
+  if (!isInteger)
+    return verifyContractionTypes(*this);           // C4
+  if (getBias() || getCompute() || getAccumulate()) // C5
+    return emitOpError("expects no bias, compute or accumulate with operands of i8, whose sums are i32");
+  return success();
+}
 Type LinearOp::getComputeType() { return typeOr(getCompute(), elementOf(getInput())); }
-Type LinearOp::getAccumulateType() { return typeOr(getAccumulate(), Float32Type::get(getContext())); }
+Type LinearOp::getAccumulateType() {
+  Type sum = getComputeType().isInteger(8) ? Type(IntegerType::get(getContext(), 32))
+                                           : Type(Float32Type::get(getContext()));
+  return typeOr(getAccumulate(), sum);
+}
 
 //===-- attention ---------------------------------------------------------===//
 

@@ -12,12 +12,14 @@ def Girih_LinearOp : Girih_InferredOp<"linear"> {
     `result[.., n] = sum over k of input[.., k] * weight[n, k] + bias[n]`
 
     Operands are rounded to `compute` before they are multiplied (default: the input's element type); sums are kept in `accumulate`
-    (default f32), in the order that the module's contract fixes; the result has the input's element type.
+    (default f32), in the order that the module's contract fixes; the result has the input's element type. Of 8-bit integers, as
+    `girih.quantize` makes them, the result is the exact sum in i32: what it is worth, and the bias, are the reader's.
 
     C1: `input` has rank 1 or more; its last size is K.
     C2: `weight` is `[N, K]`.
     C3: `bias`, if there is one, is `[N]`.
     C4: `compute` is f32, bf16 or f16, and `accumulate` is f32.
+    C5: `input` and `weight` are both i8 or neither; with i8 there is no `bias`, `compute` or `accumulate`.
 
     ```mlir
     girih.symbol @batch {min = 1 : i64, max = 32 : i64}
@@ -31,12 +33,12 @@ def Girih_LinearOp : Girih_InferredOp<"linear"> {
     Lowering: `lib/Tiling/EmitContraction.cpp`, to `tile.dot`.
   }];
   let arguments = (ins
-    Arg<Girih_FloatTensor, "rows [.., K]">:$input,
-    Arg<Girih_FloatTensor, "weights [N, K]">:$weight,
+    Arg<Girih_FactorTensor, "rows [.., K]">:$input,
+    Arg<Girih_FactorTensor, "weights [N, K]">:$weight,
     Arg<Optional<Girih_FloatTensor>, "bias [N]">:$bias,
     Arg<OptionalAttr<TypeAttr>, "type of the factors">:$compute,
     Arg<OptionalAttr<TypeAttr>, "type of the sums">:$accumulate);
-  let results = (outs Girih_FloatTensor:$result);
+  let results = (outs Girih_SumTensor:$result);
   let assemblyFormat = "$input `,` $weight (`,` $bias^)? attr-dict `:` functional-type(operands, results)";
   let hasVerifier = 1;
   let extraClassDeclaration = Girih_contractionDeclarations;

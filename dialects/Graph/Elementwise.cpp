@@ -72,6 +72,40 @@ GIRIH_BINARY(MaximumOp)
 GIRIH_BINARY(MinimumOp)
 #undef GIRIH_BINARY
 
+//===-- small integers ----------------------------------------------------===//
+
+LogicalResult QuantizeOp::inferReturnTypes(MLIRContext *context, MaybeLocation location, Adaptor op,
+                                           Types &types) {
+  for (auto [name, value] : {std::pair<StringRef, Value>("scale", op.getScale()), {"center", op.getCenter()}})
+    if (failed(expectShape<QuantizeOp>(location, name, "[1]", value, {1}))) // C1
+      return failure();
+  types.push_back(getTensorType(sizesOf(op.getInput()), IntegerType::get(context, 8)));
+  return success();
+}
+
+LogicalResult DequantizeOp::inferReturnTypes(MLIRContext *context, MaybeLocation location, Adaptor op,
+                                             Types &types) {
+  Shape shape = sizesOf(op.getSums());
+  if (shape.empty()) // C1
+    return expects<DequantizeOp>(location, {{"sums", op.getSums()}}, "sums of rank 1 or more, but got ",
+                                 op.getSums().getType());
+  Shape row = shape, one = {1};
+  row.back() = 1;
+  for (auto [name, value] : {std::pair<StringRef, Value>("scale", op.getScale()), {"center", op.getCenter()}})
+    if (sizesOf(value) != one &&
+        failed(expectShape<DequantizeOp>(location, name, "[1] or [.., 1]", value, row))) // C2
+      return failure();
+  for (auto [name, value] : {std::pair<StringRef, Value>("weight_scales", op.getWeightScales()),
+                             {"weight_sums", op.getWeightSums()},
+                             {"bias", op.getBias()}})
+    if (value && failed(expectShape<DequantizeOp>(location, name, "[N]", value, {shape.back()}))) // C3
+      return failure();
+  if (!isa<FloatType>(op.getElement())) // C4
+    return expects<DequantizeOp>(location, "a result of a float type, but got ", op.getElement());
+  types.push_back(getTensorType(shape, op.getElement()));
+  return success();
+}
+
 //===-- cast --------------------------------------------------------------===//
 
 void CastOp::build(OpBuilder &builder, OperationState &state, Value input, Type elementType) {

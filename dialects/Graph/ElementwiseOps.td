@@ -392,6 +392,73 @@ def Girih_CastOp : Girih_TensorOp<"cast"> {
   let builders = [OpBuilder<(ins "::mlir::Value":$input, "::mlir::Type":$elementType)>];
 }
 
+def Girih_QuantizeOp : Girih_InferredOp<"quantize"> {
+  let summary = "floats as small integers, in units around a center";
+  let description = [{
+    Expresses every element as an 8-bit integer: how many units of `scale` it lies from `center`. Both are one number for the whole tensor;
+    `girih.quantize_rows` has its own for each row.
+
+    `result = clamp(round((input - center) / scale), -128, 127)`, halves to even; NaN becomes 0
+
+    C1: `scale` and `center` are `[1]`.
+
+    ```mlir
+    func.func @f(%x: tensor<4x16xbf16>, %s: tensor<1xf32>, %c: tensor<1xf32>) {
+      %0 = girih.quantize %x, %s, %c : (tensor<4x16xbf16>, tensor<1xf32>, tensor<1xf32>) -> tensor<4x16xi8>
+      return
+    }
+    ```
+
+    Source: R. Krishnamoorthi, "Quantizing deep convolutional networks for efficient inference: A whitepaper", 2018.
+    Lowering: `lib/Tiling/EmitQuantization.cpp`, to `tile.quantize`.
+  }];
+  let arguments = (ins
+    Arg<Girih_FloatTensor, "elements">:$input,
+    Arg<Girih_F32Tensor, "size of one unit, positive [1]">:$scale,
+    Arg<Girih_F32Tensor, "what 0 stands for [1]">:$center);
+  let results = (outs Girih_I8Tensor:$result);
+  let assemblyFormat = "$input `,` $scale `,` $center attr-dict `:` functional-type(operands, results)";
+}
+
+def Girih_DequantizeOp : Girih_InferredOp<"dequantize"> {
+  let summary = "what sums of products of small integers are worth";
+  let description = [{
+    Turns the sums of a linear layer on integers into floats. With rows as `girih.quantize_rows` or `girih.quantize` made them and weights as
+    `#girih.quantized` has them, it is what the layer yields:
+
+    `result[.., n] = (sums[.., n] * scale[..] + center[..] * weight_sums[n]) * weight_scales[n] + bias[n]`
+
+    The arithmetic is f32; the result is rounded to `element`.
+
+    C1: `sums` has rank 1 or more; its last size is N.
+    C2: `scale` and `center` are `[1]`, or one number for each row: the sums' shape with a last size of 1.
+    C3: `weight_scales`, `weight_sums` and `bias`, if there is one, are `[N]`.
+    C4: `element` is a float type.
+
+    ```mlir
+    func.func @f(%y: tensor<4x16xi32>, %s: tensor<4x1xf32>, %w: tensor<16xf32>) {
+      %0 = girih.dequantize %y, %s, %s, %w, %w {element = bf16} :
+        (tensor<4x16xi32>, tensor<4x1xf32>, tensor<4x1xf32>, tensor<16xf32>, tensor<16xf32>) -> tensor<4x16xbf16>
+      return
+    }
+    ```
+
+    Lowering: `lib/Tiling/EmitQuantization.cpp`.
+  }];
+  let arguments = (ins
+    Arg<Girih_IndexTensor, "sums of products [.., N]">:$sums,
+    Arg<Girih_F32Tensor, "units of the rows">:$scale,
+    Arg<Girih_F32Tensor, "centers of the rows">:$center,
+    Arg<Girih_F32Tensor, "units of the channels [N]">:$weight_scales,
+    Arg<Girih_F32Tensor, "sums of the channels' integers [N]">:$weight_sums,
+    Arg<Optional<Girih_FloatTensor>, "bias [N]">:$bias,
+    Arg<TypeAttr, "element type of the result">:$element);
+  let results = (outs Girih_FloatTensor:$result);
+  let assemblyFormat = [{
+    $sums `,` $scale `,` $center `,` $weight_scales `,` $weight_sums (`bias` $bias^)? attr-dict `:` functional-type(operands, results)
+  }];
+}
+
 def Girih_ConstantOp : Girih_InferredOp<"constant", [ConstantLike]> {
   let summary = "a small tensor known when the model is compiled";
   let description = [{

@@ -38,8 +38,10 @@ llvm::LogicalResult verifySizesDeclared(mlir::Operation *op, mlir::SymbolTableCo
 inline constexpr llvm::StringLiteral kContractAttr = "girih.contract";
 inline constexpr llvm::StringLiteral kModelAttr = "girih.model";
 inline constexpr llvm::StringLiteral kTargetAttr = "girih.target";
-/// The compute type that a model directory was imported with, "f32" or "bf16".
+/// The compute type that a model was imported with, "f32", "bf16" or "int8" (bf16, but for linear layers).
 inline constexpr llvm::StringLiteral kDtypeAttr = "girih.dtype";
+/// On modules: the least and the greatest element that each linear layer read in calibration, by layer.
+inline constexpr llvm::StringLiteral kRangesAttr = "girih.ranges";
 inline constexpr llvm::StringLiteral kEntryAttr = "girih.entry";
 inline constexpr llvm::StringLiteral kKernelAttr = "girih.kernel";
 inline constexpr llvm::StringLiteral kNameAttr = "girih.name";
@@ -127,6 +129,9 @@ std::vector<char> unpack(EncodingAttrInterface encoding, mlir::RankedTensorType 
 /// A whole stored tensor as row-major elements.
 std::vector<char> decode(EncodingAttrInterface encoding, mlir::RankedTensorType type,
                          llvm::ArrayRef<char> stored);
+
+/// A weight's row as `#girih.quantized` has it: fills in its integers, and returns the number of `part` (scales or sums).
+float quantizeRow(QuantizedPart part, llvm::ArrayRef<float> row, llvm::MutableArrayRef<int8_t> values);
 
 /// A size where each symbol has the value that `valueOf` takes from its declaration, as `user` sees it;
 /// nothing if one is not declared or the size overflows.

@@ -90,6 +90,22 @@ def Girih_SourceAttr : Girih_Attr<"Source", "source"> {
   let genVerifyDecl = 1;
 }
 
+def Girih_QuantizedPart : Girih_Enum<"QuantizedPart", "quantized_part", "a part of a quantized matrix", [
+  I32EnumAttrCase<"Values", 0, "values">, I32EnumAttrCase<"Scales", 1, "scales">, I32EnumAttrCase<"Sums", 2, "sums">]>;
+
+def Girih_QuantizedAttr : Girih_Attr<"Quantized", "quantized"> {
+  let summary = "A part of a matrix whose rows are quantized as the artifact is written";
+  let description = [{
+    The source is a matrix `[N, columns]` of floats. Each row becomes 8-bit integers in units of its greatest magnitude / 127: `values` are the integers,
+    `scales` the N units, `sums` what the integers of each row add up to, in f32.
+
+    C1: `columns` is positive.
+  }];
+  let parameters = (ins EnumParameter<Girih_QuantizedPart>:$part, "int64_t":$columns);
+  let assemblyFormat = "`<` $part `,` `columns` `=` $columns `>`";
+  let genVerifyDecl = 1;
+}
+
 def Girih_PanelsAttr : Girih_Attr<"Panels", "panels",
     [DeclareAttrInterfaceMethods<VerifiableTensorEncoding>, DeclareAttrInterfaceMethods<Girih_EncodingAttrInterface>]> {
   let summary = "A matrix cut into panels of rows, each stored column by column";

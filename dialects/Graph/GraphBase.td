@@ -19,6 +19,10 @@ class Girih_TensorOf<string predicate, string what> : Type<
   "ranked tensor of " # what # " with every `?` named by #girih.dims", "::mlir::RankedTensorType">;
 def Girih_FloatTensor : Girih_TensorOf<"::llvm::isa<::mlir::FloatType>(e)", "f32, bf16 or f16">;
 def Girih_IndexTensor : Girih_TensorOf<"e.isInteger(32)", "i32">;
+def Girih_F32Tensor : Girih_TensorOf<"e.isF32()", "f32">;
+def Girih_I8Tensor : Girih_TensorOf<"e.isInteger(8)", "i8">;
+def Girih_FactorTensor : Girih_TensorOf<"::llvm::isa<::mlir::FloatType>(e) || e.isInteger(8)", "f32, bf16, f16 or i8">;
+def Girih_SumTensor : Girih_TensorOf<"::llvm::isa<::mlir::FloatType>(e) || e.isInteger(32)", "f32, bf16, f16 or i32">;
 def Girih_NumberTensor : Girih_TensorOf<"!e.isInteger(1)", "f32, bf16, f16, i32 or i8">;
 
 // Checks that the sizes an op's types mention are declared symbols.

@@ -45,6 +45,8 @@ GIRIH_ELEMENTWISE(DivOp)
 GIRIH_ELEMENTWISE(MaximumOp)
 GIRIH_ELEMENTWISE(MinimumOp)
 GIRIH_ELEMENTWISE(CastOp)
+GIRIH_ELEMENTWISE(QuantizeOp)
+GIRIH_ELEMENTWISE(DequantizeOp)
 GIRIH_ELEMENTWISE(ConstantOp)
 #undef GIRIH_ELEMENTWISE
 
@@ -129,6 +131,16 @@ Iterators LayerNormOp::getIteratorTypes() { return iterators(*this, 1); }
 SmallVector<AffineMap> LayerNormOp::getIndexingMaps() { return rowWiseMaps(*this); }
 Iterators L2NormalizeOp::getIteratorTypes() { return iterators(*this, 1); }
 SmallVector<AffineMap> L2NormalizeOp::getIndexingMaps() { return rowWiseMaps(*this); }
+
+/// The row is read whole, at an iterator of its own.
+Iterators QuantizeRowsOp::getIteratorTypes() { return iterators(*this, 1); }
+SmallVector<AffineMap> QuantizeRowsOp::getIndexingMaps() {
+  Maps maps(*this, 1);
+  Exprs input = maps.range(0, maps.rank), row = maps.range(0, maps.rank);
+  input.back() = maps.d(maps.rank);
+  row.back() = maps.zero();
+  return maps.add(input).add(maps.range(0, maps.rank)).add(row).add(row).maps;
+}
 
 Iterators SoftmaxOp::getIteratorTypes() { return iterators(*this, 1); }
 SmallVector<AffineMap> SoftmaxOp::getIndexingMaps() {

@@ -47,3 +47,15 @@ LogicalResult SoftmaxOp::inferReturnTypes(MLIRContext *, MaybeLocation location,
   types.push_back(getTensorType(shape, elementOf(op.getInput())));
   return success();
 }
+
+LogicalResult QuantizeRowsOp::inferReturnTypes(MLIRContext *context, MaybeLocation location, Adaptor op,
+                                               Types &types) {
+  Shape shape = sizesOf(op.getInput());
+  if (shape.empty()) // C1
+    return expects<QuantizeRowsOp>(location, {{"input", op.getInput()}}, "input of rank 1 or more, but got ",
+                                   op.getInput().getType());
+  types.push_back(getTensorType(shape, IntegerType::get(context, 8)));
+  shape.back() = 1;
+  types.append(2, getTensorType(shape, Float32Type::get(context)));
+  return success();
+}

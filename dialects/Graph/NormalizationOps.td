@@ -119,4 +119,33 @@ def Girih_SoftmaxOp : Girih_InferredOp<"softmax"> {
   let assemblyFormat = "$input attr-dict `:` functional-type(operands, results)";
 }
 
+def Girih_QuantizeRowsOp : Girih_InferredOp<"quantize_rows"> {
+  let summary = "rows as small integers, each in units of its own";
+  let description = [{
+    Expresses every row of the last dimension as 8-bit integers that span what the row spans.
+
+    `center[.., 0] = (max over h of input[.., h] + min over h of input[.., h]) / 2`
+
+    `scale[.., 0] = max(max over h of |input[.., h] - center|, 2^-100) / 127`
+
+    `result[.., h] = clamp(round((input[.., h] - center) / scale), -128, 127)`, halves to even
+
+    C1: `input` has rank 1 or more.
+
+    ```mlir
+    func.func @f(%x: tensor<4x384xbf16>) {
+      %q, %s, %c = girih.quantize_rows %x : (tensor<4x384xbf16>) -> (tensor<4x384xi8>, tensor<4x1xf32>, tensor<4x1xf32>)
+      return
+    }
+    ```
+
+    Source: Z. Yao et al., "ZeroQuant", NeurIPS 2022 (token-wise quantization of activations).
+    Lowering: `lib/Tiling/EmitQuantization.cpp`.
+  }];
+  let arguments = (ins
+    Arg<Girih_FloatTensor, "rows [.., H]">:$input);
+  let results = (outs Girih_I8Tensor:$result, Girih_F32Tensor:$scale, Girih_F32Tensor:$center);
+  let assemblyFormat = "$input attr-dict `:` functional-type(operands, results)";
+}
+
 #endif // GIRIH_GRAPH_NORMALIZATION_OPS

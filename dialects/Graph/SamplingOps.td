@@ -4,7 +4,6 @@
 
 include "dialects/Graph/GraphBase.td"
 
-def Girih_F32Tensor : Girih_TensorOf<"e.isF32()", "f32">;
 def Girih_FlagTensor : Girih_TensorOf<"e.isInteger(8)", "i8">;
 
 def Girih_SampleOp : Girih_InferredOp<"sample"> {

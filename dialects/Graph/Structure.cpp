@@ -10,12 +10,14 @@ void SymbolOp::build(OpBuilder &builder, OperationState &state, StringRef name, 
 
 void ParameterOp::build(OpBuilder &builder, OperationState &state, StringRef name, RankedTensorType type,
                         SourceAttr source) {
-  build(builder, state, name, type, source, /*sources=*/nullptr, /*value=*/nullptr, /*sym_visibility=*/nullptr);
+  build(builder, state, name, type, source, /*sources=*/nullptr, /*value=*/nullptr, /*quantized=*/nullptr,
+        /*sym_visibility=*/nullptr);
 }
 
 void ParameterOp::build(OpBuilder &builder, OperationState &state, StringRef name, RankedTensorType type,
                         ElementsAttr value) {
-  build(builder, state, name, type, /*source=*/nullptr, /*sources=*/nullptr, value, /*sym_visibility=*/nullptr);
+  build(builder, state, name, type, /*source=*/nullptr, /*sources=*/nullptr, value, /*quantized=*/nullptr,
+        /*sym_visibility=*/nullptr);
 }
 
 SmallVector<SourceAttr> ParameterOp::getAllSources() {
@@ -24,6 +26,14 @@ SmallVector<SourceAttr> ParameterOp::getAllSources() {
   if (ArrayAttr sources = getSourcesAttr())
     return llvm::to_vector(sources.getAsRange<SourceAttr>());
   return {};
+}
+
+RankedTensorType ParameterOp::getRowsType() {
+  auto type = cast<RankedTensorType>(getType());
+  if (!getQuantized())
+    return type;
+  return RankedTensorType::get({type.getDimSize(0), getQuantized()->getColumns()},
+                               Float32Type::get(getContext()));
 }
 
 void GetParameterOp::build(OpBuilder &builder, OperationState &state, ParameterOp parameter) {

@@ -45,6 +45,7 @@ def Girih_ParameterOp : Girih_Op<"parameter", [Symbol, HasParent<"::mlir::Module
     together they have as many bytes; they are of one type and format.
     C4: `value` has the shape and element type of `type`, without encoding.
     C5: an encoding that keeps quantized blocks has a source of that format, and no `value`.
+    C6: `quantized` values are `[N, columns]` of i8, scales and sums `[N]` of f32, without encoding and `value`; C3 holds for the matrix that is quantized.
 
     ```mlir
     girih.parameter @"encoder.layer.0.output.dense.weight" : tensor<384x1536xf32, #girih.panels<width = 32>>
@@ -64,6 +65,7 @@ def Girih_ParameterOp : Girih_Op<"parameter", [Symbol, HasParent<"::mlir::Module
     Arg<OptionalAttr<Girih_SourceAttr>, "where the bytes come from">:$source,
     Arg<OptionalAttr<TypedArrayAttrBase<Girih_SourceAttr, "sources of a parameter">>, "several sources, stacked along dimension 0">:$sources,
     Arg<OptionalAttr<ElementsAttr>, "the elements of a small table">:$value,
+    Arg<OptionalAttr<Girih_QuantizedAttr>, "which part of its quantized source it is">:$quantized,
     OptionalAttr<StrAttr>:$sym_visibility);
   let assemblyFormat = "$sym_name `:` $type attr-dict";
   let hasVerifier = 1;
@@ -74,6 +76,8 @@ def Girih_ParameterOp : Girih_Op<"parameter", [Symbol, HasParent<"::mlir::Module
   let extraClassDeclaration = [{
     /// The one source, or all of `sources`, top rows first.
     ::llvm::SmallVector<::girih::graph::SourceAttr> getAllSources();
+    /// The type that its rows are read in: the matrix that is quantized, else its own.
+    ::mlir::RankedTensorType getRowsType();
   }];
 }
 

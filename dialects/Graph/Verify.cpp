@@ -98,6 +98,21 @@ static LogicalResult verifySources(ParameterOp op, RankedTensorType type, ArrayR
   return error << first.getType() << ", but got " << found;
 }
 
+/// The part has the shape that follows from the matrix's rows.
+static LogicalResult verifyQuantized(ParameterOp op, RankedTensorType type) {
+  QuantizedAttr quantized = *op.getQuantized();
+  bool values = quantized.getPart() == QuantizedPart::Values;
+  bool fits = values ? type.getRank() == 2 && type.getElementType().isInteger(8) &&
+                           type.getDimSize(1) == quantized.getColumns()
+                     : type.getRank() == 1 && type.getElementType().isF32();
+  if (!fits || type.getEncoding())
+    return op.emitOpError("expects ") << (values ? "values [N, columns] of i8" : "scales or sums [N] of f32")
+                                      << " without encoding for " << quantized << ", but got " << type;
+  if (op.getValue())
+    return op.emitOpError("expects no value for ") << quantized;
+  return success();
+}
+
 LogicalResult ParameterOp::verify() {
   auto type = cast<RankedTensorType>(getType());
   if (!type.hasStaticShape()) // C1
@@ -107,7 +122,9 @@ LogicalResult ParameterOp::verify() {
   SmallVector<SourceAttr> sources = getAllSources();
   if (getSources() && sources.empty())
     return emitOpError("expects at least one of sources");
-  if (!sources.empty() && failed(verifySources(*this, type, sources))) // C3
+  if (getQuantized() && failed(verifyQuantized(*this, type))) // C6
+    return failure();
+  if (!sources.empty() && failed(verifySources(*this, getRowsType(), sources))) // C3
     return failure();
   auto plain = RankedTensorType::get(type.getShape(), type.getElementType());
   if (getValue() && getValue()->getShapedType() != plain) // C4

@@ -5,6 +5,8 @@
 #include "mlir/Interfaces/FunctionInterfaces.h"
 #include "llvm/ADT/StringSet.h"
 
+#include <cmath>
+
 using namespace mlir;
 using namespace girih::graph;
 
@@ -68,6 +70,19 @@ static LogicalResult verifyEntry(func::FuncOp entry) {
   return verifyStates(entry);
 }
 
+/// Layers' names, each with the least and the greatest of something.
+static LogicalResult verifyRanges(Operation *op, Attribute value) {
+  auto ranges = dyn_cast<DictionaryAttr>(value);
+  auto isRange = [](NamedAttribute entry) {
+    auto range = dyn_cast<DenseF32ArrayAttr>(entry.getValue());
+    return range && range.size() == 2 && range[0] <= range[1] && std::isfinite(range[1] - range[0]);
+  };
+  if (ranges && llvm::all_of(ranges, isRange))
+    return success();
+  return op->emitOpError("expects girih.ranges to be a dictionary of array<f32: least, greatest>, but got ")
+         << value;
+}
+
 LogicalResult GirihDialect::verifyOperationAttribute(Operation *op, NamedAttribute attribute) {
   StringRef name = attribute.getName();
   if (name == kContractAttr)
@@ -76,6 +91,8 @@ LogicalResult GirihDialect::verifyOperationAttribute(Operation *op, NamedAttribu
     return isa<StringAttr>(attribute.getValue())
                ? success()
                : op->emitOpError("expects ") << name << " to be a string, but got " << attribute.getValue();
+  if (name == kRangesAttr)
+    return verifyRanges(op, attribute.getValue());
   if (name == kEntryAttr || name == kKernelAttr) {
     auto function = dyn_cast<func::FuncOp>(op);
     if (function && isa<UnitAttr>(attribute.getValue()))

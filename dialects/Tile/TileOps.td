@@ -279,13 +279,15 @@ def Tile_DotOp : Tile_Op<"dot", [Pure, AllTypesMatch<["acc", "result"]>]> {
   let description = [{
     Multiplies two tiles and adds the product to `acc`. The sum over K is one chain of fused
     multiply-adds in f32 from 0, in order; then it is added to `acc`. A caller who walks K in blocks
-    of 256 so gets the order that the contract `stable` asks for.
+    of 256 so gets the order that the contract `stable` asks for. Sums of 8-bit integers are exact, in i32
+    modulo 2^32.
 
         result[m, n] = acc[m, n] + sum over k of lhs[m, k] * rhs[k, n]     (rhs[n, k] with transpose_b)
 
     C1: all three tiles have rank 2, and their shapes agree: `[M,K]`, `[K,N]` (`[N,K]` with
         `transpose_b`), `[M,N]`.
     C2: lhs and rhs have the same element type.
+    C3: `acc` is i32 if they are i8, else f32.
 
     ```mlir
     %c = tile.dot %a, %b, %acc {transpose_b} : tensor<64x256xf32>, tensor<32x256xf32>, tensor<64x32xf32>
@@ -293,11 +295,11 @@ def Tile_DotOp : Tile_Op<"dot", [Pure, AllTypesMatch<["acc", "result"]>]> {
 
     Lowering: register-blocked outer products (CPU), matrix instructions elsewhere.
   }];
-  let arguments = (ins Arg<Tile_FloatTile, "left tile, [M,K]">:$lhs,
-      Arg<Tile_FloatTile, "right tile, [K,N] or [N,K]">:$rhs,
-      Arg<Tile_F32Tile, "what the product is added to, [M,N]">:$acc,
+  let arguments = (ins Arg<Tile_FactorTile, "left tile, [M,K]">:$lhs,
+      Arg<Tile_FactorTile, "right tile, [K,N] or [N,K]">:$rhs,
+      Arg<Tile_SumTile, "what the product is added to, [M,N]">:$acc,
       UnitAttr:$transpose_b);
-  let results = (outs Res<Tile_F32Tile, "the sum">:$result);
+  let results = (outs Res<Tile_SumTile, "the sum">:$result);
   let assemblyFormat = [{
     $lhs `,` $rhs `,` $acc attr-dict `:` type($lhs) `,` type($rhs) `,` type($acc)
   }];
@@ -330,6 +332,22 @@ def Tile_ReduceOp : Tile_Op<"reduce", [Pure, InferTypeOpAdaptor]> {
   let results = (outs Res<Tile_Tile, "the tile without dimension axis">:$result);
   let assemblyFormat = "$kind $input `axis` $axis attr-dict `:` type($input)";
   let hasVerifier = 1;
+}
+
+def Tile_QuantizeOp : Tile_Op<"quantize", [Pure, Elementwise, SameOperandsAndResultShape]> {
+  let summary = "floats as the nearest 8-bit integers";
+  let description = [{
+    Rounds every element to the nearest integer, halves to even, and clamps it to -128 .. 127; NaN becomes 0.
+
+    ```mlir
+    %q = tile.quantize %x : tensor<64x384xf32> -> tensor<64x384xi8>
+    ```
+
+    Lowering: one saturating conversion, which every target has.
+  }];
+  let arguments = (ins Arg<Tile_F32Tile, "elements, in units of one">:$input);
+  let results = (outs Res<Tile_I8Tile, "the integers">:$result);
+  let assemblyFormat = "$input attr-dict `:` type($input) `->` type($result)";
 }
 
 //===- Movement -----------------------------------------------------------------------------------===//

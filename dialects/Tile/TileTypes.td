@@ -52,6 +52,9 @@ class Tile_TileOf<list<Type> elements, string what> : Type<
 
 def Tile_Tile : Tile_TileOf<[F32, BF16, F16, I32, I8, I1], "f32, bf16, f16, i32, i8 or i1">;
 def Tile_FloatTile : Tile_TileOf<[F32, BF16, F16], "f32, bf16 or f16">;
+def Tile_FactorTile : Tile_TileOf<[F32, BF16, F16, I8], "f32, bf16, f16 or i8">;
+def Tile_SumTile : Tile_TileOf<[F32, I32], "f32 or i32">;
+def Tile_I8Tile : Tile_TileOf<[I8], "i8">;
 def Tile_F32Tile : Tile_TileOf<[F32], "f32">;
 def Tile_I32Tile : Tile_TileOf<[I32], "i32">;
 

@@ -217,6 +217,9 @@ LogicalResult DotOp::verify() {
   if (lhs.getElementType() != rhs.getElementType()) // C2
     return emitOpError() << "expects lhs and rhs of one element type, but got " << lhs.getElementType()
                          << " and " << rhs.getElementType();
+  if (lhs.getElementType().isInteger(8) != acc.getElementType().isInteger(32)) // C3
+    return emitOpError() << "expects sums of i32 for operands of i8, else f32, but got "
+                         << lhs.getElementType() << " and " << acc.getElementType();
   return success();
 }
 

@@ -36,7 +36,7 @@ typedef struct girih_compile_options {
   const char *model;      /* a Hugging Face directory or a .mlir file */
   const char *output;     /* the artifact */
   const char *target;     /* "cpu" (this machine), "cpu:zen4", a facts file */
-  const char *dtype;      /* "f32" or "bf16" */
+  const char *dtype;      /* "f32", "bf16" or "int8" */
   const char *weights;    /* "packed", "external" or "random:SEED" */
   const char *contract;   /* "exact", "stable" or "fast" */
   const char *emit;       /* "artifact", "object", "asm" or a stage's name */
@@ -50,6 +50,8 @@ typedef struct girih_compile_options {
   /* Polled between steps; nonzero stops with the code "interrupted". */
   int (*interrupted)(void *user);
   void *user; /* handed to the callbacks */
+  const char *calibration; /* with "int8": a file of ranges; NULL: each row in units of its own */
+  int observe_ranges;      /* nonzero: entries return the extremes of their linear layers' rows besides */
 } girih_compile_options;
 
 typedef struct girih_compile_summary {

@@ -29,8 +29,12 @@ struct CompileOptions {
   std::string output;
   /// As `lookupTarget` takes it; empty: the module's own choice, else "cpu".
   std::string target;
-  /// Type that the model computes in: "f32" or "bf16". Used when a model directory is imported.
+  /// Type that the model computes in: "f32", "bf16", or "int8" (linear layers; the rest in bf16). Used when a model is imported.
   std::string dtype = "f32";
+  /// With "int8": a file of ranges, as `girih calibrate` writes it; "": each row in units of its own.
+  std::string calibration;
+  /// Entries without caches return the extremes of their linear layers' rows besides, for calibration.
+  bool observeRanges = false;
   /// Bounds of the symbols `seq` and `batch`; 0: the importer's choice.
   int64_t maxSequence = 0, maxBatch = 0;
   /// "packed", "external" or "random:SEED".

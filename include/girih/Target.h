@@ -70,6 +70,8 @@ public:
     double repeatedOps;       // element-wise operations done again, in every further block of columns
     int64_t blockBytes;       // what a block keeps at once from then on: accumulators and one step's operands
     double savedLaunches = 0; // launches that go away, shared among the rows that one usually has
+    int64_t sumBytes = 0;     // what of blockBytes is accumulators, if several layers share a loop from then on
+    int64_t views = 0;        // memory that the kernel reads and writes from then on, if several layers share a loop
   };
   /// Whether the kernel is faster with the op than without it.
   virtual bool pays(const Fusion &fusion) const = 0;
@@ -102,6 +104,9 @@ public:
   virtual llvm::StringRef name() const = 0; // "cpu"
   virtual const MachineFacts &facts() const = 0;
   virtual const CostModel &cost() const = 0;
+
+  /// Refuses a compute type that no kernel of the target has, as a usage error.
+  virtual llvm::Error checkDtype(llvm::StringRef dtype) const = 0;
 
   /// Whether the target has a stage of its own by this name.
   virtual bool hasStage(llvm::StringRef stage) const = 0;

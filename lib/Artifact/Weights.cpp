@@ -18,6 +18,10 @@ static RankedTensorType typeOf(graph::ParameterOp parameter) {
   return cast<RankedTensorType>(parameter.getType());
 }
 
+static bool isValues(graph::ParameterOp parameter) {
+  return parameter.getQuantized()->getPart() == graph::QuantizedPart::Values;
+}
+
 static graph::EncodingAttrInterface encodingOf(graph::ParameterOp parameter) {
   return dyn_cast_or_null<graph::EncodingAttrInterface>(typeOf(parameter).getEncoding());
 }
@@ -60,15 +64,15 @@ llvm::Expected<WeightReader::Source> WeightReader::sourceOf(graph::ParameterOp p
                      "--weights=random:SEED or give its bytes",
                      parameter.getSymName());
   Source source{{}, parts.front().getType(), parts.front().getFormat()};
-  int64_t rows = typeOf(parameter).getRank() ? std::max<int64_t>(typeOf(parameter).getDimSize(0), 1) : 1;
+  RankedTensorType matrix = parameter.getRowsType();
+  int64_t rows = matrix.getRank() ? std::max<int64_t>(matrix.getDimSize(0), 1) : 1;
   if (parts.front().getTransposed())
     source.transposed = parts.front();
   for (graph::SourceAttr part : parts) {
     llvm::Expected<ArrayRef<char>> bytes = bytesOf(parameter, part);
     if (!bytes)
       return bytes.takeError();
-    llvm::append_range(source.parts,
-                       part.inOrder(*bytes, part.getRowBytes(typeOf(parameter).getNumElements() / rows)));
+    llvm::append_range(source.parts, part.inOrder(*bytes, part.getRowBytes(matrix.getNumElements() / rows)));
   }
   return source;
 }
@@ -95,13 +99,14 @@ llvm::Expected<ArrayRef<char>> WeightReader::bytesOf(graph::ParameterOp paramete
 /// The source must hold as many elements as the parameter, of a type that converts to it. Blocks are the
 /// verifier's matter.
 llvm::Error WeightReader::check(graph::ParameterOp parameter, const Source &source) const {
-  Type type = typeOf(parameter).getElementType();
+  RankedTensorType matrix = parameter.getRowsType();
+  Type type = matrix.getElementType();
   if (!canConvert(source.type, type))
     return badInput("unsupported-dtype", "cannot store '{0}' as {1}: its source holds {2}",
                     parameter.getSymName(), type, source.type);
   if (source.format || source.transposed)
     return llvm::Error::success();
-  int64_t elements = source.splat ? 1 : typeOf(parameter).getNumElements();
+  int64_t elements = source.splat ? 1 : matrix.getNumElements();
   uint64_t expected = elements * graph::getElementBytes(source.type), found = 0;
   for (ArrayRef<char> part : source.parts)
     found += part.size();
@@ -115,6 +120,8 @@ llvm::Error WeightReader::check(graph::ParameterOp parameter, const Source &sour
 bool WeightReader::isVerbatim(unsigned weight) const {
   RankedTensorType type = typeOf(parameters[weight]);
   const Source &source = sources[weight];
+  if (graph::ParameterOp(parameters[weight]).getQuantized())
+    return false;
   if (source.format)
     return type.getEncoding() == graph::BlocksAttr::get(type.getContext(), *source.format);
   return !encodingOf(parameters[weight]) && !source.splat && !source.transposed &&
@@ -156,7 +163,8 @@ static void copyPieces(ArrayRef<ArrayRef<char>> parts, uint64_t offset, MutableA
 WriteResult WeightReader::fill(unsigned weight, uint64_t offset, MutableArrayRef<char> data) {
   if (isVerbatim(weight))
     copyPieces(sources[weight].parts, offset, data);
-  else if (encodingOf(parameters[weight]) || sources[weight].format)
+  else if (encodingOf(parameters[weight]) || sources[weight].format ||
+           graph::ParameterOp(parameters[weight]).getQuantized())
     fillGroups(weight, offset, data);
   else
     fillElements(weight, offset / graph::getElementBytes(typeOf(parameters[weight]).getElementType()), data);
@@ -173,10 +181,11 @@ WriteResult WeightReader::checkUnchanged() const {
   return {};
 }
 
-/// Converts elements `first` onwards, as many as fit into `data`.
+/// Converts elements `first` onwards, as many as fit into `data`, to the type that rows are read in.
 void WeightReader::fillElements(unsigned weight, int64_t first, MutableArrayRef<char> data) const {
   const Source &source = sources[weight];
-  Type from = source.type, to = typeOf(parameters[weight]).getElementType();
+  RankedTensorType matrix = graph::ParameterOp(parameters[weight]).getRowsType();
+  Type from = source.type, to = matrix.getElementType();
   int64_t fromBytes = graph::getElementBytes(from), toBytes = graph::getElementBytes(to);
   if (source.splat) {
     for (size_t i = 0; i < data.size(); i += toBytes)
@@ -185,8 +194,7 @@ void WeightReader::fillElements(unsigned weight, int64_t first, MutableArrayRef<
   }
   if (source.transposed) {
     std::vector<char> elements(data.size() / toBytes * fromBytes);
-    source.transposed.readTransposed(source.parts[0], typeOf(parameters[weight]).getDimSize(1), first,
-                                     elements);
+    source.transposed.readTransposed(source.parts[0], matrix.getDimSize(1), first, elements);
     convert(elements.data(), from, data.data(), to, data.size() / toBytes);
     return;
   }
@@ -202,15 +210,17 @@ void WeightReader::fillElements(unsigned weight, int64_t first, MutableArrayRef<
 static std::pair<int64_t, int64_t> groupOf(graph::ParameterOp parameter) {
   RankedTensorType type = typeOf(parameter);
   ArrayRef<int64_t> shape = type.getShape();
+  if (parameter.getQuantized())
+    return {1, isValues(parameter) ? shape[1] : int64_t(sizeof(float))};
   Type element = type.getElementType();
   if (graph::EncodingAttrInterface encoding = encodingOf(parameter))
     return {encoding.getGroupRows(shape, element), encoding.getGroupBytes(shape, element)};
   return {1, type.getNumElements() / shape[0] * graph::getElementBytes(element)};
 }
 
-/// Reads `count` rows as they are packed: the source's blocks, or elements of the parameter's type.
+/// Reads `count` rows as they are packed: the source's blocks, or elements of the type that rows are read in.
 void WeightReader::readRows(unsigned weight, int64_t first, int64_t count) {
-  RankedTensorType type = typeOf(parameters[weight]);
+  RankedTensorType type = graph::ParameterOp(parameters[weight]).getRowsType();
   graph::EncodingAttrInterface encoding = encodingOf(parameters[weight]);
   const Source &source = sources[weight];
   int64_t columns = type.getNumElements() / type.getDimSize(0);
@@ -231,6 +241,18 @@ void WeightReader::readRows(unsigned weight, int64_t first, int64_t count) {
           values.size());
 }
 
+/// One row: its integers, or the number that goes with them.
+void WeightReader::quantizeGroup(graph::ParameterOp parameter) {
+  std::vector<float> row(rows.size() / sizeof(float));
+  std::memcpy(row.data(), rows.data(), rows.size());
+  std::vector<int8_t> values(row.size());
+  float number = graph::quantizeRow(parameter.getQuantized()->getPart(), row, values);
+  if (isValues(parameter))
+    std::memcpy(group.data(), values.data(), values.size());
+  else
+    std::memcpy(group.data(), &number, sizeof number);
+}
+
 void WeightReader::packGroup(unsigned weight, int64_t number) {
   RankedTensorType type = typeOf(parameters[weight]);
   auto [groupRows, groupBytes] = groupOf(parameters[weight]);
@@ -239,6 +261,8 @@ void WeightReader::packGroup(unsigned weight, int64_t number) {
   group.resize(groupBytes);
   if (graph::EncodingAttrInterface encoding = encodingOf(parameters[weight]))
     encoding.packGroup(type.getShape(), type.getElementType(), rows, group);
+  else if (graph::ParameterOp(parameters[weight]).getQuantized())
+    quantizeGroup(parameters[weight]);
   else
     group = rows;
   packed = {weight, number};

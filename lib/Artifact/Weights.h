@@ -50,6 +50,7 @@ private:
   void fillGroups(unsigned weight, uint64_t offset, llvm::MutableArrayRef<char> data);
   void readRows(unsigned weight, int64_t first, int64_t count);
   void packGroup(unsigned weight, int64_t number);
+  void quantizeGroup(graph::ParameterOp parameter);
   WriteResult checkUnchanged() const;
 
   std::string directory;

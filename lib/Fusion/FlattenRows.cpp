@@ -143,10 +143,12 @@ struct FlattenOp : RewritePattern {
       : RewritePattern(MatchAnyOpTypeTag(), 1, context), flattened(flattened) {}
 
   LogicalResult matchAndRewrite(Operation *op, PatternRewriter &rewriter) const override {
-    LogicalResult done = isElementwise(op)              ? elementwise(op, rewriter)
-                         : isHeadNorm(op)               ? headNorm(op, rewriter)
-                         : isa<graph::EmbeddingOp>(op)  ? embedding(cast<graph::EmbeddingOp>(op), rewriter)
-                         : isa<graph::RopeOp>(op)       ? rope(cast<graph::RopeOp>(op), rewriter)
+    LogicalResult done = isElementwise(op)             ? elementwise(op, rewriter)
+                         : isHeadNorm(op)              ? headNorm(op, rewriter)
+                         : isa<graph::EmbeddingOp>(op) ? embedding(cast<graph::EmbeddingOp>(op), rewriter)
+                         : isa<graph::RopeOp>(op)      ? rope(cast<graph::RopeOp>(op), rewriter)
+                         : isa<graph::QuantizeRowsOp>(op)
+                             ? quantizeRows(cast<graph::QuantizeRowsOp>(op), rewriter)
                          : isa<graph::CacheWriteOp>(op) ? cacheWrite(cast<graph::CacheWriteOp>(op), rewriter)
                          : isa<graph::LinearOp>(op) || isRowNorm(op) || isRowReduction(op) || isRowSlice(op)
                              ? rows(op, rewriter)
@@ -215,6 +217,19 @@ private:
       slice.setSizes({-1, slice.getSizes().back()});
     }
     rewriter.replaceOp(op, reshape(rewriter, op->getLoc(), result, sizes));
+    return success();
+  }
+
+  LogicalResult quantizeRows(graph::QuantizeRowsOp op, PatternRewriter &rewriter) const {
+    SmallVector<SizeExpr> sizes = graph::getSizes(op.getInput().getType());
+    if (sizes.size() < 3)
+      return failure();
+    Value rows = reshape(rewriter, op.getLoc(), op.getInput(), asRows(sizes));
+    auto flat = graph::QuantizeRowsOp::create(rewriter, op.getLoc(), rows);
+    SmallVector<Value> results;
+    for (auto [now, before] : llvm::zip(flat->getResults(), op->getResults()))
+      results.push_back(reshape(rewriter, op.getLoc(), now, graph::getSizes(tensorOf(before))));
+    rewriter.replaceOp(op, results);
     return success();
   }
 

@@ -32,9 +32,24 @@ int64_t KernelFormer::blockBytes(graph::LinearOp linear, unsigned layers) const 
   return 4 * layers * tiles.rows * tiles.columns + bytes * tiles.depth * (tiles.rows + tiles.columns);
 }
 
+/// What a layer reads and writes beside the rows: weight, bias and result; of integers what they are worth,
+/// too.
+static int64_t viewsOf(graph::LinearOp linear) {
+  int64_t views = 2 + bool(linear.getBias());
+  for (Operation *user : linear->getUsers())
+    if (isa<graph::DequantizeOp>(user))
+      views += user->getNumOperands() - 1;
+  return views;
+}
+
 /// Another layer beside the others reads rows that they have read already.
 bool KernelFormer::siblingPays(graph::LinearOp linear, unsigned layers) const {
-  return cost.pays({double(rowBytes(linear)) * columnBlocks(linear, cost), 0, blockBytes(linear, layers)});
+  CostModel::MatmulTiles tiles = tilesOf(linear, cost);
+  CostModel::Fusion fusion{double(rowBytes(linear)) * columnBlocks(linear, cost), 0,
+                           blockBytes(linear, layers)};
+  fusion.sumBytes = 4 * layers * tiles.rows * tiles.columns;
+  fusion.views = 1 + layers * viewsOf(linear);
+  return cost.pays(fusion);
 }
 
 /// Whether one loop over K serves both: its tiles are theirs.

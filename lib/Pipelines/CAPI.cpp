@@ -45,6 +45,8 @@ static CompileOptions translate(const girih_compile_options &from) {
   options.contract = text(from.contract, "");
   options.emit = text(from.emit, options.emit);
   options.from = text(from.from, "");
+  options.calibration = text(from.calibration, "");
+  options.observeRanges = from.observe_ranges;
   options.maxSequence = from.max_sequence;
   options.maxBatch = from.max_batch;
   if (from.progress)

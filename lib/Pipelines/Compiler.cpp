@@ -7,6 +7,7 @@
 #include "lib/Pipelines/Register.h"
 #include "lib/Pipelines/Reproducer.h"
 #include "lib/Pipelines/Stages.h"
+#include "lib/Quantization/Passes.h"
 #include "lib/Support/Error.h"
 #include "lib/Support/File.h"
 
@@ -54,6 +55,8 @@ llvm::Error Compilation::chooseTarget() {
   if (!found)
     return found.takeError();
   target = std::move(*found);
+  if (auto dtype = (*module)->getAttrOfType<StringAttr>(graph::kDtypeAttr))
+    return target->checkDtype(dtype.getValue());
   return llvm::Error::success();
 }
 
@@ -61,6 +64,8 @@ llvm::Error Compilation::runStage(StringRef stage) {
   if (llvm::Error error = begin(stage))
     return error;
   PassManager manager(&context, ModuleOp::getOperationName());
+  if (stage == "simplify" && options.observeRanges)
+    manager.addPass(quantization::createQuantizationObserveRanges());
   buildStage(manager, stage, *target);
   Reproducer reproducer(manager, options);
   if (succeeded(manager.run(*module)))

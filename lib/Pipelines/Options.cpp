@@ -76,8 +76,10 @@ llvm::Expected<CheckedOptions> girih::checkOptions(const CompileOptions &options
     return std::move(error);
   if (llvm::Error error = checkWeights(options.weights, checked))
     return std::move(error);
-  if (options.dtype != "f32" && options.dtype != "bf16")
-    return badOption("--dtype", "f32 or bf16", options.dtype);
+  if (!llvm::is_contained({"f32", "bf16", "int8"}, StringRef(options.dtype)))
+    return badOption("--dtype", "f32, bf16 or int8", options.dtype);
+  if (!options.calibration.empty() && options.dtype != "int8")
+    return badOption("--dtype", "int8 with --calibrate, which only integers need", options.dtype);
   if (!llvm::is_contained({"", "exact", "stable", "fast"}, StringRef(options.contract)))
     return badOption("--contract", "exact, stable or fast", options.contract);
   if (options.maxSequence < 0)

@@ -13,10 +13,45 @@
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/SourceMgr.h"
 
+#include <cmath>
+
 using namespace mlir;
 using namespace girih;
 
 using Module = OwningOpRef<ModuleOp>;
+
+/// Lines of a layer's name, the least and the greatest element that it read, as `girih calibrate` writes
+/// them; `#` begins a comment.
+static llvm::Expected<DictionaryAttr> readRanges(MLIRContext &context, StringRef path) {
+  llvm::Expected<std::unique_ptr<llvm::MemoryBuffer>> buffer = openFile(path);
+  if (!buffer)
+    return buffer.takeError();
+  NamedAttrList ranges;
+  SmallVector<StringRef> lines;
+  (*buffer)->getBuffer().split(lines, '\n');
+  for (auto [i, line] : llvm::enumerate(lines)) {
+    StringRef rest = line.split('#').first.trim();
+    if (rest.empty())
+      continue;
+    auto number = [&rest](float &value) {
+      double read;
+      auto [before, last] = rest.rsplit(' ');
+      rest = before.trim();
+      value = last.getAsDouble(read) ? NAN : float(read);
+    };
+    float least, greatest;
+    number(greatest);
+    number(least);
+    if (rest.empty() || rest.contains(' ') || !(least <= greatest) || !std::isfinite(greatest - least))
+      return badInput("bad-ranges",
+                      "expected a layer's name and two numbers, the least first, in line {0} of '{1}' but "
+                      "found '{2}'; girih "
+                      "calibrate MODEL --file=TEXT makes such a file",
+                      i + 1, path, line.take_front(60));
+    ranges.set(rest, DenseF32ArrayAttr::get(&context, {least, greatest}));
+  }
+  return ranges.getDictionary(&context);
+}
 
 /// Imports a directory or a GGUF file.
 static llvm::Expected<Module> importModel(MLIRContext &context, const CompileOptions &options,
@@ -26,7 +61,7 @@ static llvm::Expected<Module> importModel(MLIRContext &context, const CompileOpt
                      "expected a .mlir file with --from={0} but '{1}' is a model", options.from,
                      options.model);
   import::ImportOptions importing;
-  importing.dtype = options.dtype == "bf16" ? import::ComputeType::BF16 : import::ComputeType::F32;
+  importing.dtype = options.dtype == "f32" ? import::ComputeType::F32 : import::ComputeType::BF16;
   if (options.maxBatch)
     importing.maxBatch = options.maxBatch;
   if (options.maxSequence)
@@ -35,8 +70,15 @@ static llvm::Expected<Module> importModel(MLIRContext &context, const CompileOpt
   llvm::Expected<Module> module = llvm::sys::fs::is_directory(options.model)
                                       ? import::importHuggingFace(context, options.model, importing)
                                       : import::importGGUF(context, options.model, importing);
-  if (module)
-    (**module)->setAttr(graph::kDtypeAttr, StringAttr::get(&context, options.dtype));
+  if (!module)
+    return module;
+  (**module)->setAttr(graph::kDtypeAttr, StringAttr::get(&context, options.dtype));
+  if (options.calibration.empty())
+    return module;
+  llvm::Expected<DictionaryAttr> ranges = readRanges(context, options.calibration);
+  if (!ranges)
+    return ranges.takeError();
+  (**module)->setAttr(graph::kRangesAttr, *ranges);
   return module;
 }
 

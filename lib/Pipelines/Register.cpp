@@ -7,6 +7,7 @@
 #include "girih/Target.h"
 #include "lib/Artifact/Passes.h"
 #include "lib/Fusion/Passes.h"
+#include "lib/Quantization/Passes.h"
 #include "lib/Reference/Models.h"
 #include "lib/Tiling/Passes.h"
 
@@ -49,6 +50,7 @@ void girih::registerAllPasses() {
   registerTransformsPasses();
   registerConversionPasses();
   memref::registerMemRefPasses();
+  quantization::registerGirihQuantizationPasses();
   fusion::registerGirihFusionPasses();
   tiling::registerGirihTilingPasses();
   registerTargetPasses();

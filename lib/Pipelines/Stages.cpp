@@ -13,6 +13,7 @@ using namespace girih;
 static const StageInfo stageList[] = {
     {"import", "the model as its importer reads it: graph ops, one parameter per tensor"},
     {"simplify", "folded and without duplicates"},
+    {"quantize", "linear layers on integers, with --dtype=int8; else as it was"},
     {"flatten", "row-wise ops on [rows, features]; batch and sequence apart only where they differ"},
     {"fuse", "girih.kernel regions: what runs together"},
     {"outline", "one function per distinct kernel; launches name the layers"},
@@ -49,6 +50,7 @@ std::optional<size_t> girih::stageOfDump(StringRef text) {
 static StringRef passesOf(StringRef stage) {
   return llvm::StringSwitch<StringRef>(stage)
       .Case("simplify", "canonicalize,cse,symbol-dce")
+      .Case("quantize", "quantization-linears")
       .Case("flatten", "func.func(fusion-flatten-rows,canonicalize,cse)")
       .Case("fuse", "fusion-split-attention,fusion-form-kernels{remarks=true}")
       .Case("outline", "fusion-outline-kernels,artifact-count-work")

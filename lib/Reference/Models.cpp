@@ -13,6 +13,7 @@ void girih::reference::registerReferenceModels(DialectRegistry &registry) {
     attachAttentionModel(context);
     attachNormalizationModels(context);
     attachElementwiseModels(context);
+    attachQuantizationModels(context);
     attachMovementModels(context);
     attachSamplingModel(context);
     attachSequenceModels(context);

@@ -17,6 +17,7 @@ void attachContractionModels(mlir::MLIRContext *context);
 void attachAttentionModel(mlir::MLIRContext *context);
 void attachNormalizationModels(mlir::MLIRContext *context);
 void attachElementwiseModels(mlir::MLIRContext *context);
+void attachQuantizationModels(mlir::MLIRContext *context);
 void attachMovementModels(mlir::MLIRContext *context);
 void attachSamplingModel(mlir::MLIRContext *context);
 void attachSequenceModels(mlir::MLIRContext *context);

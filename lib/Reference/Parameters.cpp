@@ -62,9 +62,31 @@ FailureOr<HostTensor> Parameters::load(graph::ParameterOp parameter) {
            << type;
   else if (randomSeed)
     fillRandom(tensor, *randomSeed, parameter.getSymName());
+  else if (parameter.getQuantized())
+    return quantized(parameter);
   else if (failed(fillFromSource(parameter, tensor)))
     return failure();
   passThroughEncoding(type, tensor);
+  return tensor;
+}
+
+/// The matrix as the model has it, row by row in integers, or the numbers that go with them.
+FailureOr<HostTensor> Parameters::quantized(graph::ParameterOp parameter) {
+  RankedTensorType rows = parameter.getRowsType(), type = cast<RankedTensorType>(parameter.getType());
+  graph::QuantizedAttr part = *parameter.getQuantized();
+  HostTensor matrix(rows.getShape(), rows.getElementType()), tensor(type.getShape(), type.getElementType());
+  if (failed(fillFromSource(parameter, matrix)))
+    return failure();
+  int64_t columns = part.getColumns();
+  std::vector<int8_t> values(columns);
+  for (int64_t row = 0; row < rows.getDimSize(0); ++row) {
+    std::vector<float> elements(matrix.data() + row * columns, matrix.data() + (row + 1) * columns);
+    float number = graph::quantizeRow(part.getPart(), elements, values);
+    if (part.getPart() == graph::QuantizedPart::Values)
+      std::copy(values.begin(), values.end(), tensor.data() + row * columns);
+    else
+      tensor[row] = number;
+  }
   return tensor;
 }
 
@@ -111,7 +133,7 @@ LogicalResult Parameters::fillFromSource(graph::ParameterOp parameter, HostTenso
   if (sources.empty())
     return parameter.emitOpError(
         "expects a source or a value to be loaded, but has neither; give random weights a seed");
-  auto type = cast<RankedTensorType>(parameter.getType());
+  RankedTensorType type = parameter.getRowsType();
   int64_t columns = type.getNumElements() / (type.getRank() ? std::max<int64_t>(type.getDimSize(0), 1) : 1);
   std::vector<char> rows; // stacked; the verifier saw to it that they are as many as the shape says
   for (graph::SourceAttr source : sources) {

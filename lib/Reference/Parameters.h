@@ -21,6 +21,7 @@ public:
 
 private:
   mlir::LogicalResult fillFromSource(graph::ParameterOp parameter, HostTensor &tensor);
+  mlir::FailureOr<HostTensor> quantized(graph::ParameterOp parameter);
   mlir::FailureOr<llvm::ArrayRef<char>> bytesOf(graph::ParameterOp parameter, graph::SourceAttr source);
   mlir::FailureOr<llvm::StringRef> openSource(graph::ParameterOp parameter, llvm::StringRef file);
 

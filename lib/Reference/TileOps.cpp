@@ -24,8 +24,23 @@ std::vector<float> transposed(const std::vector<float> &values, int64_t rows, in
   return result;
 }
 
+// Integers: exact sums, modulo 2^32.
+void integerDot(tile::DotOp op, ArrayRef<const HostTensor *> operands, HostTensor &result) {
+  int64_t m = operands[0]->dim(0), k = operands[0]->dim(1), n = result.dim(1);
+  int64_t row = op.getTransposeB() ? 1 : n, column = op.getTransposeB() ? k : 1;
+  for (int64_t i = 0; i < m; ++i)
+    for (int64_t j = 0; j < n; ++j) {
+      double sum = (*operands[2])[i * n + j];
+      for (int64_t p = 0; p < k; ++p)
+        sum += (*operands[0])[i * k + p] * (*operands[1])[p * row + j * column];
+      result[i * n + j] = roundTo(op.getType().getElementType(), sum);
+    }
+}
+
 // One f32 chain of fused multiply-adds over K for every element, then one addition to the accumulator.
 void dot(tile::DotOp op, ArrayRef<const HostTensor *> operands, HostTensor &result) {
+  if (op.getType().getElementType().isInteger())
+    return integerDot(op, operands, result);
   int64_t m = operands[0]->dim(0), k = operands[0]->dim(1), n = result.dim(1);
   std::vector<float> a = asFloats(*operands[0]), b = asFloats(*operands[1]);
   if (op.getTransposeB())
@@ -126,6 +141,13 @@ void slice(tensor::ExtractSliceOp op, ArrayRef<const HostTensor *> operands, Hos
   });
 }
 
+void quantize(ArrayRef<const HostTensor *> operands, HostTensor &result) {
+  for (int64_t i = 0; i < result.size(); ++i) {
+    double x = (*operands[0])[i];
+    result[i] = std::isnan(x) ? 0 : std::clamp(std::nearbyint(x), -128.0, 127.0);
+  }
+}
+
 void iota(tile::IotaOp op, HostTensor &result) {
   AxisView view(result.getShape(), op.getDim());
   for (int64_t i = 0; i < result.size(); ++i)
@@ -157,6 +179,7 @@ LogicalResult girih::reference::runTileOp(Operation *op, ArrayRef<const HostTens
           [&](tile::TransposeOp transposeOp) { return transpose(transposeOp, operands, result), success(); })
       .Case([&](tile::ConcatOp concatOp) { return concat(concatOp, operands, result), success(); })
       .Case([&](tensor::ExtractSliceOp sliceOp) { return slice(sliceOp, operands, result), success(); })
+      .Case([&](tile::QuantizeOp) { return quantize(operands, result), success(); })
       .Case([&](tile::IotaOp iotaOp) { return iota(iotaOp, result), success(); })
       .Case([&](tile::ReshapeOp) { return copyAll(*operands[0], result), success(); })
       .Case([&](tensor::SplatOp) {

@@ -121,7 +121,7 @@ static std::optional<std::pair<Value, int64_t>> rowAxis(Operation &op) {
     int64_t axis = softmax.getAxis(), rank = softmax.getInput().getType().getRank();
     return std::pair<Value, int64_t>(softmax.getInput(), axis < 0 ? axis + rank : axis);
   }
-  if (!isa<graph::LayerNormOp, graph::RMSNormOp, graph::L2NormalizeOp>(op))
+  if (!isa<graph::LayerNormOp, graph::RMSNormOp, graph::L2NormalizeOp, graph::QuantizeRowsOp>(op))
     return std::nullopt;
   return std::pair<Value, int64_t>(op.getOperand(0),
                                    cast<RankedTensorType>(op.getOperand(0).getType()).getRank() - 1);

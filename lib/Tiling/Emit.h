@@ -72,6 +72,11 @@ mlir::Value gatherTile(mlir::OpBuilder &b, mlir::Location loc, mlir::Value view,
 mlir::Value reduce(mlir::OpBuilder &b, mlir::Location loc, tile::ReduceKind kind, mlir::Value tile,
                    int64_t axis);
 
+/// An operand's tile, repeated to the requested sizes of a result where the operand has fewer dimensions or a
+/// dimension of 1.
+mlir::FailureOr<mlir::Value> pullBroadcast(mlir::Value operand, graph::TilePull &pull, mlir::Location loc,
+                                           mlir::RankedTensorType result, TileRequest request);
+
 // Loops.
 using LoopBody = llvm::function_ref<mlir::FailureOr<llvm::SmallVector<mlir::Value>>(
     mlir::Value index, mlir::ValueRange carried)>;

@@ -32,8 +32,11 @@ static Siblings findSiblings(LinearOp linear, TileRequest request) {
   return all;
 }
 
-/// What a dot multiplies in: bf16 as it is, everything else in f32 after rounding to the compute type.
+/// What a dot multiplies in: i8 and bf16 as they are, everything else in f32 after rounding to the compute
+/// type.
 static Value dotOperand(OpBuilder &b, Location loc, Value tile, Type compute) {
+  if (compute.isInteger(8))
+    return tile;
   Value rounded = inFloat(b, loc, tile, compute);
   return compute.isBF16() ? rounded : widen(b, loc, rounded);
 }
@@ -68,7 +71,8 @@ static FailureOr<SmallVector<Value>> step(Siblings &siblings, graph::TilePull &p
 static FailureOr<SmallVector<Value>> contract(Siblings &siblings, graph::TilePull &pull, Location loc,
                                               int64_t k) {
   OpBuilder &b = pull.builder();
-  Value start = filled(b, loc, {siblings.rows, siblings.columns}, b.getF32Type(), 0.0);
+  Value start =
+      filled(b, loc, {siblings.rows, siblings.columns}, siblings.linears.front().getAccumulateType(), 0.0);
   SmallVector<Value> accumulators(siblings.linears.size(), start);
   int64_t whole = k / siblings.depth, rest = k % siblings.depth;
   FailureOr<SmallVector<Value>> sums =

@@ -8,10 +8,8 @@ using namespace mlir;
 using namespace girih;
 using namespace girih::tiling;
 
-/// An operand's tile, repeated to the requested sizes where the operand has fewer dimensions or a dimension
-/// of 1.
-static FailureOr<Value> pullBroadcast(Value operand, graph::TilePull &pull, Location loc,
-                                      RankedTensorType result, TileRequest request) {
+FailureOr<Value> tiling::pullBroadcast(Value operand, graph::TilePull &pull, Location loc,
+                                       RankedTensorType result, TileRequest request) {
   auto type = cast<RankedTensorType>(operand.getType());
   int64_t lead = result.getRank() - type.getRank();
   SmallVector<OpFoldResult> offsets;

@@ -141,7 +141,7 @@ static LogicalResult storeRoot(ProgramPull &pull, Value root, Value view, ArrayR
 
 namespace {
 /// A result and where its tile lies; beside attention's block [b, i, h, e] sits its log-sum-exp [b, h, i],
-/// beside a part's block [b, p, h, e] its statistics [b, p, h].
+/// beside a part's block [b, p, h, e] its statistics [b, p, h], beside quantized rows a number for each.
 struct Place {
   SmallVector<OpFoldResult> offsets;
   SmallVector<int64_t> sizes;
@@ -152,6 +152,12 @@ static Place placeOf(Value root, const Place &first) {
   if (auto split = root.getDefiningOp<graph::SplitAttentionOp>(); split && root != split.getWeighted())
     return {SmallVector<OpFoldResult>(ArrayRef(first.offsets).drop_back()),
             SmallVector<int64_t>(ArrayRef(first.sizes).drop_back())};
+  if (auto rows = root.getDefiningOp<graph::QuantizeRowsOp>(); rows && root != rows.getResult()) {
+    Place place = first;
+    place.offsets.back() = IntegerAttr::get(IndexType::get(rows.getContext()), 0);
+    place.sizes.back() = 1;
+    return place;
+  }
   auto attention = root.getDefiningOp<graph::AttentionOp>();
   if (!attention || root != attention.getLse() || first.offsets.size() != 4)
     return first;
@@ -297,6 +303,7 @@ void tiling::registerTilingModels(DialectRegistry &registry) {
     attachPagedAttention(context);
     attachNormalization(context);
     attachElementwise(context);
+    attachQuantization(context);
     attachMovement(context);
     attachReduction(context);
     attachSequence(context);

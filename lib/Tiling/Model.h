@@ -27,6 +27,7 @@ void attachAttention(mlir::MLIRContext *context);
 void attachPagedAttention(mlir::MLIRContext *context);
 void attachNormalization(mlir::MLIRContext *context);
 void attachElementwise(mlir::MLIRContext *context);
+void attachQuantization(mlir::MLIRContext *context);
 void attachMovement(mlir::MLIRContext *context);
 void attachReduction(mlir::MLIRContext *context);
 void attachSequence(mlir::MLIRContext *context);

@@ -170,8 +170,9 @@ void PackOperands::retypeInPlace() {
 /// The model's compute type, in which weights are stored that no kernel decodes.
 static Type elementTypeOf(ModuleOp module) {
   auto dtype = module->getAttrOfType<StringAttr>(graph::kDtypeAttr);
-  bool isBF16 = dtype && dtype.getValue() == "bf16";
-  return isBF16 ? Type(BFloat16Type::get(module.getContext())) : Type(Float32Type::get(module.getContext()));
+  bool isNarrow = dtype && dtype.getValue() != "f32";
+  return isNarrow ? Type(BFloat16Type::get(module.getContext()))
+                  : Type(Float32Type::get(module.getContext()));
 }
 
 /// Rows of a table are elements of its new type, and what reads them goes on in the old one.

@@ -89,6 +89,19 @@ for kind in ("mean", "cls", "max", "last"):
     CASES[f"pool-{kind}"] = (["b,s,40,T", MASK], f"pool {kind} %0, %1", ["b,40,T"])
 
 
+# On integers, which CPU kernels do not multiply yet: interpreted, and on systolic machines.
+INTEGERS = {
+    "linear-integers": (["b,s,48,i8", "80,48,i8"], "linear %0, %1", ["b,s,80,i32"]),
+    "linear-integers-deep": (["b,s,1500,i8", "33,1500,i8"], "linear %0, %1", ["b,s,33,i32"]),
+    "quantize": (["b,s,40,T", "1,f32", "1,f32"], "quantize %0, %1, %2", ["b,s,40,i8"]),
+    "quantize_rows": (["b,s,72,T"], "quantize_rows %0", ["b,s,72,i8", "b,s,1,f32", "b,s,1,f32"]),
+    "dequantize": (["b,s,40,i32:-90000:90000", "b,s,1,f32", "b,s,1,f32", "40,f32", "40,f32", "40,T"],
+                   "dequantize %0, %1, %2, %3, %4 bias %5 {element = T}", ["b,s,40,T"]),
+    "dequantize-one": (["b,s,40,i32:-90000:90000", "1,f32", "1,f32", "40,f32", "40,f32"],
+                       "dequantize %0, %1, %2, %3, %4 {element = T}", ["b,s,40,T"]),
+}
+
+
 def parse(text, element):
     """"b,s,40,T" to (type, attributes)."""
     *sizes, last = text.split(",")
@@ -101,7 +114,8 @@ def parse(text, element):
 
 
 def module(case, element):
-    operands, op, results = CASES[case]
+    operands, op, results = {**CASES, **INTEGERS}[case]
+    op = op.replace("element = T", f"element = {element}")
     types = [parse(text, element) for text in operands]
     result_types = [parse(text, element)[0] for text in results]
     arguments = ", ".join(f"%{i}: {type}{attributes}" for i, (type, attributes) in enumerate(types))
@@ -131,6 +145,15 @@ def test_levels(tmp_path, case, element):
     path.write_text(module(case, element))
     for batch, length in ((1, 1), (3, 7), (2, 129)) if element == "f32" or LONG else ((2, 65),):
         run(path, f"--symbols=b={batch},s={length}", "--levels=graph,tile,cpu")
+
+
+@pytest.mark.parametrize("element", ["f32", "bf16"])
+@pytest.mark.parametrize("case", INTEGERS)
+def test_integers(tmp_path, case, element):
+    path = tmp_path / "module.mlir"
+    path.write_text(module(case, element))
+    for batch, length in ((1, 1), (3, 7), (2, 129)):
+        run(path, f"--symbols=b={batch},s={length}", "--levels=graph,tile")
 
 
 # The version for older processors is compiled too; this machine runs it when asked.

@@ -36,6 +36,12 @@ def test_time_alone_takes_the_same_cycles(bert, tmp_path):
     assert sum(layer["cycles"] for layer in report["layers"]) == report["all"]["cycles"]
 
 
+def test_integers_take_fewer_cycles(bert):
+    sweep = ("--machine=edge16", "--sweep=queue_depth=8", "--shape=batch=4,seq=32", "--json")
+    floats, integers = (json.loads(explore(bert[0], f"--dtype={dtype}", *sweep))["points"][0] for dtype in ("bf16", "int8"))
+    assert integers["cycles"] < floats["cycles"]
+
+
 def test_a_machine_too_small_is_a_row(bert):
     small, large = json.loads(explore(bert[0], "--machine=edge16", "--sweep=scratchpad_bytes=4096,262144", "--json"))["points"]
     assert "choose a machine with more" in small["refused"] and "embeddings" in small["refused"] and large["cycles"] > 0

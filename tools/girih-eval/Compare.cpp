@@ -82,3 +82,12 @@ double girih::eval::defaultTolerance(ModuleOp module, Type resultType) {
   double sums = 0x1p-23 * std::sqrt(std::fmin(longest, 256)) / 4;
   return 4 * std::fmax(eps, sums) * std::sqrt(std::fmax(1, depth));
 }
+
+bool girih::eval::quantizes(ModuleOp module) {
+  return module
+      .walk([](Operation *op) {
+        return isa<graph::QuantizeOp, graph::QuantizeRowsOp>(op) ? WalkResult::interrupt()
+                                                                 : WalkResult::advance();
+      })
+      .wasInterrupted();
+}

@@ -25,4 +25,7 @@ Difference compare(const reference::HostTensor &actual, const reference::HostTen
 /// Integers are exact.
 double defaultTolerance(mlir::ModuleOp module, mlir::Type resultType);
 
+/// Whether integers come of rounding floats. Those differ by one where a float lies between two, which one in a hundred may.
+bool quantizes(mlir::ModuleOp module);
+
 } // namespace girih::eval

@@ -29,7 +29,9 @@ For which machine and sizes
   --max-batch=N            largest batch (default: 64; 8 for decoders)
 
 Numbers and weights
-  --dtype=f32|bf16         type the model computes in (default: f32)
+  --dtype=f32|bf16|int8    type the model computes in (default: f32); int8: linear layers, on systolic targets
+  --calibrate=FILE         int8: one unit a tensor, from the ranges that girih calibrate wrote (default: each
+                           row in units of its own)
   --contract=CONTRACT      exact, stable (default: same bits for any batch and thread count) or fast
   --weights=packed         in the artifact, as the kernels read them (default)
   --weights=external       leave those in the model's files that kernels read as they are
@@ -101,6 +103,7 @@ static std::string *textNamed(CompileOptions &options, StringRef name) {
       .Case("--from", &options.from)
       .Case("--target", &options.target)
       .Case("--dtype", &options.dtype)
+      .Case("--calibrate", &options.calibration)
       .Case("--contract", &options.contract)
       .Case("--weights", &options.weights)
       .Case("--reproducer", &options.reproducer)

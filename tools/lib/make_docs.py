@@ -14,7 +14,7 @@ import systolic_page
 
 ROOT = Path(__file__).resolve().parents[2]
 TBLGEN = ["/usr/lib/llvm-22/bin/mlir-tblgen", "-gen-pass-doc", "-I/usr/lib/llvm-22/include", f"-I{ROOT}"]
-ROOMS = ("Import", "Reference", "Fusion", "Tiling", "Target", "Artifact", "Pipelines")  # in processing order
+ROOMS = ("Import", "Reference", "Quantization", "Fusion", "Tiling", "Target", "Artifact", "Pipelines")  # in processing order
 PASSES_HEAD = """# Passes
 
 Made from the `Passes.td` files by `ninja docs`. Flag, source and test share a name: `--fusion-outline-kernels` is `lib/Fusion/OutlineKernels.cpp` and

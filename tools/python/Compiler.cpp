@@ -17,8 +17,9 @@ namespace {
 
 const char *orNull(const std::string &text) { return text.empty() ? nullptr : text.c_str(); }
 
-nb::dict compile(const nb::bytes &model, const nb::bytes &output, const std::string &target, const std::string &dtype,
-                 int64_t maxSequence, int64_t maxBatch, const std::string &weights, const std::string &contract) {
+nb::dict compile(const nb::bytes &model, const nb::bytes &output, const std::string &target,
+                 const std::string &dtype, int64_t maxSequence, int64_t maxBatch, const std::string &weights,
+                 const std::string &contract, const nb::bytes &calibration, bool observeRanges) {
   girih_compile_options options = {};
   options.struct_bytes = sizeof(options);
   options.model = model.c_str();
@@ -29,6 +30,8 @@ nb::dict compile(const nb::bytes &model, const nb::bytes &output, const std::str
   options.contract = orNull(contract);
   options.max_sequence = maxSequence;
   options.max_batch = maxBatch;
+  options.calibration = calibration.size() ? calibration.c_str() : nullptr;
+  options.observe_ranges = observeRanges;
   options.interrupted = [](void *stop) { return int(static_cast<std::atomic<bool> *>(stop)->load()); };
 
   girih_compile_summary summary = {};
@@ -52,6 +55,7 @@ nb::dict compile(const nb::bytes &model, const nb::bytes &output, const std::str
 
 NB_MODULE(_compiler, m) {
   m.def("version", &girih_compiler_version);
-  m.def("compile", &compile, nb::arg("model"), nb::arg("output"), nb::arg("target"), nb::arg("dtype"), nb::arg("max_sequence"),
-        nb::arg("max_batch"), nb::arg("weights"), nb::arg("contract"));
+  m.def("compile", &compile, nb::arg("model"), nb::arg("output"), nb::arg("target"), nb::arg("dtype"),
+        nb::arg("max_sequence"), nb::arg("max_batch"), nb::arg("weights"), nb::arg("contract"),
+        nb::arg("calibration"), nb::arg("observe_ranges"));
 }

@@ -22,6 +22,13 @@ public:
   const MachineFacts &facts() const override { return machine; }
   const CostModel &cost() const override { return *model; }
 
+  llvm::Error checkDtype(llvm::StringRef dtype) const override {
+    if (dtype == "int8")
+      return makeError(
+          ExitStatus::Usage, "bad-option",
+          "a CPU's kernels multiply no 8-bit integers; expected --dtype=f32 or bf16, or a systolic target");
+    return llvm::Error::success();
+  }
   bool hasStage(llvm::StringRef stage) const override { return stage == "vector" || stage == "llvm"; }
 
   void buildLowering(mlir::OpPassManager &manager, llvm::StringRef stage) const override {

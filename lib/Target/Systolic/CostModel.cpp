@@ -20,7 +20,8 @@ public:
   /// blocks of the arrays' columns pass; or K is cut, and sums of more columns stay. What moves fewer bytes
   /// for a product is chosen. Several arrays have neighbouring columns, and sums no wider than all of them.
   MatmulTiles matmul(int64_t n, int64_t k, mlir::Type compute, int64_t together) const override {
-    constexpr int64_t layers = 3, bytes = 2;
+    constexpr int64_t layers = 3;
+    const int64_t bytes = compute.isInteger(8) ? 1 : 2;
     const int64_t least = std::lcm(machine.array_columns, together), columns = columnsOfArrays(n, least),
                   sums = 4 * (columns <= machine.array_columns * machine.arrays
                                   ? std::min(columns, machine.array_columns)
@@ -77,9 +78,11 @@ public:
 
   int64_t lanes() const override { return machine.array_columns; }
 
-  /// A launch costs next to nothing: what saves no bytes does not pay.
+  /// A launch costs next to nothing: what saves no bytes does not pay. Every view has a register for its
+  /// address, and as many are wanted for the rest.
   bool pays(const Fusion &fusion) const override {
-    return fusion.blockBytes <= machine.scratchpad_bytes / 8 * 3 &&
+    return fusion.sumBytes <= machine.accumulator_bytes && fusion.views <= kRegisters / 2 &&
+           fusion.blockBytes <= machine.scratchpad_bytes / 8 * 3 &&
            fusion.repeatedOps < fusion.savedBytes * machine.array_columns;
   }
 

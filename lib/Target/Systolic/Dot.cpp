@@ -22,16 +22,22 @@ Tile ProgramLowering::sums(Shape shape, bool leaveHalf) {
   return result;
 }
 
+systolic::Type ProgramLowering::sumType(tile::DotOp op) {
+  return op.getType().getElementType().isInteger() ? systolic::Type::i32 : systolic::Type::f32;
+}
+
 /// Where the sums go: over the operand's own bytes if nothing else reads them. `accumulate`: what lies there
 /// counts.
 Tile ProgramLowering::dotAccumulator(tile::DotOp op, bool &accumulate) {
   Shape shape = op.getAcc().getType().getShape();
   Tile before = tileOf(op.getAcc());
+  systolic::Type type = sumType(op);
   accumulate = !(before.isSplat() && before.splat == 0);
-  if (std::optional<Tile> over = reusable(*op, op.getAcc(), shape, systolic::Type::f32);
+  if (std::optional<Tile> over = reusable(*op, op.getAcc(), shape, type);
       accumulate && over && over->slot->accumulator)
     return *over;
   Tile result = sums(shape);
+  result.type = type;
   if (!result.slot) {
     result.slot = std::make_shared<Slot>(Slot{true, 0, 0});
     if (!std::exchange(outOfMemory, true))
@@ -100,24 +106,37 @@ void ProgramLowering::multiply(const Tile &left, const Tile &right, const Tile &
     }
 }
 
+/// The type that the array multiplies the operands in, if it does.
+FailureOr<systolic::Type> ProgramLowering::factorType(tile::DotOp op) {
+  mlir::Type element = op.getLhs().getType().getElementType();
+  if (element.isInteger(8) && machine.matmul_cycles_i8)
+    return systolic::Type::i8;
+  if (element.isBF16() && machine.matmul_cycles_bf16)
+    return systolic::Type::bf16;
+  if (element.isInteger(8) || element.isBF16())
+    return decline(op, "the machine's arrays have no " + llvm::to_string(element) +
+                           "; choose a machine whose facts give matmul_cycles_" +
+                           (element.isBF16() ? "bf16" : "i8"));
+  return decline(op, "the array multiplies bf16 and i8, but the operands are " + llvm::to_string(element) +
+                         "; compile with --dtype=bf16 or int8");
+}
+
 LogicalResult ProgramLowering::lowerDot(tile::DotOp op) {
-  if (!op.getLhs().getType().getElementType().isBF16())
-    return decline(op, "the array multiplies bf16, but the operands are " +
-                           llvm::to_string(op.getLhs().getType().getElementType()) +
-                           "; compile with --dtype=bf16");
-  if (!machine.matmul_cycles_bf16)
-    return decline(op,
-                   "the machine's arrays have no bf16; choose a machine whose facts give matmul_cycles_bf16");
+  FailureOr<systolic::Type> type = factorType(op);
+  if (failed(type))
+    return failure();
   if (machine.output_stationary)
     return decline(op, "the machine is output stationary, a mode for timing alone");
+  const int64_t bytes = typeBytes(*type);
   Shape leftShape = op.getLhs().getType().getShape(), rightShape = op.getRhs().getType().getShape();
   Tile left = tileOf(op.getLhs()), right = tileOf(op.getRhs());
-  if (left.isSplat() || left.type != systolic::Type::bf16 || left.slot->accumulator || left.strides[1] != 2)
-    left = materialized(left, leftShape, systolic::Type::bf16);
-  bool inPlace = !right.isSplat() && right.type == systolic::Type::bf16 &&
-                 (right.strides[0] == 2 || right.strides[1] == 2) && right.strides[0] && right.strides[1];
+  if (left.isSplat() || left.type != *type || left.slot->accumulator || left.strides[1] != bytes)
+    left = materialized(left, leftShape, *type);
+  bool inPlace = !right.isSplat() && right.type == *type &&
+                 (right.strides[0] == bytes || right.strides[1] == bytes) && right.strides[0] &&
+                 right.strides[1];
   if (!inPlace)
-    right = materialized(right, rightShape, systolic::Type::bf16);
+    right = materialized(right, rightShape, *type);
   if (!op.getTransposeB()) // as [N, K]
     std::swap(right.strides[0], right.strides[1]);
   bool accumulate;
@@ -128,7 +147,8 @@ LogicalResult ProgramLowering::lowerDot(tile::DotOp op) {
     rows = left.live->count;
     result.live = left.live;
   }
-  multiply(left, right, result, {leftShape[0], n, k}, rows, /*transposed=*/right.strides[1] == 2, accumulate);
+  multiply(left, right, result, {leftShape[0], n, k}, rows, /*transposed=*/right.strides[1] == bytes,
+           accumulate);
   setTile(op, std::move(result));
   return success();
 }

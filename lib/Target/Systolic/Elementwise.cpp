@@ -187,14 +187,17 @@ std::optional<Tile> ProgramLowering::reusable(Operation &op, ValueRange operands
                                               systolic::Type type) {
   for (Value operand : operands) {
     auto found = tiles.find(operand);
-    if (found == tiles.end() || found->second.isSplat() || found->second.type != type ||
+    if (found == tiles.end() || found->second.isSplat() || typeBytes(found->second.type) != typeBytes(type) ||
         !(isDense(found->second, shape) || found->second.spread) || !isLastUse(op, operand))
       continue;
     auto sharesSlot = [&](auto &entry) { return entry.second.slot == found->second.slot; };
     bool isAhead = llvm::any_of(
         ahead, [&](auto &entry) { return entry.second && entry.second->slot == found->second.slot; });
-    if (!isAhead && llvm::count_if(tiles, sharesSlot) == 1)
-      return found->second;
+    if (!isAhead && llvm::count_if(tiles, sharesSlot) == 1) {
+      Tile tile = found->second;
+      tile.type = type;
+      return tile;
+    }
   }
   return std::nullopt;
 }
@@ -440,6 +443,8 @@ LogicalResult ProgramLowering::lowerSelect(Operation &op) {
 
 /// f32, or what the only reader rounds it to anyway.
 systolic::Type ProgramLowering::resultType(Value value) {
+  if (value.hasOneUse() && isa<tile::QuantizeOp>(*value.user_begin()))
+    return systolic::Type::i8;
   if (value.hasOneUse())
     if (auto narrow = dyn_cast<arith::TruncFOp>(*value.user_begin());
         narrow && cast<RankedTensorType>(narrow.getType()).getElementType().isBF16())
@@ -525,6 +530,16 @@ void ProgramLowering::coverScale(Operation *op, Value operand) {
   covered.insert(product);
 }
 
+/// The instruction of a reduction takes magnitudes first, if that is what it reduces. A least element is
+/// found among negated ones, which have no others.
+void ProgramLowering::coverMagnitude(tile::ReduceOp reduce) {
+  auto magnitude = reduce.getInput().getDefiningOp<math::AbsFOp>();
+  if (!magnitude || reduce.getKind() == tile::ReduceKind::min || !isOnlyFor(reduce, magnitude))
+    return;
+  combinations[reduce] = magnitude;
+  covered.insert(magnitude);
+}
+
 /// x / 2 (1 + erf(x / sqrt 2)) is gelu, which is an instruction; erf is none. A square root that only divides
 /// is a part of the division.
 void ProgramLowering::findPatterns() {
@@ -552,6 +567,8 @@ void ProgramLowering::findPatterns() {
   program.walk([&](Operation *op) {
     if (isa<math::ExpOp, tile::ReduceOp>(op))
       cover(op, op->getOperand(0));
+    if (auto reduce = dyn_cast<tile::ReduceOp>(op))
+      coverMagnitude(reduce);
     else if (auto select = dyn_cast<arith::SelectOp>(op);
              select && matchPattern(select.getFalseValue(), m_NegInfFloat()))
       coverScale(select, select.getTrueValue());
@@ -649,6 +666,13 @@ LogicalResult ProgramLowering::lowerElementwise(Operation &op) {
     return setTile(result, wide.isSplat() || wide.type == systolic::Type::bf16
                                ? wide
                                : unary(Function::id, shape, wide, systolic::Type::bf16)),
+           success();
+  }
+  if (isa<tile::QuantizeOp>(op)) {
+    Tile wide = operand(0);
+    return setTile(result, wide.isSplat() || wide.type == systolic::Type::i8
+                               ? wide
+                               : unary(Function::id, shape, wide, systolic::Type::i8)),
            success();
   }
   return decline(&op, "no instruction of the machine computes it");

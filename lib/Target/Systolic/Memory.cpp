@@ -517,9 +517,11 @@ LogicalResult ProgramLowering::lowerStore(tile::StoreOp op) {
   FailureOr<Window> where = window(op, op.getView(), op.getOffsets(), op.getTileDims(), shape);
   if (failed(where) || !element)
     return failure();
-  // From the scratchpad, so that ST and MX never meet.
+  // From the scratchpad, so that ST and MX never meet; but sums of integers as they are, because the vector
+  // unit rounds them to f32.
   Tile tile = tileOf(op.getTile());
-  if (!isDense(tile, shape) || tile.type != *element || tile.slot->accumulator)
+  bool areSums = tile.type == systolic::Type::i32 && tile.slot && tile.slot->accumulator;
+  if (!isDense(tile, shape) || tile.type != *element || (tile.slot->accumulator && !areSums))
     tile = materialized(tile, shape, *element);
   transfer(systolic::Op::store, tile, shape, *where);
   return success();

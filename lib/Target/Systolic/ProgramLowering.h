@@ -193,6 +193,7 @@ private:
   void findPatterns();
   bool isOnlyFor(mlir::Operation *op, mlir::Value value) const;
   void cover(mlir::Operation *op, mlir::Value operand);
+  void coverMagnitude(tile::ReduceOp reduce);
   void coverScale(mlir::Operation *op, mlir::Value operand);
   std::optional<Tile> reusable(mlir::Operation &op, mlir::ValueRange operands, Shape shape, Type type);
   static std::optional<Combine> combineOf(mlir::Operation *op);
@@ -226,6 +227,8 @@ private:
   // Dot.cpp
   mlir::LogicalResult lowerDot(tile::DotOp op);
   Tile sums(Shape shape, bool leaveHalf = false);
+  static systolic::Type sumType(tile::DotOp op);
+  mlir::FailureOr<systolic::Type> factorType(tile::DotOp op);
   Tile dotAccumulator(tile::DotOp op, bool &accumulate);
   void loadWeights(const Tile &right, int64_t n, int64_t k, Shape sizes, bool transposed, unsigned array);
   void stream(const Tile &left, const Tile &result, int64_t n, int64_t k, Shape sizes, const Number &count,

@@ -167,10 +167,13 @@ LogicalResult ProgramLowering::lowerFor(scf::ForOp loop) {
     if (!type || !(type.getElementType().isF32() || type.getElementType().isInteger(32)))
       return decline(loop, "loops carry tiles of f32 and i32, but this carries " +
                                llvm::to_string(argument.getType()));
-    bool isSum = llvm::any_of(argument.getUsers(), llvm::IsaPred<tile::DotOp>);
+    auto sum = llvm::find_if(argument.getUsers(), llvm::IsaPred<tile::DotOp>);
+    bool isSum = sum != argument.getUsers().end();
     Tile slot = isSum ? sums(type.getShape()) : Tile();
     if (!slot.slot)
       slot = fresh(type.getShape(), systolic::Type::f32, !isSum);
+    else
+      slot.type = sumType(cast<tile::DotOp>(*sum));
     copy(tileOf(init), type.getShape(), slot);
     setTile(argument, slot);
     slots.push_back(slot);

@@ -15,7 +15,7 @@ namespace {
 class SystolicTarget : public Target {
 public:
   SystolicTarget(systolic::Machine machine, llvm::StringRef spec)
-      : spec(spec), model(systolic::createCostModel(machine)) {
+      : spec(spec), hasIntegers(machine.matmul_cycles_i8 != 0), model(systolic::createCostModel(machine)) {
     described.target = "systolic";
     described.name = machine.name;
     described.description = machine.description;
@@ -26,6 +26,15 @@ public:
   llvm::StringRef name() const override { return "systolic"; }
   const MachineFacts &facts() const override { return described; }
   const CostModel &cost() const override { return *model; }
+  llvm::Error checkDtype(llvm::StringRef dtype) const override {
+    if (dtype == "int8" && !hasIntegers)
+      return makeError(ExitStatus::Usage, "bad-option",
+                       "the arrays of '{0}' multiply no 8-bit integers; expected --dtype=bf16, or a machine "
+                       "whose facts give "
+                       "matmul_cycles_i8",
+                       described.name);
+    return llvm::Error::success();
+  }
   bool hasStage(llvm::StringRef stage) const override { return stage == "systolic"; }
 
   void buildLowering(mlir::OpPassManager &manager, llvm::StringRef stage) const override {
@@ -61,6 +70,7 @@ public:
 
 private:
   std::string spec;
+  bool hasIntegers;
   MachineFacts described;
   std::unique_ptr<CostModel> model;
 };

@@ -1032,3 +1032,97 @@ func.func @f(%c: tensor<40x8xf32> {girih.state}, %r: tensor<1x3x8xf32>, %s: tens
 
 // expected-error @+1 {{expects girih.properties to be a dictionary of strings on a module}}
 module attributes {girih.properties = {layers = 3 : i64}} {}
+
+// -----
+
+// Integers.
+
+// expected-note @below {{input is defined here}}
+// expected-note @below {{weight is defined here}}
+func.func @f(%x: tensor<2x8xi8>, %w: tensor<4x8xf32>) {
+  // expected-error @+1 {{expects input and weight both of i8 or of floats, but got 'i8' and 'f32'}}
+  %0 = girih.linear %x, %w : (tensor<2x8xi8>, tensor<4x8xf32>) -> tensor<2x4xi32>
+  return
+}
+
+// -----
+
+func.func @f(%x: tensor<2x8xi8>, %w: tensor<4x8xi8>, %b: tensor<4xf32>) {
+  // expected-error @+1 {{expects no bias, compute or accumulate with operands of i8, whose sums are i32}}
+  %0 = girih.linear %x, %w, %b : (tensor<2x8xi8>, tensor<4x8xi8>, tensor<4xf32>) -> tensor<2x4xi32>
+  return
+}
+
+// -----
+
+// expected-note @below {{scale is defined here}}
+func.func @f(%x: tensor<2x8xf32>, %s: tensor<2x1xf32>, %c: tensor<1xf32>) {
+  // expected-error @+1 {{expects scale of shape [1] = [1], but got 'tensor<2x1xf32>'}}
+  %0 = girih.quantize %x, %s, %c : (tensor<2x8xf32>, tensor<2x1xf32>, tensor<1xf32>) -> tensor<2x8xi8>
+  return
+}
+
+// -----
+
+// expected-note @below {{input is defined here}}
+func.func @f(%x: tensor<f32>) {
+  // expected-error @+1 {{expects input of rank 1 or more, but got 'tensor<f32>'}}
+  %0, %1, %2 = girih.quantize_rows %x : (tensor<f32>) -> (tensor<1xi8>, tensor<1xf32>, tensor<1xf32>)
+  return
+}
+
+// -----
+
+// expected-note @below {{center is defined here}}
+func.func @f(%y: tensor<2x8xi32>, %s: tensor<2x1xf32>, %c: tensor<3x1xf32>, %w: tensor<8xf32>) {
+  // expected-error @+1 {{expects center of shape [1] or [.., 1] = [2, 1], but got 'tensor<3x1xf32>'}}
+  %0 = girih.dequantize %y, %s, %c, %w, %w {element = f32} : (tensor<2x8xi32>, tensor<2x1xf32>, tensor<3x1xf32>, tensor<8xf32>, tensor<8xf32>) -> tensor<2x8xf32>
+  return
+}
+
+// -----
+
+// expected-note @below {{weight_sums is defined here}}
+func.func @f(%y: tensor<2x8xi32>, %s: tensor<1xf32>, %w: tensor<8xf32>, %v: tensor<7xf32>) {
+  // expected-error @+1 {{expects weight_sums of shape [N] = [8], but got 'tensor<7xf32>'}}
+  %0 = girih.dequantize %y, %s, %s, %w, %v {element = f32} : (tensor<2x8xi32>, tensor<1xf32>, tensor<1xf32>, tensor<8xf32>, tensor<7xf32>) -> tensor<2x8xf32>
+  return
+}
+
+// -----
+
+func.func @f(%y: tensor<2x8xi32>, %s: tensor<1xf32>, %w: tensor<8xf32>) {
+  // expected-error @+1 {{expects a result of a float type, but got 'i32'}}
+  %0 = girih.dequantize %y, %s, %s, %w, %w {element = i32} : (tensor<2x8xi32>, tensor<1xf32>, tensor<1xf32>, tensor<8xf32>, tensor<8xf32>) -> tensor<2x8xf32>
+  return
+}
+
+// -----
+
+// expected-error @+1 {{#girih.quantized expects at least 1 column, but got 0}}
+girih.parameter @p : tensor<4x8xi8> {quantized = #girih.quantized<values, columns = 0>}
+
+// -----
+
+// expected-error @+1 {{expects values [N, columns] of i8 without encoding for #girih.quantized<values, columns = 8>, but got 'tensor<4x8xf32>'}}
+girih.parameter @p : tensor<4x8xf32> {quantized = #girih.quantized<values, columns = 8>}
+
+// -----
+
+// expected-error @+1 {{expects scales or sums [N] of f32 without encoding for #girih.quantized<scales, columns = 8>, but got 'tensor<4x8xf32>'}}
+girih.parameter @p : tensor<4x8xf32> {quantized = #girih.quantized<scales, columns = 8>}
+
+// -----
+
+// expected-error @+1 {{expects no value for #girih.quantized<scales, columns = 8>}}
+girih.parameter @p : tensor<4xf32> {value = dense<1.0> : tensor<4xf32>, quantized = #girih.quantized<scales, columns = 8>}
+
+// -----
+
+// expected-error @+1 {{expects a source of 128 bytes for 'tensor<4x8xf32>' from 'f32', but got 16}}
+girih.parameter @p : tensor<4xf32> {source = #girih.source<file = "w", offset = 0, bytes = 16, type = f32>, quantized = #girih.quantized<scales, columns = 8>}
+
+// -----
+
+// expected-error @+1 {{expects girih.ranges to be a dictionary of array<f32: least, greatest>, but got {layer = array<f32: 1.000000e+00, -1.000000e+00>}}}
+module attributes {girih.ranges = {layer = array<f32: 1.0, -1.0>}} {}

@@ -21,6 +21,25 @@ girih.parameter @block_panels : tensor<8x64xf32, #girih.block_panels<q5_0, width
 // CHECK: girih.parameter @cos : tensor<2x2xf32> {value = dense<1.000000e+00> : tensor<2x2xf32>}
 girih.parameter @cos : tensor<2x2xf32> {value = dense<1.0> : tensor<2x2xf32>}
 
+// CHECK: girih.parameter @values : tensor<8x64xi8> {quantized = #girih.quantized<values, columns = 64>, source = #girih.source<file = "w", offset = 0, bytes = 2048, type = f32>}
+girih.parameter @values : tensor<8x64xi8> {source = #girih.source<file = "w", offset = 0, bytes = 2048, type = f32>, quantized = #girih.quantized<values, columns = 64>}
+// CHECK: girih.parameter @sums : tensor<8xf32> {quantized = #girih.quantized<sums, columns = 64>}
+girih.parameter @sums : tensor<8xf32> {quantized = #girih.quantized<sums, columns = 64>}
+
+// CHECK-LABEL: func.func @integers
+func.func @integers(%x: tensor<?x64xbf16, #girih.dims<"batch">>, %one: tensor<1xf32>, %n: tensor<8xf32>) {
+  // CHECK: girih.quantize %{{.*}}, %{{.*}}, %{{.*}} : (tensor<?x64xbf16, #girih.dims<"batch">>, tensor<1xf32>, tensor<1xf32>) -> tensor<?x64xi8, #girih.dims<"batch">>
+  %p = girih.quantize %x, %one, %one : (tensor<?x64xbf16, #girih.dims<"batch">>, tensor<1xf32>, tensor<1xf32>) -> tensor<?x64xi8, #girih.dims<"batch">>
+  // CHECK: girih.quantize_rows %{{.*}} : (tensor<?x64xbf16, #girih.dims<"batch">>) -> (tensor<?x64xi8, #girih.dims<"batch">>, tensor<?x1xf32, #girih.dims<"batch">>, tensor<?x1xf32, #girih.dims<"batch">>)
+  %q, %s, %c = girih.quantize_rows %x : (tensor<?x64xbf16, #girih.dims<"batch">>) -> (tensor<?x64xi8, #girih.dims<"batch">>, tensor<?x1xf32, #girih.dims<"batch">>, tensor<?x1xf32, #girih.dims<"batch">>)
+  %w = girih.get_parameter @values : tensor<8x64xi8>
+  // CHECK: girih.linear %{{.*}}, %{{.*}} : (tensor<?x64xi8, #girih.dims<"batch">>, tensor<8x64xi8>) -> tensor<?x8xi32, #girih.dims<"batch">>
+  %y = girih.linear %q, %w : (tensor<?x64xi8, #girih.dims<"batch">>, tensor<8x64xi8>) -> tensor<?x8xi32, #girih.dims<"batch">>
+  // CHECK: girih.dequantize %{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}, %{{.*}} bias %{{.*}} {element = bf16} : (tensor<?x8xi32, #girih.dims<"batch">>, tensor<?x1xf32, #girih.dims<"batch">>, tensor<1xf32>, tensor<8xf32>, tensor<8xf32>, tensor<8xf32>) -> tensor<?x8xbf16, #girih.dims<"batch">>
+  %z = girih.dequantize %y, %s, %one, %n, %n bias %n {element = bf16} : (tensor<?x8xi32, #girih.dims<"batch">>, tensor<?x1xf32, #girih.dims<"batch">>, tensor<1xf32>, tensor<8xf32>, tensor<8xf32>, tensor<8xf32>) -> tensor<?x8xbf16, #girih.dims<"batch">>
+  return
+}
+
 // CHECK-LABEL: func.func @encode
 // CHECK-SAME: {girih.name = "ids", girih.range = [0, 100]}
 // CHECK-SAME: {girih.name = "embedding"}

@@ -176,6 +176,14 @@ func.func @dot(%a: tensor<4x8xf32>, %b: tensor<4x8xf32>, %c: tensor<4x4xf32>) {
 
 // -----
 
+func.func @dot_sums(%a: tensor<4x8xi8>, %b: tensor<4x8xi8>, %c: tensor<4x4xf32>) {
+  // expected-error @+1 {{expects sums of i32 for operands of i8, else f32, but got 'i8' and 'f32'}}
+  %d = tile.dot %a, %b, %c {transpose_b} : tensor<4x8xi8>, tensor<4x8xi8>, tensor<4x4xf32>
+  return
+}
+
+// -----
+
 func.func @dot_types(%a: tensor<4x8xf32>, %b: tensor<4x8xbf16>, %c: tensor<4x4xf32>) {
   // expected-error @+1 {{expects lhs and rhs of one element type, but got 'f32' and 'bf16'}}
   %d = tile.dot %a, %b, %c {transpose_b} : tensor<4x8xf32>, tensor<4x8xbf16>, tensor<4x4xf32>

@@ -67,6 +67,12 @@ tile.program @values(%x: !tile.view<64x256xf32>, %y: !tile.view<64x32xf32>) grid
   %a = tile.load %x[%z, %z] : !tile.view<64x256xf32> -> tensor<64x256xf32>
   %b = tile.load %x[%z, %z] : !tile.view<64x256xf32> -> tensor<32x256xf32>
   %acc = arith.constant dense<0.0> : tensor<64x32xf32>
+  // CHECK: tile.quantize %{{.*}} : tensor<64x256xf32> -> tensor<64x256xi8>
+  %qa = tile.quantize %a : tensor<64x256xf32> -> tensor<64x256xi8>
+  %qb = tile.quantize %b : tensor<32x256xf32> -> tensor<32x256xi8>
+  %zero = arith.constant dense<0> : tensor<64x32xi32>
+  // CHECK: tile.dot %{{.*}}, %{{.*}}, %{{.*}} {transpose_b} : tensor<64x256xi8>, tensor<32x256xi8>, tensor<64x32xi32>
+  %qc = tile.dot %qa, %qb, %zero {transpose_b} : tensor<64x256xi8>, tensor<32x256xi8>, tensor<64x32xi32>
   // CHECK: tile.dot %{{.*}}, %{{.*}}, %{{.*}} {transpose_b} : tensor<64x256xf32>, tensor<32x256xf32>, tensor<64x32xf32>
   %c = tile.dot %a, %b, %acc {transpose_b} : tensor<64x256xf32>, tensor<32x256xf32>, tensor<64x32xf32>
   // CHECK: tile.transpose %{{.*}} [1, 0] : tensor<32x256xf32>

@@ -4,6 +4,7 @@
 // RUN: girih-opt %t/linear.mlir --systolic-lower-programs=machine=edge16 | FileCheck %t/linear.mlir --check-prefix=ORDER
 // RUN: girih-opt %t/fused.mlir --systolic-lower-programs=machine=edge16 | FileCheck %t/fused.mlir
 // RUN: girih-opt %t/large.mlir "--systolic-lower-programs=machine=edge16 remarks" 2>&1 | FileCheck %t/large.mlir
+// RUN: girih-opt %t/integers.mlir --systolic-lower-programs=machine=edge16 | FileCheck %t/integers.mlir
 // RUN: girih-opt %t/arrays.mlir --systolic-lower-programs=machine=tpu-v5e-like | FileCheck %t/arrays.mlir
 // RUN: not girih-opt %t/linear.mlir --systolic-lower-programs=machine=none 2>&1 | FileCheck %s --check-prefix=MACHINE
 // RUN: not girih-opt %t/f32.mlir --systolic-lower-programs=machine=edge16 2>&1 | FileCheck %s --check-prefix=F32
@@ -11,7 +12,7 @@
 // RUN: not girih-opt %t/too-large.mlir --systolic-lower-programs=machine=edge16 2>&1 | FileCheck %s --check-prefix=TOO-LARGE
 
 // MACHINE: error: {{.*}}none
-// F32: error: target 'systolic:edge16' cannot compute 'tile.dot' of kernel 'linear': the array multiplies bf16, but the operands are f32; compile with --dtype=bf16
+// F32: error: target 'systolic:edge16' cannot compute 'tile.dot' of kernel 'linear': the array multiplies bf16 and i8, but the operands are f32; compile with --dtype=bf16 or int8
 // ERF: error: target 'systolic:edge16' cannot compute 'math.erf' of kernel 'erf': no instruction of the machine computes it
 // TOO-LARGE: error: target 'systolic:edge16' cannot compute 'tile.load' of kernel 'copy': there is no room for 524288 bytes beside its other tiles in a scratchpad of 262144 and accumulators of 65536; choose a machine with more
 
@@ -142,5 +143,31 @@ tile.program @copy(%x: !tile.view<512x512xbf16>, %y: !tile.view<512x512xbf16>) g
   %c0 = arith.constant 0 : index
   %t = tile.load %x[%c0, %c0] : !tile.view<512x512xbf16> -> tensor<512x512xbf16>
   tile.store %t, %y[%c0, %c0] : tensor<512x512xbf16>, !tile.view<512x512xbf16>
+  tile.return
+}
+
+//--- integers.mlir
+// Rounding is the type of the instruction that scales; sums of integers are read as they are.
+// CHECK: systolic.vector {{.*}}fn = "mul"{{.*}}td = "i8"
+// CHECK: systolic.wload {{.*}}ta = "i8"
+// CHECK-NEXT: systolic.matmul {{.*}}ta = "i8"
+// CHECK: systolic.vector {{.*}}fn = "mul"{{.*}}ta = "i32"{{.*}}td = "f32"
+// CHECK: systolic.store
+tile.program @rows(%x: !tile.view<?x32xf32>, %w: !tile.view<16x32xi8>, %y: !tile.view<?x16xf32>) grid [#tile.grid<arg = 2, dim = 0, step = 16>] outputs 1 {
+  %z = arith.constant 0 : index
+  %step = arith.constant 16 : index
+  %i = tile.program_index 0
+  %row = arith.muli %i, %step : index
+  %t = tile.load %x[%row, %z] : !tile.view<?x32xf32> -> tensor<16x32xf32>
+  %m = arith.constant dense<8.0> : tensor<16x32xf32>
+  %p = arith.mulf %t, %m : tensor<16x32xf32>
+  %q = tile.quantize %p : tensor<16x32xf32> -> tensor<16x32xi8>
+  %v = tile.load %w[%z, %z] : !tile.view<16x32xi8> -> tensor<16x32xi8>
+  %none = arith.constant dense<0> : tensor<16x16xi32>
+  %s = tile.dot %q, %v, %none {transpose_b} : tensor<16x32xi8>, tensor<16x32xi8>, tensor<16x16xi32>
+  %f = arith.sitofp %s : tensor<16x16xi32> to tensor<16x16xf32>
+  %u = arith.constant dense<0.125> : tensor<16x16xf32>
+  %r = arith.mulf %f, %u : tensor<16x16xf32>
+  tile.store %r, %y[%row, %z] : tensor<16x16xf32>, !tile.view<?x16xf32>
   tile.return
 }

@@ -24,7 +24,7 @@ REFUSED = {"div-integers": "arith.divsi", "cast-to-integer": "arith.cmpf", "cast
            "cast-to-bit": "tile.store", "cast-from-bit": "tile.load", "cast": "arith.truncf", "erf": "math.erf"}  # fmt: skip
 # Whole columns of 512 positions do not fit what is tiny.
 TOO_LARGE = {("softmax-sequence", "tiny")}
-OFTEN = {"linear", "attention", "attention-causal", "layer_norm", "softmax", "gelu", "embedding", "pool-last", "transpose-last", "concat-three"}
+OFTEN = {"linear", "linear-integers", "linear-integers-deep", "quantize_rows", "dequantize", "attention", "attention-causal", "layer_norm", "softmax", "gelu", "embedding", "pool-last", "transpose-last", "concat-three"}
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +40,7 @@ def machines(tmp_path_factory):
 
 
 def cases():
-    for case in levels.CASES:
+    for case in {**levels.CASES, **levels.INTEGERS}:
         if case not in REFUSED:
             often = case in OFTEN and not os.environ.get("GIRIH_SANITIZED")
             yield from ((case, preset) for preset in PRESETS

@@ -10,9 +10,10 @@ Loading and running need only the small runtime; the compiler's libraries are lo
 
 from ._errors import ArgumentError, Error
 from ._runtime import version as _version
+from .calibration import calibrate
 from .compiler import compile
 from .model import Model, load
 from .session import Sampling, Session
 
 __version__ = _version()
-__all__ = ["ArgumentError", "Error", "Model", "Sampling", "Session", "compile", "load", "__version__"]
+__all__ = ["ArgumentError", "Error", "Model", "Sampling", "Session", "calibrate", "compile", "load", "__version__"]

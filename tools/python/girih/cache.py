@@ -60,7 +60,7 @@ def compiled(model, announce=None, **options) -> Compiled:
         begin = time.perf_counter()
         compile(model, artifact, **options)
         seconds = time.perf_counter() - begin
-        _write_note(artifact, {"model": str(model), "seconds": seconds, "options": options})
+        _write_note(artifact, {"model": str(model), "seconds": seconds, "options": {name: value if value is None else str(value) for name, value in options.items()}})
         return Compiled(artifact, seconds, False)
 
 
@@ -108,7 +108,8 @@ def _locked(artifact: Path):
 
 def _key(model: Path, options: dict) -> str:
     facts = Path(options.get("target", "cpu").partition(":")[2])  # a preset's name, or a file
-    identity = repr((_files(model), sorted(options.items()), _files(facts) if facts.is_file() else [], _compiler_files(), _machine()))
+    named = [_files(path) for path in (facts, options.get("calibrate")) if path and path.is_file()]
+    identity = repr((_files(model), sorted(options.items(), key=str), named, _compiler_files(), _machine()))
     return hashlib.sha256(identity.encode()).hexdigest()[:16]
 
 

@@ -4,14 +4,14 @@ import argparse
 import os
 import sys
 
-from . import Error, __version__, cli_bench, cli_cache, cli_embed, cli_explore, cli_generate, cli_perplexity
+from . import Error, __version__, cli_bench, cli_cache, cli_calibrate, cli_embed, cli_explore, cli_generate, cli_perplexity
 
 
 def parse(arguments):
     parser = argparse.ArgumentParser(prog="girih", description="Runs transformers that Girih compiled; to compile ahead of time use girihc.")
     parser.add_argument("--version", action="version", version=f"girih {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for command in (cli_generate, cli_embed, cli_bench, cli_perplexity, cli_explore, cli_cache):
+    for command in (cli_generate, cli_embed, cli_bench, cli_perplexity, cli_calibrate, cli_explore, cli_cache):
         command.add(commands)
     options = parser.parse_args(arguments)
     options.check(options, commands.choices[options.command])

@@ -32,7 +32,7 @@ def add(commands):
     parser.add_argument("--sweep", type=sweep, action="append", required=True, metavar="FACT=V,V,...",
                         help="values of a fact; `array` stands for rows, columns and a weight port as wide, `dram` for dram_bytes_per_cycle; may be repeated")
     parser.add_argument("--shape", type=shape, default={}, metavar="SYMBOL=N,...", help="sizes of the run (default: batch=1, others 128 or their greatest)")
-    parser.add_argument("--dtype", choices=("bf16",), default="bf16", help="type that the arrays multiply (default: bf16)")
+    parser.add_argument("--dtype", choices=("bf16", "int8"), default="bf16", help="type that the arrays multiply in linear layers (default: bf16)")
     parser.add_argument("--plot", type=Path, metavar="FILE.svg", help="draw cycles, utilisation, traffic and energy over the first sweep")
     parser.add_argument("--json", action="store_true", help="print the results as JSON")
     parser.set_defaults(run=run, check=lambda options, parser: None)

@@ -37,8 +37,9 @@ def model_arguments(parser) -> None:
     parser.add_argument("--threads", type=positive, help="threads to run with (default: all cores)")
     parser.add_argument("--target", default="cpu", help="machine that a model is compiled for: cpu, cpu:NAME, systolic:NAME, or a facts file in "
                         "the place of NAME (default: this CPU)")
-    parser.add_argument("--dtype", choices=("f32", "bf16"),
-                        help="compute type that a model is compiled with (default: f32; bf16 for a systolic machine)")
+    parser.add_argument("--dtype", choices=("f32", "bf16", "int8"),
+                        help="compute type that a model is compiled with (default: f32; bf16 for a systolic machine; int8: only there)")
+    parser.add_argument("--calibrate", type=Path, metavar="FILE", help="int8: a text to take ranges from, or what girih calibrate wrote")
     parser.add_argument("--max-seq-len", type=positive, help="longest sequence that a model is compiled for (default: the model's own)")
 
 
@@ -48,7 +49,7 @@ def artifact_of(options, report=None) -> Path:
         return options.model
     dtype = options.dtype or ("bf16" if options.target.startswith("systolic") else "f32")
     found = cache.compiled(options.model, announce=lambda: print(f"compiling {options.model} ...", file=sys.stderr, flush=True),
-                           target=options.target, dtype=dtype, max_seq_len=options.max_seq_len)
+                           target=options.target, dtype=dtype, max_seq_len=options.max_seq_len, calibrate=options.calibrate)
     if report is not None:
         report(found)
     elif not found.kept:

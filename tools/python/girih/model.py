@@ -130,6 +130,10 @@ class Model:
                 return
             ids = np.array([token], np.int32)
 
+    def _run(self, name, inputs):
+        """All outputs of an entry."""
+        return self._handle.run(self._entry(name), inputs)
+
     def _entry(self, name) -> int:
         found = next((i for i, entry in enumerate(self.entries) if entry.name == name), None)
         if found is None:
