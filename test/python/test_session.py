@@ -110,6 +110,10 @@ def test_sampling_arguments_arrive(model, sampling):
     assert s.token == next_of(IDS, **sampling)
 
 
+def test_a_temperature_that_would_overflow_logits_takes_the_most_likely_token(model):
+    assert list(model.generate(IDS, 20, temperature=1e-38, seed=3)) == follow(IDS, 20)
+
+
 @pytest.mark.parametrize("name", ["threads", "page_size", "cache_tokens"])
 @pytest.mark.parametrize("value", [0, -1, 2**31, 10**30])
 def test_numbers_that_no_model_can_be_loaded_with(decoder, name, value):
