@@ -227,6 +227,16 @@ def test_templates_may_mark_what_the_model_said():
     assert render(template, [{"role": "assistant", "content": "a"}, {"role": "assistant", "content": "b"}]) == "a1b1"
 
 
+@pytest.mark.parametrize("properties, names", [
+    ({}, {}),
+    (dict(bos=str(BOS), eos=f"{EOS},65"), {"bos_token": "<s>", "eos_token": "</s>"}),
+    (dict(bos=str(BOS), eos="65", special_tokens='{"bos_token": null, "eos_token": "</s>", "pad_token": "<p>"}'), {"eos_token": "</s>", "pad_token": "<p>"}),
+])
+def test_templates_know_special_tokens_by_name(tmp_path, properties, names):
+    path = make_decoder(tmp_path / "d.girih", tokenizer=TOKENIZER.to_str(), **properties)
+    assert Language(girih.load(path)).specials == names
+
+
 def test_without_a_template(tmp_path):
     path = make_decoder(tmp_path / "d.girih", eos="1", tokenizer=TOKENIZER.to_str())
     assert generate(path, "--prompt", "x", status=3).startswith("error: [bad-chat-template]")

@@ -146,11 +146,13 @@ class Language:
         self.inner = read_tokenizer(text, str(where))
         self.inner.no_truncation()
         self.inner.no_padding()
-        bos = model.metadata("bos")
-        self.specials = {"bos_token": self._piece(bos), "eos_token": self._piece(self.stop[0] if self.stop else None)}
+        self.specials = self._specials(model)
 
-    def _piece(self, token) -> str:
-        return "" if token in (None, "") else self.inner.id_to_token(int(token)) or ""
+    def _specials(self, model) -> dict:
+        """The tokens that a template knows by name: as the tokenizer has them, or by the model's numbers. What there is not has no name."""
+        numbers = {"bos_token": model.metadata("bos"), "eos_token": model.metadata("eos")}
+        texts = {name: self.inner.id_to_token(int(several.partition(",")[0])) for name, several in numbers.items() if several}
+        return {name: text for name, text in {**texts, **json.loads(model.metadata("special_tokens") or "{}")}.items() if text}
 
     def encode(self, text: str) -> list:
         """Plain text, with the tokens that the tokenizer itself puts around it."""
