@@ -60,7 +60,7 @@ def make(path, architecture, kind, seed=0, frequencies=None, tied=False, like=No
     writer.add_head_count_kv(config.num_key_value_heads)
     writer.add_layer_norm_rms_eps(config.rms_norm_eps)
     for key, value in (keys or {}).items():
-        {str: writer.add_string, int: writer.add_uint32, float: writer.add_float32}[type(value)](key, value)
+        {str: writer.add_string, int: writer.add_uint32, float: writer.add_float32, list: writer.add_array}[type(value)](key, value)
     if frequencies is not None:
         writer.add_tensor("rope_freqs.weight", np.asarray(frequencies, np.float32))
     with torch.no_grad():
