@@ -315,7 +315,7 @@ GIRIH_API girih_code girih_sequence_load(girih_cache *cache, const char *path, g
 
 /* How the next token is chosen; all zeros: the most likely one. */
 typedef struct girih_sampling {
-  float temperature;        /* 0: no chance involved */
+  float temperature;        /* 0, or less than 1e-30: no chance involved */
   int32_t top_k;            /* 0: all tokens */
   float top_p;              /* 0 or 1: all */
   float min_p;              /* 0: all */

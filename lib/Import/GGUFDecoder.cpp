@@ -5,6 +5,7 @@
 #include "lib/Support/File.h"
 #include "lib/Support/Json.h"
 
+#include "llvm/ADT/SetVector.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/Endian.h"
 #include "llvm/Support/FileSystem.h"
@@ -118,12 +119,15 @@ private:
 
 } // namespace
 
+/// A factor without a type scales positions, as in llama.cpp: files older than the type have one.
 static void readScaling(Keys &keys, RopeConfig &rope, std::string &kind) {
-  kind = keys.text("rope.scaling.type", "none");
+  kind = keys.text("rope.scaling.type", "linear");
   rope.factor = keys.number("rope.scaling.factor", keys.number("rope.scale_linear", 1));
   rope.originalPositions = keys.count("rope.scaling.original_context_length", rope.originalPositions);
+  rope.betaFast = keys.number("rope.scaling.yarn_beta_fast", rope.betaFast);
+  rope.betaSlow = keys.number("rope.scaling.yarn_beta_slow", rope.betaSlow);
   keys.find("rope.scaling.finetuned"); // says how the model came to be
-  if (kind == "linear")
+  if (kind == "linear" && rope.factor != 1)
     rope.kind = RopeConfig::Linear;
   if (kind == "yarn")
     rope.kind = RopeConfig::YaRN;
@@ -174,8 +178,11 @@ static llvm::Expected<ModelConfig> readKeys(Keys keys, const DecoderFamily &fami
   config.rope.partial = static_cast<double>(rotated) / static_cast<double>(size);
   std::string scaling;
   readScaling(keys, config.rope, scaling);
-  for (StringRef name : {"expert_count", "expert_used_count", "attention.sliding_window"})
+  for (StringRef name : {"expert_count", "expert_used_count"})
     keys.none(name);
+  // llama.cpp and transformers let every row of these architectures see all keys, whatever window a converter
+  // copied from a config: Qwen 2's has one that `use_sliding_window` turns off, and GGUF has no key for that.
+  keys.find("attention.sliding_window");
   const Checkpoint::Entry *words = checkpoint.find("token_embd.weight");
   int64_t rows = words ? words->tensor.shape.front() : 1;
   config.vocabulary = keys.count("vocab_size", rows);
@@ -206,14 +213,27 @@ static llvm::Expected<const DecoderFamily *> findArchitecture(const GGUFContent 
                   text ? quoted(llvm::json::fixUTF8(*text)) : "none", where);
 }
 
-/// The ids under some keys, those that are there.
-static std::string tokensOf(const GGUFContent &content, ArrayRef<StringRef> keys) {
-  std::vector<std::string> ids;
+/// llama.cpp's tools may split a model into several files; each says so.
+static llvm::Error checkWhole(const GGUFContent &content, StringRef where) {
+  auto found = content.values.find("split.count");
+  std::optional<int64_t> parts = found == content.values.end() ? std::nullopt : found->second.integer();
+  if (parts.value_or(1) <= 1)
+    return llvm::Error::success();
+  return badInput("missing-shard",
+                  "expected a whole model, but this file is one of {0} parts; in {1}; join them with "
+                  "llama.cpp's `llama-gguf-split --merge`",
+                  *parts, where);
+}
+
+/// The ids under some keys, those that are there. One outside the vocabulary, such as -1, stands for none, as
+/// in llama.cpp.
+static std::string tokensOf(const GGUFContent &content, ArrayRef<StringRef> keys, int64_t vocabulary) {
+  llvm::SetVector<int64_t> ids;
   for (StringRef key : keys)
     if (auto found = content.values.find(key.str()); found != content.values.end())
-      if (std::optional<int64_t> id = found->second.integer(); id && !llvm::is_contained(ids, std::to_string(*id)))
-        ids.push_back(std::to_string(*id));
-  return llvm::join(ids, ",");
+      if (std::optional<int64_t> id = found->second.integer(); id && *id >= 0 && *id < vocabulary)
+        ids.insert(*id);
+  return llvm::join(llvm::map_range(ids, [](int64_t id) { return std::to_string(id); }), ",");
 }
 
 static llvm::Error addProperties(ModelBuilder &model, const GGUFContent &content, StringRef family, const ModelConfig &config, StringRef where) {
@@ -221,9 +241,10 @@ static llvm::Error addProperties(ModelBuilder &model, const GGUFContent &content
   if (!tokenizer)
     return tokenizer.takeError();
   describeDecoder(model, family, config);
-  if (std::string bos = tokensOf(content, {"tokenizer.ggml.bos_token_id"}); !bos.empty())
+  if (std::string bos = tokensOf(content, {"tokenizer.ggml.bos_token_id"}, config.vocabulary); !bos.empty())
     model.setProperty("bos", bos);
-  model.setProperty("eos", tokensOf(content, {"tokenizer.ggml.eos_token_id", "tokenizer.ggml.eot_token_id"}));
+  model.setProperty("eos", tokensOf(content, {"tokenizer.ggml.eos_token_id", "tokenizer.ggml.eot_token_id"},
+                                    config.vocabulary));
   if (auto chat = content.values.find("tokenizer.chat_template");
       chat != content.values.end() && chat->second.text()) {
     StringRef text = *chat->second.text();
@@ -273,6 +294,8 @@ llvm::Expected<OwningOpRef<ModuleOp>> girih::import::importGGUF(MLIRContext &con
   auto content = parseGGUF((*buffer)->getBuffer(), where);
   if (!content)
     return content.takeError();
+  if (llvm::Error error = checkWhole(*content, where))
+    return std::move(error);
   StringRef architecture;
   auto family = findArchitecture(*content, architecture, where);
   if (!family)

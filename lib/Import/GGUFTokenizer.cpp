@@ -38,6 +38,10 @@ static constexpr StringLiteral llama3Pattern =
     "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}{1,3}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+";
 static constexpr StringLiteral qwen2Pattern =
     "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+";
+static constexpr StringLiteral tekkenPattern =
+    "[^\\r\\n\\p{L}\\p{N}]?[\\p{Lu}\\p{Lt}\\p{Lm}\\p{Lo}\\p{M}]*[\\p{Ll}\\p{Lm}\\p{Lo}\\p{M}]+|"
+    "[^\\r\\n\\p{L}\\p{N}]?[\\p{Lu}\\p{Lt}\\p{Lm}\\p{Lo}\\p{M}]+[\\p{Ll}\\p{Lm}\\p{Lo}\\p{M}]*|"
+    "\\p{N}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n/]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+";
 static constexpr PreTokenizer preTokenizers[] = {
     {.name = "default", .pattern = ""},
     {.name = "gpt-2", .pattern = ""},
@@ -45,6 +49,11 @@ static constexpr PreTokenizer preTokenizers[] = {
     {.name = "llama-bpe", .pattern = llama3Pattern, .ignoresMerges = true, .addsBos = true},
     {.name = "llama3", .pattern = llama3Pattern, .ignoresMerges = true, .addsBos = true},
     {.name = "llama-v3", .pattern = llama3Pattern, .ignoresMerges = true, .addsBos = true},
+    {.name = "falcon3", .pattern = llama3Pattern, .ignoresMerges = true, .addsBos = true},
+    {.name = "tekken",
+     .pattern = tekkenPattern,
+     .ignoresMerges = true,
+     .addsBos = true}, // Mistral's since Nemo
     {.name = "qwen2", .pattern = qwen2Pattern, .composes = true},
     {.name = "deepseek-r1-qwen", .pattern = qwen2Pattern, .composes = true},
 };
@@ -149,9 +158,13 @@ llvm::Expected<const PreTokenizer *> Converter::preTokenizer() const {
   for (const PreTokenizer &known : preTokenizers)
     if (name == known.name)
       return &known;
-  return badInput("unsupported-tokenizer", "expected 'tokenizer.ggml.pre' among {0}, but found {1}; in {2}",
-                  llvm::join(llvm::map_range(preTokenizers, [](const PreTokenizer &pre) { return pre.name.str(); }), ", "),
-                  name ? quoted(json::fixUTF8(*name)) : "no string", where);
+  return badInput(
+      "unsupported-tokenizer",
+      "expected 'tokenizer.ggml.pre' among {0}, but found {1}; in {2}; the model's Hugging Face directory "
+      "has its tokenizer.json",
+      llvm::join(llvm::map_range(preTokenizers, [](const PreTokenizer &pre) { return pre.name.str(); }),
+                 ", "),
+      name ? quoted(json::fixUTF8(*name)) : "no string", where);
 }
 
 static json::Object byteLevel(bool useRegex) {

@@ -116,21 +116,39 @@ static llvm::Expected<std::string> templateOf(const OptionalJson &tokenizer) {
 }
 
 /// A file of its own comes before tokenizer_config.json.
-static llvm::Error addTemplate(ModelBuilder &model, StringRef directory) {
+static llvm::Error addTemplate(ModelBuilder &model, const OptionalJson &tokenizer, StringRef directory) {
   std::string path = joinPath(directory, "chat_template.jinja"), where = quoted(path);
   auto text = readText(path, longestTemplate, "bad-config-value");
   if (!text)
     return text.takeError();
-  auto tokenizer = OptionalJson::read(directory, "tokenizer_config.json");
-  if (!tokenizer)
-    return tokenizer.takeError();
-  auto inner = templateOf(*tokenizer);
+  auto inner = templateOf(tokenizer);
   if (!inner)
     return inner.takeError();
   if (text->empty())
-    std::tie(*text, where) = std::pair(*inner, tokenizer->where);
+    std::tie(*text, where) = std::pair(*inner, tokenizer.where);
   model.setProperty("chat_template", *text);
   return checkText(*text, "chat template", where);
+}
+
+/// What a template writes where it says `bos_token`: the texts that tokenizer_config.json gives, null where
+/// it says that there is none.
+static llvm::Error addSpecialTokens(ModelBuilder &model, const OptionalJson &tokenizer) {
+  json::Object tokens;
+  for (StringRef name :
+       {"bos_token", "eos_token", "unk_token", "sep_token", "pad_token", "cls_token", "mask_token"}) {
+    const json::Value *value = tokenizer.fields.get(name);
+    if (!value)
+      continue;
+    const json::Object *described = value->getAsObject(); // with the ways in which text is searched for it
+    std::optional<StringRef> text = described ? described->getString("content") : value->getAsString();
+    if (!text && !value->getAsNull())
+      return badInput("bad-config-value", "expected a token's text as '{0}', but found {1}; in {2}", name,
+                      brief(*value), tokenizer.where);
+    tokens[name] = text ? json::Value(*text) : json::Value(nullptr);
+  }
+  if (!tokens.empty())
+    model.setProperty("special_tokens", llvm::formatv("{0}", json::Value(std::move(tokens))).str());
+  return llvm::Error::success();
 }
 
 static llvm::Error addTokenizer(ModelBuilder &model, StringRef directory) {
@@ -168,7 +186,12 @@ llvm::Error girih::import::addLanguageProperties(ModelBuilder &model, const json
       return tokens.takeError();
     model.setProperty(name, *tokens);
   }
-  if (llvm::Error error = addTemplate(model, directory))
+  auto tokenizer = OptionalJson::read(directory, "tokenizer_config.json");
+  if (!tokenizer)
+    return tokenizer.takeError();
+  if (llvm::Error error = addTemplate(model, *tokenizer, directory))
+    return error;
+  if (llvm::Error error = addSpecialTokens(model, *tokenizer))
     return error;
   return addTokenizer(model, directory);
 }

@@ -115,12 +115,12 @@ girih_code Stepper::checkRow(const girih_step &step, uint32_t row, girih_status 
               s.top_p <= 1 && s.min_p >= 0 && s.min_p <= 1 && s.repetition_penalty >= 0 &&
               std::isfinite(s.repetition_penalty);
   if (!sane)
-    return fail(status, GIRIH_INVALID_ARGUMENT,
-                "expected temperature, top_k and repetition_penalty of at least 0, top_p and min_p from 0 to "
-                "1, but got %g, %d, %g, %g "
-                "and %g in row %u",
-                double(s.temperature), s.top_k, double(s.repetition_penalty), double(s.top_p),
-                double(s.min_p), row);
+    return fail(
+        status, GIRIH_INVALID_ARGUMENT,
+        "expected finite temperature, top_k and repetition_penalty of at least 0, top_p and min_p from 0 "
+        "to 1, but got %g, %d, %g, %g "
+        "and %g in row %u",
+        double(s.temperature), s.top_k, double(s.repetition_penalty), double(s.top_p), double(s.min_p), row);
   bool draws = s.temperature > 0 || (s.repetition_penalty != 0 && s.repetition_penalty != 1);
   if (draws && !decoder.samples())
     return fail(status, GIRIH_INVALID_ARGUMENT,
@@ -143,8 +143,12 @@ girih_code Stepper::checkStep(const girih_step &step, girih_status *status) cons
   return GIRIH_OK;
 }
 
+/// Numbers that say nothing, and what they stand for. Logits divided by a smaller temperature than the least
+/// would leave the range of f32, and the greatest wins long before.
 static girih_sampling completed(const girih_sampling *sampling) {
+  constexpr float leastTemperature = 1e-30f;
   girih_sampling result = sampling ? *sampling : girih_sampling{};
+  result.temperature = result.temperature < leastTemperature ? 0 : result.temperature;
   result.top_p = result.top_p == 0 ? 1 : result.top_p;
   result.repetition_penalty = result.repetition_penalty == 0 ? 1 : result.repetition_penalty;
   return result;

@@ -1,5 +1,8 @@
 """The benchmark's arithmetic: medians, the ratio to the better rival, wrong answers refused, and only its own part of the page rewritten."""
 
+import subprocess
+from pathlib import Path
+
 import bench
 import numpy as np
 import pytest
@@ -42,3 +45,9 @@ def test_only_the_measured_part_of_the_page_changes(tmp_path, monkeypatch):
     assert text.startswith("before\n") and text.endswith("after\n") and "old" not in text
     assert "2026-01-02 by `test/bench/run --write` on m, load average 0.2 before it began; girih 0.1.0" in text
     assert "| 1x16 | 2 | 10.00 (9.00 to 11.00) | 8.00 (7.20 to 8.80) | 0.80 |" in text
+
+
+@pytest.mark.parametrize("which", [[], ["--decoders"]])
+def test_help_installs_and_builds_nothing(which):
+    done = subprocess.run([Path(__file__).parent / "run", *which, "--help"], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "") and done.stdout.startswith("usage: test/bench/run")

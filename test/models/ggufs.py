@@ -43,8 +43,9 @@ def random_blocks(kind, shape, rng):
     return blocks.reshape(shape[0], -1)
 
 
-def make(path, architecture, kind, seed=0, frequencies=None, tied=False, like=None, **changes):
-    """Writes the file and returns the model with the numbers that it holds: random ones, or those of the model `like` in F32."""
+def make(path, architecture, kind, seed=0, frequencies=None, tied=False, like=None, keys=None, **changes):
+    """Writes the file and returns the model with the numbers that it holds: random ones, or those of the model `like` in F32. `keys` are
+    written beside those that every file has."""
     config_class = {"llama": transformers.LlamaConfig, "qwen2": transformers.Qwen2Config}[architecture]
     model_class = {"llama": transformers.LlamaForCausalLM, "qwen2": transformers.Qwen2ForCausalLM}[architecture]
     config = config_class(**{**SIZES, "tie_word_embeddings": tied, **changes})
@@ -58,6 +59,8 @@ def make(path, architecture, kind, seed=0, frequencies=None, tied=False, like=No
     writer.add_head_count(config.num_attention_heads)
     writer.add_head_count_kv(config.num_key_value_heads)
     writer.add_layer_norm_rms_eps(config.rms_norm_eps)
+    for key, value in (keys or {}).items():
+        {str: writer.add_string, int: writer.add_uint32, float: writer.add_float32, list: writer.add_array}[type(value)](key, value)
     if frequencies is not None:
         writer.add_tensor("rope_freqs.weight", np.asarray(frequencies, np.float32))
     with torch.no_grad():

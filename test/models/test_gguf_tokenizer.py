@@ -73,3 +73,20 @@ def test_every_text_returns(ours):
 def test_digits_stand_alone(ours):
     """The pre-tokenizer `smollm`, as the model was trained."""
     assert [ours.id_to_token(i) for i in ours.encode("12345").ids] == list("12345")
+
+
+@pytest.mark.parametrize("pre, pieces", [
+    ("gpt-2", ["HelloWorld", " 1234", " it", "'s", " NASA", "/", "\n", "\n", "Ünïcode"]),
+    ("smollm", ["HelloWorld", " ", "1", "2", "3", "4", " it", "'s", " NASA", "/", "\n", "\n", "Ünïcode"]),
+    ("llama-bpe", ["HelloWorld", " ", "123", "4", " it", "'s", " NASA", "/\n\n", "Ünïcode"]),
+    ("falcon3", ["HelloWorld", " ", "123", "4", " it", "'s", " NASA", "/\n\n", "Ünïcode"]),
+    ("tekken", ["Hello", "World", " ", "1", "2", "3", "4", " it", "'s", " NASA", "/\n\n", "Ünïcode"]),
+    ("qwen2", ["HelloWorld", " ", "1", "2", "3", "4", " it", "'s", " NASA", "/\n\n", "Ünïcode"]),
+])
+def test_how_text_is_cut_before_it_is_merged(pre, pieces, tmp_path):
+    ggufs, tokenizers = pytest.importorskip("ggufs"), pytest.importorskip("tokenizers")
+    keys = {"model": "gpt2", "pre": pre, "tokens": ["a", "b", "ab"], "merges": ["a b"]}
+    ggufs.make(tmp_path / "model.gguf", "llama", "F32", keys={f"tokenizer.ggml.{key}": value for key, value in keys.items()})
+    cut = tokenizers.Tokenizer.from_str(properties(tmp_path / "model.gguf")["tokenizer"]).pre_tokenizer
+    text = "HelloWorld 1234 it's NASA/\n\nÜnïcode"
+    assert [text[begin:end] for _, (begin, end) in cut.pre_tokenize_str(text)] == pieces

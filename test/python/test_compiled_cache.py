@@ -84,12 +84,13 @@ def test_a_damaged_artifact_is_made_anew(place, tmp_path):
 
 
 def test_the_command_shows_and_clears(bert, place):
-    cache.compiled(bert[0])
+    kept = cache.compiled(bert[0]).artifact
+    kept.with_name(f"{kept.name}.partial-1").write_text("what a kill left")
     run = [sys.executable, "-m", "girih.cli", "cache"]
     shown = subprocess.run(run, check=True, capture_output=True, text=True).stdout
     assert str(bert[0]) in shown and str(place) in shown
     assert "removed" in subprocess.run([*run, "clear"], check=True, capture_output=True, text=True).stdout
-    assert not list(place.glob("*.girih"))
+    assert {name.rpartition(".")[2] for name in names(place)} == {"lock"}
 
 
 def test_a_folder_that_cannot_be_made(bert, monkeypatch, tmp_path):

@@ -69,3 +69,19 @@ def test_what_the_artifact_says(directory, tmp_path):
                     "chat_template": TEMPLATE, "tokenizer": (directory[0] / "tokenizer.json").read_text()}
     assert Language(model).chat([{"role": "user", "content": "hi"}]) == PROMPT
     assert np.isfinite(model.logits([PROMPT])).all()
+
+
+@pytest.mark.parametrize("tokens", [
+    {"bos_token": "<s>", "eos_token": {"content": "</s>", "__type": "AddedToken"}},
+    {"bos_token": None, "eos_token": "</s>", "pad_token": "</s>"},
+])
+def test_templates_give_transformers_ids(directory, tmp_path, tokens):
+    """The numbers in generation_config.json begin with others than the tokenizer's own: its texts count."""
+    template = "{{ bos_token }}{% for m in messages %}{{ m.content }}{{ eos_token }}{% endfor %}{% if pad_token is defined %}P{% endif %}"
+    folder = shutil.copytree(directory[0], tmp_path / "model")
+    (folder / "generation_config.json").write_text(json.dumps({"bos_token_id": 65, "eos_token_id": [66, EOS]}))
+    (folder / "tokenizer_config.json").write_text(json.dumps({"chat_template": template, "tokenizer_class": "PreTrainedTokenizerFast", **tokens}))
+    girih.compile(folder, tmp_path / "model.girih")
+    messages = [{"role": "user", "content": "hi"}, {"role": "user", "content": "you"}]
+    theirs = transformers.PreTrainedTokenizerFast.from_pretrained(folder).apply_chat_template(messages, add_generation_prompt=True, return_dict=False)
+    assert Language(girih.load(tmp_path / "model.girih")).chat(messages) == theirs

@@ -110,6 +110,17 @@ def test_sampling_arguments_arrive(model, sampling):
     assert s.token == next_of(IDS, **sampling)
 
 
+def test_a_temperature_that_would_overflow_logits_takes_the_most_likely_token(model):
+    assert list(model.generate(IDS, 20, temperature=1e-38, seed=3)) == follow(IDS, 20)
+
+
+@pytest.mark.parametrize("name", ["threads", "page_size", "cache_tokens"])
+@pytest.mark.parametrize("value", [0, -1, 2**31, 10**30])
+def test_numbers_that_no_model_can_be_loaded_with(decoder, name, value):
+    with pytest.raises(ValueError, match=f"expected {name} to be from 1 to 2147483647, but got {value}"):
+        girih.load(decoder, **{name: value})
+
+
 def test_seeds_beyond_32_bits_wrap(model):
     s = model.session()
     s.prefill(IDS, temperature=1.0, seed=2**32 + 5)
@@ -171,8 +182,11 @@ def test_refusals_of_the_runtime(model, call, code):
     (lambda s: s.prefill([1.5]), "at least one token"),
     (lambda s: s.prefill([2**40]), "fit 32 bits"),
     (lambda s: s.prefill([1], temperature=float("nan")), "finite"),
+    (lambda s: s.prefill([1], temperature=1e39), "finite number of 32 bits"),
     (lambda s: s.prefill([1], top_k=-1), "top_k"),
     (lambda s: s.prefill([1], top_p=0), "above 0"),
+    (lambda s: s.prefill([1], top_p=1e-50), "above 0"),
+    (lambda s: s.prefill([1], repetition_penalty=1e-50), "above 0"),
 ])
 def test_arguments_no_model_could_take(model, call, message):
     s = model.session()

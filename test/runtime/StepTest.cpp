@@ -233,9 +233,10 @@ TEST_F(StepTest, RefusesWhatMakesNoSense) {
   rows = {{one.get(), two.get()}, {{1}, {3, 270}}};
   refused(GIRIH_VALUE_OUT_OF_RANGE, "expected tokens in [0, 270) but found 270 in row 1");
   rows = {{one.get()}, {{1}}, {{-1, 0, 0, 0, 0, 0}}};
-  refused(GIRIH_INVALID_ARGUMENT, "expected temperature, top_k and repetition_penalty of at least 0, top_p "
-                                  "and min_p from 0 to 1, but got "
-                                  "-1, 0, 0, 0 and 0 in row 0");
+  refused(GIRIH_INVALID_ARGUMENT,
+          "expected finite temperature, top_k and repetition_penalty of at least 0, top_p "
+          "and min_p from 0 to 1, but got "
+          "-1, 0, 0, 0 and 0 in row 0");
   CacheHandle elsewhere = openCache(module->get(), 64, 8);
   SequenceHandle stranger = openSequence(elsewhere.get());
   rows = {{one.get(), stranger.get()}, {{1}, {1}}};

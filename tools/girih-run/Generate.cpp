@@ -30,6 +30,7 @@ public:
     girih_cache *newCache = nullptr;
     check(girih_cache_create(module, &cacheOptions, &newCache, &status), status);
     cache.reset(newCache);
+    checkLength(options);
     girih_sequence *newSequence = nullptr;
     check(girih_sequence_create(newCache, &newSequence, &status), status);
     sequence.reset(newSequence);
@@ -54,6 +55,19 @@ public:
   }
 
 private:
+  /// The last token is not read again. What does not fit is refused before anything is computed.
+  void checkLength(const Options &options) const {
+    girih_cache_info info;
+    girih_cache_describe(cache.get(), &info);
+    uint64_t wanted = options.generate.size() + uint64_t(options.newTokens) - 1;
+    if (wanted > uint64_t(info.longest))
+      throw Failure{BadInput, "size-out-of-bounds",
+                    "expected at most " + std::to_string(info.longest) +
+                        " tokens, which this artifact reads, but the prompt has " +
+                        std::to_string(options.generate.size()) + " and --new-tokens asks for " +
+                        std::to_string(options.newTokens) + " more"};
+  }
+
   static girih_session *openSession(girih_module *module, const Options &options) {
     girih_session_options sessionOptions;
     GIRIH_INIT(sessionOptions);

@@ -145,7 +145,7 @@ Options girih::run::parseOptions(int argc, char **argv) {
       {"seed", [&](auto &v) { o.seed = number("seed", v, UINT64_MAX); }},
       {"threads", [&](auto &v) { o.threads = positiveNumber("threads", v, 4096); }},
       {"generate", [&](auto &v) { parseIds(v, o.generate); }},
-      {"new-tokens", [&](auto &v) { o.newTokens = uint32_t(number("new-tokens", v, 1u << 30)); }},
+      {"new-tokens", [&](auto &v) { o.newTokens = positiveNumber("new-tokens", v, 1u << 30); }},
       {"code", [&](auto &v) { o.code = v; }},
       {"warmup", [&](auto &v) { o.warmup = uint32_t(number("warmup", v, 1000000)); }},
       {"repeats", [&](auto &v) { o.repeats = positiveNumber("repeats", v, 1000000); }},

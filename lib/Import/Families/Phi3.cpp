@@ -24,10 +24,12 @@ static constexpr ConfigKey keys[] = {
     ropeKey("rope_parameters"),
     ropeKey("partial_rotary_factor"),
     ropeKey("original_max_position_embeddings"),
-    // Written by the model's own code; transformers' Phi-3 has no such biases.
+    // Written by the models' own code; transformers' Phi-3 has no such biases, and no layers that differ in what they see.
     fixed("attention_bias", "false"),
     fixed("mlp_bias", "false"),
     fixed("lm_head_bias", "false"),
+    fixed("full_attn_mod", "1"),
+    fixed("interpolate_factor", "1"),
 };
 
 static constexpr StringLiteral harmless[] = {"attention_dropout", "embd_pdrop", "resid_pdrop", "auto_map"};

@@ -10,10 +10,12 @@ static void check(girih_code code) {
     fprintf(stderr, "error: [%s] %s\n", girih_code_name(code), status.message), exit(1);
 }
 
-int main(int argc, char **argv) { // girih-embed model.girih 101 7592 2088 102
+int main(int argc, char **argv) {
+  if (argc < 3)
+    return fprintf(stderr, "usage: girih-embed MODEL.girih ID...\n"), 2;
   girih_module *module;
   girih_session *session;
-  check(girih_module_load(argc > 1 ? argv[1] : "model.girih", nullptr, &module, &status));
+  check(girih_module_load(argv[1], nullptr, &module, &status));
   check(girih_session_create(module, nullptr, &session, &status));
   std::vector<int32_t> ids;
   for (int i = 2; i < argc; ++i)

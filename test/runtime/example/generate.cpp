@@ -10,7 +10,9 @@ static void check(girih_code code) {
     fprintf(stderr, "error: [%s] %s\n", girih_code_name(code), status.message), exit(1);
 }
 
-int main(int argc, char **argv) { // girih-generate model.girih COUNT ID ID ...
+int main(int argc, char **argv) {
+  if (argc < 4)
+    return fprintf(stderr, "usage: girih-generate MODEL.girih COUNT ID...\n"), 2;
   girih_module *module;
   girih_session *session;
   girih_cache *cache;

@@ -12,7 +12,17 @@ LONGEST = 1 << 24  # characters: more than any model reads
 
 def environment():
     import jinja2
+    from jinja2.ext import Extension
     from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+    class Generation(Extension):
+        """{% generation %} … {% endgeneration %}: where templates mark the model's own words, for training. The text is as it is without."""
+
+        tags = {"generation"}
+
+        def parse(self, parser):
+            line = next(parser.stream).lineno
+            return jinja2.nodes.Scope(parser.parse_statements(["name:endgeneration"], drop_needle=True), lineno=line)
 
     def raise_exception(message):
         raise jinja2.TemplateError(message)
@@ -21,7 +31,7 @@ def environment():
         return json.dumps(value, ensure_ascii=ensure_ascii, indent=indent, separators=separators, sort_keys=sort_keys)
 
     # As transformers sets it up: templates are written for that.
-    result = ImmutableSandboxedEnvironment(trim_blocks=True, lstrip_blocks=True, extensions=["jinja2.ext.loopcontrols"])
+    result = ImmutableSandboxedEnvironment(trim_blocks=True, lstrip_blocks=True, extensions=["jinja2.ext.loopcontrols", Generation])
     result.filters["tojson"] = tojson
     result.globals["raise_exception"] = raise_exception
     result.globals["strftime_now"] = lambda text: datetime.now().strftime(text)

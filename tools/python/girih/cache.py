@@ -84,6 +84,9 @@ def clear() -> int:
         discard(path)
     for path in folder().glob("*.json*"):
         path.unlink(missing_ok=True)
+    for path in folder().glob("*.girih.partial-*"):  # left by a kill, on a file system where files cannot be without names
+        with _locked(path.with_name(path.name.partition(".partial-")[0])):
+            path.unlink(missing_ok=True)
     return total
 
 

@@ -7,34 +7,38 @@ import time
 import numpy as np
 
 from . import Error, _runtime
-from .cli_options import load_model, model_arguments, positive
+from .cli_options import Progress, load_model, model_arguments, positive
 
 
 def add(commands):
     parser = commands.add_parser("bench", help="measure prefill and decode of a language model",
                                  description="Measures prefill of prompts of several lengths and decode after contexts of several lengths.")
     model_arguments(parser)
-    parser.add_argument("--prompts", type=lengths, default=[128, 512], metavar="N,N", help="prompt lengths (default: 128,512)")
-    parser.add_argument("--contexts", type=lengths, default=[16, 512], metavar="N,N", help="tokens before decode begins (default: 16,512)")
+    parser.add_argument("--prompts", type=several, default=[128, 512], metavar="N,N", help="prompt lengths (default: 128,512)")
+    parser.add_argument("--contexts", type=several, default=[16, 512], metavar="N,N", help="tokens before decode begins (default: 16,512)")
     parser.add_argument("--new-tokens", type=positive, default=32, metavar="N", help="tokens decoded in each run (default: 32)")
     parser.add_argument("--repeats", type=positive, default=5, metavar="N", help="runs of each, after one that does not count (default: 5)")
     parser.add_argument("--json", action="store_true", help="print the results as JSON")
     parser.set_defaults(run=run, check=lambda options, parser: None)
 
 
-def lengths(text):
+def several(text):
     return [positive(part) for part in text.split(",")]
 
 
 def run(options) -> int:
-    model = load_model(options)
+    model = load_model(options, "prefill")
     longest = model.cache["longest"]
     for length in [*options.prompts, *(context + options.new_tokens for context in options.contexts)]:
         if length > longest:
             raise Error(f"the model takes {longest} tokens, but {length} were asked for; give smaller --prompts and --contexts",
                         "size-out-of-bounds", 2)
     bench = Bench(model, options)
-    results = [bench.prefill(length) for length in options.prompts] + [bench.decode(context) for context in options.contexts]
+    results, progress = [], Progress(len(options.prompts) + len(options.contexts), "measurements")
+    for measure, lengths in ((bench.prefill, options.prompts), (bench.decode, options.contexts)):
+        for length in lengths:
+            results.append(measure(length))
+            progress.at(len(results))
     threads = model.statistics["threads"]
     gflops, gbytes = _runtime.measure_peaks(threads)
     for result in results:

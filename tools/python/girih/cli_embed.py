@@ -2,15 +2,13 @@
 
 import io
 import json
-import sys
-import time
 from pathlib import Path
 
 import numpy as np
 
 from . import Error
 from ._files import write_whole
-from .cli_options import load_model, model_arguments
+from .cli_options import Progress, load_model, model_arguments
 from .text import Tokenizer, find_tokenizer, read_text
 
 BATCH = 32
@@ -37,7 +35,7 @@ def check(options, parser):
 
 def embed(options):
     """The vectors of the texts, in order; pooled models only."""
-    model = load_model(options)
+    model = load_model(options, "encode")
     directory = options.model if options.model.is_dir() else Path(model.metadata("model") or options.model.parent)
     tokenizer = Tokenizer(find_tokenizer(directory, options.tokenizer), longest(model), directory if directory.is_dir() else None)
     vectors = np.concatenate([model.encode(*tokenizer(texts)) for texts in batches(options.text)])
@@ -47,12 +45,9 @@ def embed(options):
 
 
 def batches(texts):
-    """The texts in batches. Where they take long, says how far it is."""
-    began = told = time.monotonic()
+    progress = Progress(len(texts), "texts")
     for i in range(0, len(texts), BATCH):
-        if (now := time.monotonic()) - told > 2:
-            print(f"{i} of {len(texts)} texts in {now - began:.0f} s", file=sys.stderr)
-            told = now
+        progress.at(i)
         yield texts[i:i + BATCH]
 
 

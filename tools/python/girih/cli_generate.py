@@ -40,17 +40,20 @@ def check(options, parser):
         parser.error("give either --prompt or --interactive")
     if options.interactive and options.json:
         parser.error("--json is for a single --prompt")
+    if options.raw and options.system:
+        parser.error("--system needs the model's chat template, which --raw leaves out")
 
 
 def run(options) -> int:
-    model = load_model(options)
+    model = load_model(options, "prefill")
     speaker = Speaker(model, Language(model, options.tokenizer), options)
+    sys.stdin.reconfigure(errors="surrogateescape")  # as arguments are read; what is no text is refused where it is used
     if options.interactive:
         return converse(speaker, options)
     prompt = sys.stdin.read() if options.prompt == "-" else options.prompt
     answer = speaker.answer([{"role": "user", "content": prompt}], lambda text: None if options.json else say(text))
     if options.json:
-        print(json.dumps(answer.report(), ensure_ascii=False))
+        print(json.dumps(answer.report()))
     else:
         say("\n")
     if options.stats:

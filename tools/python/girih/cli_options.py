@@ -3,9 +3,10 @@
 import argparse
 import math
 import sys
+import time
 from pathlib import Path
 
-from . import cache
+from . import Error, cache, load
 
 
 def number(least, most=math.inf, above=False, kind=float):
@@ -35,7 +36,7 @@ def model_arguments(parser) -> None:
                         help="a Hugging Face directory or a GGUF file (compiled first, and kept), or a .girih file")
     parser.add_argument("--tokenizer", type=Path, help="tokenizer.json or its directory (default: the model's)")
     parser.add_argument("--threads", type=positive, help="threads to run with (default: all cores)")
-    parser.add_argument("--target", default="cpu", help="machine that a model is compiled for: cpu, cpu:NAME, systolic:NAME, or a facts file in "
+    parser.add_argument("--target", help="machine that a model is compiled for: cpu, cpu:NAME, systolic:NAME, or a facts file in "
                         "the place of NAME (default: this CPU)")
     parser.add_argument("--dtype", choices=("f32", "bf16", "int8"),
                         help="compute type that a model is compiled with (default: f32; bf16 for a systolic machine; int8: only there)")
@@ -46,10 +47,12 @@ def model_arguments(parser) -> None:
 def artifact_of(options, report=None) -> Path:
     """The artifact that was named, or that of the model that was named. `report` is told what a compilation took."""
     if cache.is_artifact(options.model):
+        refuse_compiling(options)
         return options.model
-    dtype = options.dtype or ("bf16" if options.target.startswith("systolic") else "f32")
+    target = options.target or "cpu"
+    dtype = options.dtype or ("bf16" if target.startswith("systolic") else "f32")
     found = cache.compiled(options.model, announce=lambda: print(f"compiling {options.model} ...", file=sys.stderr, flush=True),
-                           target=options.target, dtype=dtype, max_seq_len=options.max_seq_len, calibrate=options.calibrate)
+                           target=target, dtype=dtype, max_seq_len=options.max_seq_len, calibrate=options.calibrate)
     if report is not None:
         report(found)
     elif not found.kept:
@@ -57,15 +60,48 @@ def artifact_of(options, report=None) -> Path:
     return found.artifact
 
 
-def load_model(options, **arguments):
-    """Loads what artifact_of names. An artifact that the cache kept but that is damaged, or of another version, is made anew."""
-    from . import Error, load
+def refuse_compiling(options) -> None:
+    """Options of the compiler would change nothing in an artifact."""
+    given = [name for name in ("target", "dtype", "calibrate", "max_seq_len") if getattr(options, name) is not None]
+    if given:
+        name = "--" + given[0].replace("_", "-")
+        raise Error(f"{name} says how to compile, but {options.model} is an artifact; name the model, or leave {name} out", "bad-option", 2)
 
+
+KINDS = {"encode": "an encoder, for `girih embed`", "prefill": "a language model, for `girih generate`"}
+
+
+def load_model(options, entry):
+    """Loads what artifact_of names, a model with this entry point."""
+    model = load_whole(options)
+    names = [each.name for each in model.entries]
+    if entry not in names:
+        kind = next((kind for name, kind in KINDS.items() if name in names), f"a model with the entry points {', '.join(names)}")
+        raise Error(f"expected {KINDS[entry].partition(',')[0]}, but {options.model} is {kind}", "wrong-model", 2)
+    return model
+
+
+def load_whole(options):
+    """An artifact that the cache kept but that is damaged, or of another version, is made anew."""
     artifact = artifact_of(options)
     try:
-        return load(artifact, options.threads, **arguments)
+        return load(artifact, options.threads)
     except Error as error:
         if artifact == options.model or error.code not in ("damaged-artifact", "unsupported-format"):
             raise
     cache.discard(artifact)
-    return load(artifact_of(options), options.threads, **arguments)
+    return load(artifact_of(options), options.threads)
+
+
+class Progress:
+    """Where work takes long, says on standard error every two seconds how far it is."""
+
+    def __init__(self, total, unit):
+        self.total, self.unit = total, unit
+        self.began = self.told = time.monotonic()
+
+    def at(self, done) -> None:
+        now = time.monotonic()
+        if now - self.told > 2:
+            print(f"{done} of {self.total} {self.unit} in {now - self.began:.0f} s", file=sys.stderr)
+            self.told = now

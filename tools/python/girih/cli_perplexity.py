@@ -2,12 +2,13 @@
 
 import json
 import math
+import sys
 from pathlib import Path
 
 import numpy as np
 
 from . import Error
-from .cli_options import load_model, model_arguments, positive
+from .cli_options import Progress, load_model, model_arguments, positive
 from .text import Language, read_text
 
 
@@ -29,22 +30,30 @@ def check(options, parser):
 
 
 def run(options) -> int:
-    model = load_model(options)
+    model = load_model(options, "prefill")
     ids = Language(model, options.tokenizer).encode(read_text(options.file))
     context = min(options.context or 512, longest(model))
     stride = min(options.stride or max(1, context // 2), context)
     if len(ids) < 2:
         raise Error(f"expected a text of at least 2 tokens, but {options.file} has {len(ids)}", "bad-prompt", 3)
-    total, count = 0.0, 0
+    total, count, progress = 0.0, 0, Progress(len(ids) - 1, "tokens")
     for window, labels in windows(ids, context, stride):
         total += float(model.loss(window[None], labels[None]).astype(np.float64).sum())
         count += int((labels >= 0).sum())
-    result = {"perplexity": math.exp(total / count), "loss": total / count, "tokens": count, "context": context, "stride": stride}
+        progress.at(count)
+    loss = total / count
+    perplexity = math.exp(loss) if loss < math.log(sys.float_info.max) else math.inf
     if options.json:
-        print(json.dumps(result))
+        told = {"perplexity": finite(perplexity), "loss": finite(loss), "tokens": count, "context": context, "stride": stride}
+        print(json.dumps(told))
     else:
-        print(f"perplexity {result['perplexity']:.4f}, loss {result['loss']:.6f} over {count} tokens in windows of {context}, {stride} apart")
+        print(f"perplexity {perplexity:.4f}, loss {loss:.6f} over {count} tokens in windows of {context}, {stride} apart")
     return 0
+
+
+def finite(number):
+    """What JSON can say: it has no infinity, and null stands for none."""
+    return number if math.isfinite(number) else None
 
 
 def longest(model) -> int:

@@ -34,8 +34,8 @@ class Model:
 
     def __init__(self, path, threads: Optional[int] = None, page_size: Optional[int] = None, cache_tokens: Optional[int] = None):
         for name, value in (("threads", threads), ("page_size", page_size), ("cache_tokens", cache_tokens)):
-            if value is not None and operator.index(value) < 1:
-                raise ArgumentError(f"expected {name} to be at least 1, but got {value}")
+            if value is not None and not 1 <= operator.index(value) < 2**31:
+                raise ArgumentError(f"expected {name} to be from 1 to 2147483647, but got {value}")
         self.path = os.path.abspath(os.fsdecode(path))
         self._handle = _runtime.Model(absolute(path), threads or 0, cache_tokens or 0, page_size or 0)
         self.entries = tuple(Entry(name, launches, tuple(Value(*v) for v in inputs), tuple(Value(*v) for v in outputs))

@@ -1,12 +1,13 @@
 """A decoder's cache in the caller's hands: sessions that are extended, forked, cut, saved and loaded."""
 
-import math
 from typing import NamedTuple, Optional
 
 import numpy as np
 
 from ._errors import ArgumentError, Error
 from ._paths import absolute
+
+LARGEST, LEAST = float(np.finfo(np.float32).max), float(np.finfo(np.float32).tiny)
 
 
 class Sampling(NamedTuple):
@@ -20,14 +21,15 @@ class Sampling(NamedTuple):
     seed: int = 0
 
     def checked(self) -> "Sampling":
-        """The runtime refuses what makes no sense; here only what would not reach it unchanged."""
+        """The runtime refuses what makes no sense; here only what would not reach it unchanged, as numbers of 32 bits."""
         for name in ("temperature", "top_p", "min_p", "repetition_penalty"):
-            if not math.isfinite(getattr(self, name)):
-                raise ArgumentError(f"expected {name} to be a finite number, but got {getattr(self, name)}")
+            if not abs(getattr(self, name)) <= LARGEST:
+                raise ArgumentError(f"expected {name} to be a finite number of 32 bits, but got {getattr(self, name)}")
         if not 0 <= self.top_k < 2**31:
             raise ArgumentError(f"expected top_k from 0 to 2147483647, but got {self.top_k}")
-        if self.top_p == 0 or self.repetition_penalty == 0:
-            raise ArgumentError("expected top_p and repetition_penalty to be above 0; 1 leaves all as it is")
+        for name in ("top_p", "repetition_penalty"):  # 0 stands for their defaults in the runtime
+            if 0 <= getattr(self, name) < LEAST:
+                raise ArgumentError(f"expected {name} to be above 0, but got {getattr(self, name)}; 1 leaves all as it is")
         return self._replace(top_k=int(self.top_k), seed=(int(self.seed) + 2**31) % 2**32 - 2**31)
 
 

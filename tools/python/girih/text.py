@@ -17,6 +17,16 @@ def read_text(path: Path) -> str:
         raise Error(f"expected UTF-8 in {path}, but byte {error.start} is not", "bad-prompt", 3) from None
 
 
+def well_formed(text: str) -> str:
+    """The text, if it is one: bytes of an argument or an input that are not UTF-8 come from Python as halves of characters."""
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        before = text[max(0, error.start - 20):error.start]
+        raise Error(f"expected a text in UTF-8, but what comes after {before!r} is not", "bad-prompt", 3) from None
+    return text
+
+
 def find_tokenizer(model: Path, given=None) -> Path:
     """The tokenizer to use: the one given (a file or a directory), else the model directory's."""
     place = Path(given) if given else model
@@ -45,7 +55,7 @@ class TextSettings(NamedTuple):
     strip: bool = False            # as it does with every text; transformers alone does not
 
     def applied(self, text: str) -> str:
-        text = self.prompt + text
+        text = self.prompt + well_formed(text)
         text = text.strip() if self.strip else text
         return text.lower() if self.lower else text
 
@@ -136,21 +146,24 @@ class Language:
         self.inner = read_tokenizer(text, str(where))
         self.inner.no_truncation()
         self.inner.no_padding()
-        bos = model.metadata("bos")
-        self.specials = {"bos_token": self._piece(bos), "eos_token": self._piece(self.stop[0] if self.stop else None)}
+        self.specials = self._specials(model)
 
-    def _piece(self, token) -> str:
-        return "" if token in (None, "") else self.inner.id_to_token(int(token)) or ""
+    def _specials(self, model) -> dict:
+        """The tokens that a template knows by name: as the tokenizer has them, or by the model's numbers. What there is not has no name."""
+        numbers = {"bos_token": model.metadata("bos"), "eos_token": model.metadata("eos")}
+        texts = {name: self.inner.id_to_token(int(several.partition(",")[0])) for name, several in numbers.items() if several}
+        return {name: text for name, text in {**texts, **json.loads(model.metadata("special_tokens") or "{}")}.items() if text}
 
     def encode(self, text: str) -> list:
         """Plain text, with the tokens that the tokenizer itself puts around it."""
-        return self.inner.encode(text).ids
+        return self.inner.encode(well_formed(text)).ids
 
     def chat(self, messages: list) -> list:
         """A conversation up to where the model's answer begins."""
         from .chat import render
 
-        return self.inner.encode(render(self.template, messages, **self.specials), add_special_tokens=False).ids
+        text = render(self.template, messages, **self.specials)
+        return self.inner.encode(well_formed(text), add_special_tokens=False).ids
 
     def decode(self, tokens) -> str:
         return self.inner.decode(list(tokens), skip_special_tokens=True)
