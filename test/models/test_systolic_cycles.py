@@ -49,13 +49,19 @@ def test_decoding_goes_at_the_buss_rate(tmp_path):
     assert costs["all"]["cycles"] <= 1.26 * costs["all"]["dramRead"] / BYTES_PER_CYCLE
 
 
+def test_prefill_overlaps(tmp_path):
+    """Blocks of 512 rows leave room for two halves, because what follows the last product needs no room for others' sums."""
+    costs = report(tmp_path, LLAMA, "tpu-v5e-like", "--entry=prefill", "--shape=batch=1,seq=512,total=512,slots=1024")
+    assert named(costs, "model.layers.0.mlp.up_proj")["utilisation"] >= 0.7
+
+
 def test_arrays_share_an_encoders_layers(tmp_path):
     """Four arrays take fewer cycles than one in every kernel with matrices, and heads of attention have an array each."""
     facts = FACTS.read_text().replace("arrays = 4", "arrays = 1")
     (tmp_path / "one.facts").write_text(facts)
     shape = "--shape=batch=1,seq=128"
     one, four = report(tmp_path, BERT, tmp_path / "one.facts", shape), report(tmp_path, BERT, "tpu-v5e-like", shape)
-    for name, factor in {"attention.self": 0.65, "intermediate.dense": 0.67, "output.dense": 1}.items():
+    for name, factor in {"attention.self": 0.7, "intermediate.dense": 0.67, "output.dense": 1}.items():
         name = f"encoder.layer.0.{name}"
         assert named(four, name)["cycles"] <= factor * named(one, name)["cycles"], name
-    assert four["all"]["cycles"] <= 110000
+    assert one["all"]["cycles"] <= 122000 and four["all"]["cycles"] <= 107000

@@ -142,5 +142,6 @@ LogicalResult ProgramLowering::lowerDot(tile::DotOp op) {
   }
   multiply(left, right, result, {leftShape[0], n, k}, rows, /*transposed=*/right.strides[1] == 2, accumulate);
   setTile(op, std::move(result));
+  --dotsToCome;
   return success();
 }

@@ -131,8 +131,9 @@ void ProgramLowering::vector(VectorCode what, Shape shape, const Tile &to, const
   auto emit = [&](int64_t from, int64_t count, int64_t width) { // `count` times `width` lanes
     SmallVector<Walk> rest = walks;
     if (count > 1)
-      rest.push_back(
-          {count, {lanes.strides[0] * width, lanes.strides[1] * width, lanes.strides[2] * width}, 0});
+      rest.push_back({count,
+                      {lanes.strides[0] * width, lanes.strides[1] * width, lanes.strides[2] * width},
+                      lanes.perRow % width ? 0 : lanes.perRow / width});
     Walk rows{1, {}};
     auto length = [](const Walk &walk) {
       return llvm::any_of(walk.strides, [](int64_t stride) { return stride >= kArrayStride; }) ? 0

@@ -77,13 +77,15 @@ int64_t Pool::freeBytes() const {
   return bytes;
 }
 
-/// Half of the accumulators stay for the dots, if there are any: their sums can lie nowhere else.
+/// Half of the accumulators stay for dots that are to come: their sums can lie nowhere else.
 SlotRef ProgramLowering::takeAccumulators(int64_t bytes, bool leaveHalf) {
   Pool &pool = halves ? halves->accumulators : accumulators;
   int64_t most = halves ? halves->accumulatorHalf() : machine.accumulator_bytes;
-  if (leaveHalf && pool.freeBytes() - bytes < (hasDots ? most / 2 : 0))
+  if (leaveHalf && pool.freeBytes() - bytes < (dotsToCome ? most / 2 : 0))
     return {};
-  return pool.take(bytes, atEnd);
+  // Rows' numbers away from the rows, so that an instruction reads both at once.
+  constexpr int64_t smallest = 64;
+  return pool.take(bytes, atEnd || bytes * smallest <= machine.accumulatorBankBytes());
 }
 
 SlotRef ProgramLowering::allocate(int64_t bytes, bool preferAccumulators) {

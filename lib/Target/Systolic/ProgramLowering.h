@@ -296,7 +296,8 @@ private:
   std::optional<Table> table;                // of the gather before, if that is the operation before
   std::optional<LiveRows> resultRows;        // rows of the next results that matter
   std::optional<Tile> reuse;                 // for the next result, if it fits
-  bool hasDots = false, hasNeighbours = false, outOfMemory = false, atEnd = false;
+  unsigned dotsToCome = 0;                   // of the part
+  bool hasNeighbours = false, outOfMemory = false, atEnd = false;
   unsigned array = 0; // of the operation that is being lowered
   int64_t wantedBytes = 0;
   unsigned bank = 0;

@@ -403,7 +403,8 @@ LogicalResult ProgramLowering::lowerPart(const Part &next) {
             return loop->hasAttr(kNeighboursAttr) ? WalkResult::interrupt() : WalkResult::advance();
           })
           .wasInterrupted();
-  hasDots = program.walk([](tile::DotOp) { return WalkResult::interrupt(); }).wasInterrupted();
+  dotsToCome = 0;
+  program.walk([&](tile::DotOp) { ++dotsToCome; });
   levels = levelsOf(program, part->nest);
   if (schedule == Schedule::Plain)
     for (auto &[op, level] : levels)
