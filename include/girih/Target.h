@@ -38,8 +38,8 @@ struct MachineFacts {
   std::string text() const;
 };
 
-/// Chooses tile sizes and weight packings. Answers depend only on facts and arguments, never on rows,
-/// batch or threads, so that the `stable` contract holds.
+/// Chooses tile sizes and weight packings. Answers depend only on facts and arguments, never on a launch's
+/// rows, batch or threads, so that the `stable` contract holds.
 class CostModel {
 public:
   virtual ~CostModel();
@@ -48,13 +48,17 @@ public:
     int64_t rows, columns, depth;
   };
   /// Tiles of a contraction with `n` result columns over `k` elements, of whole groups of columns that belong
-  /// `together` (a head's); depth is 256 under `stable`.
-  virtual MatmulTiles matmul(int64_t n, int64_t k, mlir::Type compute, int64_t together = 1) const = 0;
+  /// `together` (a head's); depth is 256 under `stable`. No launch has more than `mostRows` rows, which a
+  /// target may heed whose sums have one order whatever the depth.
+  virtual MatmulTiles matmul(int64_t n, int64_t k, mlir::Type compute, int64_t together = 1,
+                             int64_t mostRows = INT64_MAX) const = 0;
 
   struct AttentionTiles {
     int64_t queries, keys, parts;
+    int64_t heads = 1;
   };
   /// Query rows of a block, the fixed absolute block of keys, and among how many parts those are dealt out.
+  /// Where each sequence has one query, a block has that of up to so many key heads.
   virtual AttentionTiles attention(int64_t headSize, mlir::Type compute) const = 0;
 
   /// Pieces of work that keep all threads busy to the end, however many there are.

@@ -47,14 +47,29 @@ Value AttentionLoop::capped(Value tile) {
   return arith::MulFOp::create(b, loc, math::TanhOp::create(b, loc, arith::DivFOp::create(b, loc, tile, cap)), cap);
 }
 
+/// Each key head's rows times its own columns of `side`, the keys or the values.
+Value AttentionLoop::dot(Value rows, Value side, Value accumulator, bool transposed) {
+  if (heads == 1)
+    return tile::DotOp::create(b, loc, accumulator.getType(), rows, side, accumulator, transposed);
+  int64_t height = shapeOf(rows)[0] / heads, width = shapeOf(side)[1] / heads;
+  SmallVector<Value> results;
+  for (int64_t head = 0; head != heads; ++head) {
+    auto own = [&](Value tile) { return part(b, loc, tile, 0, head * height, height); };
+    Value into = own(accumulator);
+    results.push_back(tile::DotOp::create(b, loc, into.getType(), own(rows),
+                                          part(b, loc, side, 1, head * width, width), into, transposed));
+  }
+  return tile::ConcatOp::create(b, loc, results, 0);
+}
+
 /// scale * q k^T, capped, + bias: [rows, keys].
 FailureOr<Value> AttentionLoop::scoreTile(Value query, OpFoldResult key) {
   FailureOr<Value> tile = keyTile(key), bias = biasTile(key);
   if (failed(tile) || failed(bias))
     return failure();
   Value none = filled(b, loc, {rows, keys}, b.getF32Type(), 0.0);
-  Value dot = tile::DotOp::create(b, loc, none.getType(), query, operand(*tile), none, /*transpose_b=*/true);
-  Value score = capped(scalesQuery() ? dot : scaled(dot));
+  Value product = dot(query, operand(*tile), none, /*transposed=*/true);
+  Value score = capped(scalesQuery() ? product : scaled(product));
   return *bias ? Value(arith::AddFOp::create(b, loc, score, *bias)) : score;
 }
 
@@ -119,8 +134,7 @@ FailureOr<SoftmaxTiles> AttentionLoop::step(Value query, OpFoldResult key, Softm
   Value total = arith::AddFOp::create(b, loc, arith::MulFOp::create(b, loc, carried.sum, shrink),
                                       reduce(b, loc, tile::ReduceKind::add, weight, 1));
   Value kept = arith::MulFOp::create(b, loc, carried.weighted, along(b, loc, shrink, carried.weighted));
-  Value weighted = tile::DotOp::create(b, loc, kept.getType(), operand(weight), operand(*values), kept,
-                                       /*transpose_b=*/false);
+  Value weighted = dot(operand(weight), operand(*values), kept, /*transposed=*/false);
   return SoftmaxTiles(ValueRange{highest, total, weighted});
 }
 

@@ -41,10 +41,11 @@ public:
         softcap = op.getSoftcap()->convertToDouble();
     }
   };
+  /// Rows of `heads` key heads lie one after another.
   AttentionLoop(graph::TilePull &pull, mlir::Location loc, Scores scores, int64_t rows, int64_t headSize,
-                int64_t valueSize)
+                int64_t valueSize, int64_t heads = 1)
       : pull(pull), b(pull.builder()), loc(loc), scores(scores), rows(rows), headSize(headSize),
-        valueSize(valueSize), keys(pull.cost().attention(headSize, scores.compute).keys),
+        valueSize(valueSize), heads(heads), keys(pull.cost().attention(headSize, scores.compute).keys),
         parts(pull.cost().attention(headSize, scores.compute).parts) {}
   virtual ~AttentionLoop() = default;
 
@@ -58,7 +59,7 @@ public:
 protected:
   /// `[rows, headSize]`.
   virtual mlir::FailureOr<mlir::Value> queryTile() = 0;
-  /// `[keys, headSize]` and `[keys, valueSize]` of the block of keys from `key` on.
+  /// `[keys, heads * headSize]` and `[keys, heads * valueSize]` of the block of keys from `key` on.
   virtual mlir::FailureOr<mlir::Value> keyTile(mlir::OpFoldResult key) = 0;
   virtual mlir::FailureOr<mlir::Value> valueTile(mlir::OpFoldResult key) = 0;
   /// Added to scores, or null.
@@ -73,12 +74,13 @@ protected:
   mlir::OpBuilder &b;
   mlir::Location loc;
   Scores scores;
-  int64_t rows, headSize, valueSize, keys, parts;
+  int64_t rows, headSize, valueSize, heads, keys, parts;
 
 private:
   mlir::Value operand(mlir::Value tile);
   mlir::Value scaled(mlir::Value tile);
   mlir::Value capped(mlir::Value tile);
+  mlir::Value dot(mlir::Value rows, mlir::Value side, mlir::Value accumulator, bool transposed);
   mlir::FailureOr<mlir::Value> query();
   mlir::FailureOr<mlir::Value> scoreTile(mlir::Value query, mlir::OpFoldResult key);
   mlir::FailureOr<SoftmaxTiles> step(mlir::Value query, mlir::OpFoldResult key, SoftmaxTiles carried);

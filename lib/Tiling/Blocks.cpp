@@ -1,7 +1,6 @@
 // Block sizes by what dominates a kernel: a contraction's tiles, attention's queries, whole rows under a
 // norm, and for the rest about a vector register file's worth of elements along the last dimensions.
 #include "lib/Tiling/Blocks.h"
-#include "girih/Target.h"
 #include "lib/Tiling/Parts.h"
 #include "lib/Tiling/RowStatistics.h"
 
@@ -44,13 +43,23 @@ static Blocks elementwiseBlocks(ArrayRef<int64_t> shape, const CostModel &cost) 
   return rowsByColumns(shape, std::max<int64_t>(1, kTileElements / columns), columns);
 }
 
+CostModel::MatmulTiles tiling::matmulTiles(graph::LinearOp linear, const CostModel &cost, int64_t together) {
+  RankedTensorType weight = linear.getWeight().getType();
+  SmallVector<graph::SizeExpr> sizes = graph::getSizes(linear.getResult().getType());
+  graph::SizeExpr rows(1);
+  for (const graph::SizeExpr &size : ArrayRef(sizes).drop_back())
+    rows = rows * size;
+  std::optional<int64_t> mostRows =
+      graph::evaluateAt(rows, linear, [](graph::SymbolOp symbol) { return int64_t(symbol.getMax()); });
+  return cost.matmul(weight.getDimSize(0), weight.getDimSize(1), linear.getComputeType(), together,
+                     mostRows.value_or(INT64_MAX));
+}
+
 /// Columns are slowest, so that consecutive blocks, which run at the same time on different cores or one
 /// after another on the same, share one panel of weights while it is in cache; the rows they walk through are
 /// as many as the caches' own size.
 static Blocks contractionBlocks(graph::LinearOp linear, ArrayRef<int64_t> shape, const CostModel &cost) {
-  RankedTensorType weight = linear.getWeight().getType();
-  CostModel::MatmulTiles tiles =
-      cost.matmul(weight.getDimSize(0), weight.getDimSize(1), linear.getComputeType());
+  CostModel::MatmulTiles tiles = matmulTiles(linear, cost);
   Blocks blocks = rowsByColumns(shape, tiles.rows, tiles.columns);
   if (!blocks.order.empty())
     std::rotate(blocks.order.begin(), blocks.order.end() - 1, blocks.order.end());
@@ -68,13 +77,18 @@ static Blocks attentionBlocks(graph::AttentionOp attention, ArrayRef<int64_t> sh
   return blocks;
 }
 
-/// All query heads of a key head, and as many queries as make a block of rows.
+/// All query heads of a key head, and as many queries as make a block of rows; several key heads where there
+/// is one query.
 static Blocks pagedAttentionBlocks(graph::PagedAttentionOp op, ArrayRef<int64_t> shape,
                                    const CostModel &cost) {
-  int64_t group = shape[2] / op.getKeys().getType().getDimSize(1);
-  int64_t rows = cost.attention(shape[3], op.getComputeType()).queries;
+  int64_t keyHeads = op.getKeys().getType().getDimSize(1), group = shape[2] / keyHeads;
+  CostModel::AttentionTiles tiles = cost.attention(shape[3], op.getComputeType());
+  int64_t together = shape[1] == 1 ? std::clamp<int64_t>(tiles.queries / group, 1, tiles.heads) : 1;
+  while (keyHeads % together != 0)
+    --together;
   Blocks blocks;
-  blocks.sizes = {1, bounded(std::max<int64_t>(1, rows / group), shape[1]), group, shape[3]};
+  blocks.sizes = {1, bounded(std::max<int64_t>(1, tiles.queries / group), shape[1]), group * together,
+                  shape[3]};
   blocks.order = {0, 2, 1};
   return blocks;
 }

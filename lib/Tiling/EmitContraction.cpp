@@ -1,6 +1,6 @@
 // Linear layers: the loop over K that carries accumulator tiles. Siblings that read the same rows share loop
 // and row tile.
-#include "girih/Target.h"
+#include "lib/Tiling/Blocks.h"
 #include "lib/Tiling/Model.h"
 
 using namespace mlir;
@@ -103,7 +103,7 @@ static FailureOr<Value> emitLinear(LinearOp op, graph::TilePull &pull, TileReque
     return op.emitOpError("expected a weight of static shape to tile, found ") << op.getWeight().getType();
   Siblings siblings = findSiblings(op, request);
   // Under `exact`, the sum over K is one chain, in the reference's order.
-  siblings.depth = graph::isExact(op) ? k : pull.cost().matmul(n, k, op.getComputeType()).depth;
+  siblings.depth = graph::isExact(op) ? k : matmulTiles(op, pull.cost()).depth;
   FailureOr<SmallVector<Value>> sums = contract(siblings, pull, op.getLoc(), k);
   if (failed(sums))
     return failure();

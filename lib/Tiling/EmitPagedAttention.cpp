@@ -27,13 +27,14 @@ struct CachedOp {
         group(query.getType().getDimSize(2) / keys.getType().getDimSize(1)) {}
 };
 
-/// Names follow the op: b batch, i query, h head, t positions. Row r of the tile is query r / group, head r % group.
+/// Names follow the op: b batch, i query, h head, t positions. Row r of the tile is query r / group, head r %
+/// group; of one query the tile may have the rows of several key heads.
 class PagedAttention : public AttentionLoop {
 public:
   PagedAttention(CachedOp op, graph::TilePull &pull, OpFoldResult batch, OpFoldResult query,
-                 OpFoldResult head, int64_t queries)
-      : AttentionLoop(pull, op.op->getLoc(), op.scores, queries * op.group, op.query.getType().getDimSize(3),
-                      op.values.getType().getDimSize(2)),
+                 OpFoldResult head, int64_t queries, int64_t keyHeads = 1)
+      : AttentionLoop(pull, op.op->getLoc(), op.scores, queries * keyHeads * op.group,
+                      op.query.getType().getDimSize(3), op.values.getType().getDimSize(2), keyHeads),
         op(op), batch(batch), query(query), head(head), queries(queries) {}
 
   LogicalResult prepare();
@@ -41,7 +42,7 @@ public:
 protected:
   FailureOr<Value> queryTile() override {
     FailureOr<Value> tile =
-        pull.pull(op.query, {batch, query, head, zero(b)}, {1, queries, op.group, headSize});
+        pull.pull(op.query, {batch, query, head, zero(b)}, {1, queries, heads * op.group, headSize});
     return failed(tile) ? tile : FailureOr<Value>(reshaped(b, loc, *tile, {rows, headSize}));
   }
   FailureOr<Value> keyTile(OpFoldResult key) override { return gathered(op.keys, key, headSize); }
@@ -77,7 +78,7 @@ LogicalResult PagedAttention::prepare() {
       arith::CmpIOp::create(b, loc, arith::CmpIPredicate::slt, coordinates(b, loc, query, 0, {queries}),
                             splatIndex(b, loc, pull.dim(op.positions, 1), {queries}));
   own = select(b, loc, exists, own, filledLike(b, loc, own, -1));
-  places = reshaped(b, loc, broadcast(b, loc, own, {0}, {queries, op.group}), {rows});
+  places = reshaped(b, loc, broadcast(b, loc, own, {0}, {queries, heads * op.group}), {rows});
   Value last = arith::AddIOp::create(b, loc, scalar(reduce(b, loc, tile::ReduceKind::max, own, 0)),
                                      toIndex(b, loc, b.getIndexAttr(1)));
   Value bounded = arith::MinSIOp::create(b, loc, last, toIndex(b, loc, pull.dim(op.table, 1)));
@@ -122,12 +123,12 @@ FailureOr<Value> PagedAttention::gathered(Value cache, OpFoldResult key, int64_t
     return op.op->emitOpError("expected a cache in memory; keep what computes it in a kernel of its own");
   if (failed(slot))
     return failure();
-  SmallVector<int64_t> shape{keys, 1, size};
+  SmallVector<int64_t> shape{keys, heads, size};
   Type element = cast<tile::ViewType>(view->getType()).getElementType();
   OpFoldResult keyHead = keyHeadOf(b, loc, head, op.group);
   Value tile = tile::GatherOp::create(b, loc, RankedTensorType::get(shape, element), *view, *slot,
                                       ValueRange{toIndex(b, loc, keyHead), toIndex(b, loc, zero(b))});
-  return reshaped(b, loc, widen(b, loc, tile), {keys, size});
+  return reshaped(b, loc, widen(b, loc, tile), {keys, heads * size});
 }
 
 /// What lies in slots that nobody sees may be anything, and a weight of 0 times NaN is NaN.
@@ -153,14 +154,17 @@ static LogicalResult otherTile(Operation *op) {
                          "own");
 }
 
-/// A request is [1, queries, group, valueSize] at [b, i, h, 0], all query heads of one key head.
+/// A request is [1, queries, group, valueSize] at [b, i, h, 0], all query heads of one key head, or of
+/// several if it is for one query.
 static FailureOr<Value> emitPagedAttention(PagedAttentionOp op, graph::TilePull &pull, TileRequest request) {
   CachedOp cached(op);
-  SmallVector<int64_t> sizes{1, request.sizes[1], cached.group, op.getValues().getType().getDimSize(2)};
+  int64_t queries = request.sizes[1],
+          keyHeads = queries == 1 ? std::max<int64_t>(1, request.sizes[2] / cached.group) : 1;
+  SmallVector<int64_t> sizes{1, queries, keyHeads * cached.group, op.getValues().getType().getDimSize(2)};
   if (request.sizes != ArrayRef(sizes) || !isZero(request.offsets[3]))
     return otherTile(op);
-  PagedAttention attention(cached, pull, request.offsets[0], request.offsets[1], request.offsets[2],
-                           request.sizes[1]);
+  PagedAttention attention(cached, pull, request.offsets[0], request.offsets[1], request.offsets[2], queries,
+                           keyHeads);
   if (failed(attention.prepare()))
     return failure();
   FailureOr<Value> tile = attention.emit();

@@ -1,7 +1,7 @@
 // Finds a kernel's parts: results belong together where they come from the same linear layers, or from
 // siblings that share a loop over K.
 #include "lib/Tiling/Parts.h"
-#include "girih/Target.h"
+#include "lib/Tiling/Blocks.h"
 #include "lib/Tiling/Emit.h"
 
 #include "llvm/ADT/EquivalenceClasses.h"
@@ -138,10 +138,8 @@ std::optional<Parts> tiling::chooseParts(func::FuncOp kernel, const CostModel &c
       parts.parts.push_back(cut(group, matrices, std::lcm(kChunk, columnsTogether(group, matrices))));
       continue;
     }
-    auto linear = cast<LinearOp>(from[0]);
-    RankedTensorType weight = linear.getWeight().getType();
-    CostModel::MatmulTiles tiles = cost.matmul(weight.getDimSize(0), weight.getDimSize(1),
-                                               linear.getComputeType(), columnsTogether(group, matrices));
+    CostModel::MatmulTiles tiles =
+        matmulTiles(cast<LinearOp>(from[0]), cost, columnsTogether(group, matrices));
     parts.parts.push_back(cut(group, matrices, tiles.columns));
     parts.rowBlock = std::max(parts.rowBlock, tiles.rows);
   }

@@ -25,7 +25,8 @@ class CPUCostModel : public CostModel {
 public:
   explicit CPUCostModel(const MachineFacts &facts) : facts(facts) {}
 
-  MatmulTiles matmul(int64_t n, int64_t k, mlir::Type compute, int64_t together) const override {
+  MatmulTiles matmul(int64_t n, int64_t k, mlir::Type compute, int64_t together,
+                     int64_t mostRows) const override {
     // Rows: eight register blocks; rows that are not there are skipped, so 16 rows do not pay for 64.
     // Columns: whole panels, two of them so that small models still feed several threads.
     int64_t columns = std::lcm(std::min<int64_t>(2 * panelWidth, llvm::alignTo(n, panelWidth)), together);

@@ -11,18 +11,23 @@ static Queue queueOf(const Instruction &instruction) { return opInfo(unsigned(in
 
 static Unit unitOf(const Instruction &instruction) {
   Queue queue = queueOf(instruction);
-  unsigned array = queue == Queue::WL ? std::countr_zero(uint64_t(instruction.mask)) : 0;
-  return array ? kQueues + array - 1 : unsigned(queue);
+  unsigned array =
+      queue == Queue::WL || queue == Queue::VX ? std::countr_zero(uint64_t(instruction.mask)) : 0;
+  return array ? kQueues + array - 1 + (queue == Queue::VX ? kOtherArrays : 0) : unsigned(queue);
 }
 
-static Queue queueOf(Unit unit) { return unit < kQueues ? Queue(unit) : Queue::WL; }
+static Queue queueOf(Unit unit) {
+  return unit < kQueues ? Queue(unit) : unit < kQueues + kOtherArrays ? Queue::WL : Queue::VX;
+}
 
-/// Adds a token to one of the two fields, or one more of its semaphore's.
+static unsigned arrayOf(Unit unit) { return unit < kQueues ? 0 : (unit - kQueues) % kOtherArrays + 1; }
+
+/// Adds a token to one of the two fields, or one more of its semaphore's, which only one of them may name.
 static bool addToken(int64_t &first, int64_t &second, unsigned semaphore) {
   constexpr unsigned most = 7;
   for (int64_t *field : {&first, &second})
-    if (TokenCount held = tokens(*field); held.count != 0 && held.semaphore == semaphore && held.count < most)
-      return *field = tokenField(semaphore, held.count + 1), true;
+    if (TokenCount held = tokens(*field); held.count != 0 && held.semaphore == semaphore)
+      return held.count < most && (*field = tokenField(semaphore, held.count + 1), true);
   for (int64_t *field : {&first, &second})
     if (tokens(*field).count == 0)
       return *field = tokenField(semaphore, 1), true;
@@ -36,15 +41,16 @@ unsigned Code::semaphoreOf(Semaphores &table, Unit from, Queue to) {
   return unsigned(semaphore);
 }
 
-/// Makes of tokens an instruction of the queue that does nothing but carry them: it has no rows. The array's
+/// Makes of tokens an instruction of the unit that does nothing but carry them: it has no rows. The array's
 /// queues have none.
-static bool makeCarrier(Queue queue, Instruction &tokens) {
+static bool makeCarrier(Unit unit, Instruction &tokens) {
+  Queue queue = queueOf(unit);
   if (queue == Queue::VX) {
     tokens.op = int64_t(Op::vector);
     tokens.fn = int64_t(Combine::second);
     tokens.td = int64_t(Type::f32);
     tokens.flags = flag::vector_constant;
-    tokens.mask = 1;
+    tokens.mask = int64_t(1) << arrayOf(unit);
   } else if (queue == Queue::LD || queue == Queue::ST) {
     tokens.op = int64_t(queue == Queue::LD ? Op::load : Op::store);
     tokens.ta = int64_t(Type::i8);
@@ -53,9 +59,9 @@ static bool makeCarrier(Queue queue, Instruction &tokens) {
   return queue != Queue::WL && queue != Queue::MX;
 }
 
-void Code::carrier(Queue queue, Instruction tokens) {
-  if (makeCarrier(queue, tokens))
-    remember(tokens, queue, {});
+void Code::carrier(Unit unit, Instruction tokens) {
+  if (makeCarrier(unit, tokens))
+    remember(tokens, queueOf(unit), {});
   else
     wrong = "an instruction of the array would need more tokens than it can carry";
 }
@@ -71,16 +77,17 @@ const Code::Step &Code::signalAfter(Unit from, int64_t number, unsigned semaphor
         return step;
   Instruction signal;
   signal.signal0 = tokenField(semaphore, 1);
-  carrier(queueOf(from), signal);
+  carrier(from, signal);
   return steps.back();
 }
 
 void Code::order(Instruction &instruction, Queue queue, llvm::ArrayRef<Access> accesses, bool readsTable) {
   auto &mine = known[unsigned(queue)];
+  const Unit unit = unitOf(instruction);
   // Latest first: what it knew may already order the earlier ones.
   for (size_t i = steps.size(); i-- != 0;) {
     Unit from = steps[i].unit;
-    if ((steps[i].queue == queue && !readsTable) || steps[i].number <= mine[from])
+    if ((from == unit && !readsTable) || steps[i].number <= mine[from])
       continue;
     bool conflict = llvm::any_of(steps[i].accesses, [&](const Access &earlier) {
       return llvm::any_of(accesses, [&](const Access &access) { return earlier.conflicts(access); });
@@ -89,8 +96,8 @@ void Code::order(Instruction &instruction, Queue queue, llvm::ArrayRef<Access> a
       continue;
     unsigned semaphore = semaphoreOf(within, from, queue);
     const Step &signaller = signalAfter(from, steps[i].number, semaphore);
-    for (Unit unit = 0; unit != kUnits; ++unit)
-      mine[unit] = std::max(mine[unit], signaller.known[unit]);
+    for (Unit other = 0; other != kUnits; ++other)
+      mine[other] = std::max(mine[other], signaller.known[other]);
     mine[from] = std::max(mine[from], signaller.number);
     if (addToken(instruction.wait0, instruction.wait1, semaphore))
       continue;
@@ -98,7 +105,7 @@ void Code::order(Instruction &instruction, Queue queue, llvm::ArrayRef<Access> a
     std::swap(wait.wait0, instruction.wait0);
     std::swap(wait.wait1, instruction.wait1);
     instruction.wait0 = tokenField(semaphore, 1);
-    carrier(queue, wait);
+    carrier(unit, wait);
   }
 }
 
@@ -169,7 +176,7 @@ llvm::SmallVector<Code::Edge> Code::edgesBetween(Unit from, Queue to, const Loop
     int64_t seen = edges.empty() ? -3 * count : time(edges.back()) - count;
     edges.clear();
     for (size_t later = 0; later != steps.size(); ++later) {
-      if (steps[later].queue != to || (queueOf(from) == to && !steps[later].readsTable))
+      if (steps[later].queue != to || (from == steps[later].unit && !steps[later].readsTable))
         continue;
       if (int64_t known = steps[later].known[from] - base;
           known > 0) // of this iteration, so of all earlier ones
@@ -186,7 +193,7 @@ llvm::SmallVector<Code::Edge> Code::edgesBetween(Unit from, Queue to, const Loop
 /// Puts an instruction that only waits before a step.
 bool Code::waitBefore(size_t step, unsigned semaphore) {
   Instruction wait;
-  if (!makeCarrier(steps[step].queue, wait))
+  if (!makeCarrier(steps[step].unit, wait))
     return false;
   size_t index = steps[step].index;
   Instruction &before = code[index - 1];
@@ -201,14 +208,14 @@ bool Code::waitBefore(size_t step, unsigned semaphore) {
 }
 
 /// Puts an instruction that only signals at the end of the body.
-bool Code::signalAtEnd(Queue queue, unsigned semaphore) {
+bool Code::signalAtEnd(Unit unit, unsigned semaphore) {
   Instruction signal;
-  if (!makeCarrier(queue, signal))
+  if (!makeCarrier(unit, signal))
     return false;
   for (Instruction &last : llvm::reverse(code)) {
     if (last.rows != 0 || last.rn != 0 || last.op == int64_t(Op::salu))
       break;
-    if (last.op == signal.op && addToken(last.signal0, last.signal1, semaphore))
+    if (last.op == signal.op && last.mask == signal.mask && addToken(last.signal0, last.signal1, semaphore))
       return true;
   }
   signal.signal0 = tokenField(semaphore, 1);
@@ -226,7 +233,7 @@ bool Code::carry(llvm::ArrayRef<Edge> edges, unsigned semaphore) {
     for (size_t i = edge.later + 1; !waits && i-- != 0;)
       if (Instruction &each = code[steps[i].index]; steps[i].queue == steps[edge.later].queue)
         waits = addToken(each.wait0, each.wait1, semaphore);
-    if ((!signals && !signalAtEnd(steps[edge.earlier].queue, semaphore)) ||
+    if ((!signals && !signalAtEnd(steps[edge.earlier].unit, semaphore)) ||
         (!waits && !waitBefore(edge.later, semaphore)))
       return false;
   }

@@ -31,10 +31,12 @@ struct Access {
   }
 };
 
-/// What runs in order of itself: a queue, but arrays load their weights apart. The first are the queues, with
-/// the first array's loads; then come those of the other arrays.
+/// What runs in order of itself: a queue, but arrays load their weights apart, and their vector slices
+/// compute apart. The first are the queues, with the first array's loads and slice; then come those of the
+/// other arrays.
 using Unit = unsigned;
-inline constexpr unsigned kUnits = kQueues + (1u << (31 - kArrayShift)) - 1;
+inline constexpr unsigned kOtherArrays = (1u << (31 - kArrayShift)) - 1;
+inline constexpr unsigned kUnits = kQueues + 2 * kOtherArrays;
 
 class Code {
 public:
@@ -54,6 +56,8 @@ public:
   /// The program, ended by `halt`. Empty and `error()` if it cannot be.
   Program finish();
   const std::string &error() const { return wrong; }
+  /// Whether that is for want of semaphores, which fewer units would not take.
+  bool isExhausted() const { return semaphoreCount > kSemaphores; }
 
 private:
   struct Step {
@@ -79,13 +83,13 @@ private:
 
   void order(Instruction &instruction, Queue queue, llvm::ArrayRef<Access> accesses, bool readsTable);
   const Step &signalAfter(Unit from, int64_t number, unsigned semaphore);
-  void carrier(Queue queue, Instruction tokens);
+  void carrier(Unit unit, Instruction tokens);
   void remember(const Instruction &instruction, Queue queue, llvm::ArrayRef<Access> accesses,
                 bool readsTable = false);
   unsigned semaphoreOf(Semaphores &table, Unit from, Queue to);
 
   llvm::SmallVector<Edge> edgesBetween(Unit from, Queue to, const Loop &loop) const;
-  bool signalAtEnd(Queue queue, unsigned semaphore);
+  bool signalAtEnd(Unit unit, unsigned semaphore);
   bool waitBefore(size_t step, unsigned semaphore);
   bool carry(llvm::ArrayRef<Edge> edges, unsigned semaphore);
   std::optional<std::vector<Instruction>> carryTokens();

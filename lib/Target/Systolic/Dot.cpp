@@ -1,6 +1,7 @@
 // Dots on the array: for each tile of R by C weights a load into one bank while the other multiplies, then
 // all rows of the left operand streamed through it. Sums stay in the accumulators; the order over K is the
 // array's, R at a time.
+#include "lib/Target/Systolic/Jam.h"
 #include "lib/Target/Systolic/ProgramLowering.h"
 
 using namespace mlir;
@@ -13,10 +14,12 @@ Tile ProgramLowering::sums(Shape shape, bool leaveHalf) {
   const int64_t columns = machine.array_columns;
   Tile result;
   result.phase = halves ? Phase::This : Phase::Fixed;
-  result.spread = shape.size() == 2 && shape[1] > columns && shape[1] <= columns * machine.arrays;
+  result.spread = shape.size() == 2 && isSpread(shape[1]);
   SmallVector<int64_t> held(shape); // of one array
   if (result.spread)
     held.back() = columns;
+  else
+    result.offset = array * kArrayStride;
   result.slot = takeAccumulators(llvm::product_of(held) * 4, leaveHalf);
   layOut(result, held);
   return result;
@@ -24,6 +27,12 @@ Tile ProgramLowering::sums(Shape shape, bool leaveHalf) {
 
 systolic::Type ProgramLowering::sumType(tile::DotOp op) {
   return op.getType().getElementType().isInteger() ? systolic::Type::i32 : systolic::Type::f32;
+}
+
+/// Pieces of one tile have the arrays in turns: what one of them leaves is read while the next one works.
+unsigned ProgramLowering::arrayOfSums(tile::DotOp op) const {
+  auto whole = op->hasOneUse() ? dyn_cast<tile::ConcatOp>(*op->user_begin()) : tile::ConcatOp();
+  return whole && !op->hasAttr(kNeighbourAttr) ? op->use_begin()->getOperandNumber() % machine.arrays : array;
 }
 
 /// Where the sums go: over the operand's own bytes if nothing else reads them. `accumulate`: what lies there
@@ -36,8 +45,10 @@ Tile ProgramLowering::dotAccumulator(tile::DotOp op, bool &accumulate) {
   if (std::optional<Tile> over = reusable(*op, op.getAcc(), shape, type);
       accumulate && over && over->slot->accumulator)
     return *over;
+  const unsigned slice = std::exchange(array, arrayOfSums(op));
   Tile result = sums(shape);
   result.type = type;
+  array = slice;
   if (!result.slot) {
     result.slot = std::make_shared<Slot>(Slot{true, 0, 0});
     if (!std::exchange(outOfMemory, true))
@@ -78,12 +89,13 @@ void ProgramLowering::stream(const Tile &left, const Tile &result, int64_t n, in
   rows.offset += k * left.strides[1], into.offset += n * 4;
   Instruction stream;
   stream.op = int64_t(systolic::Op::matmul);
-  stream.mask = (int64_t(1) << arrays) - 1;
+  stream.mask = result.spread ? (int64_t(1) << arrays) - 1 : int64_t(1) << result.array();
   stream.flags = flag::matmul_release | (bank ? int64_t(flag::matmul_bank) : 0) |
                  (accumulate || k ? int64_t(flag::matmul_accumulate) : 0);
   stream.ta = int64_t(left.type);
   stream.a = address(rows).offset, stream.ra = address(rows).reg, stream.pa = left.strides[0];
-  stream.dst = into.slot->offset + into.offset, stream.rd = address(into).reg, stream.pd = result.strides[0];
+  stream.dst = into.slot->offset + into.offset % kArrayStride, stream.rd = address(into).reg,
+  stream.pd = result.strides[0];
   stream.rows = count.constant, stream.rn = count.number(), stream.cols = depth, stream.px = width;
   SmallVector<Access, 5> accesses{access(rows, {sizes[0], depth}, false)};
   for (int64_t array = 0; array != arrays; ++array, into.offset += kArrayStride)
@@ -97,9 +109,9 @@ void ProgramLowering::multiply(const Tile &left, const Tile &right, const Tile &
   const int64_t columns = machine.array_columns, together = result.spread ? sizes[1] : columns;
   for (int64_t n = 0; n < sizes[1]; n += together)
     for (int64_t k = 0; k < sizes[2]; k += machine.array_rows) {
-      unsigned array = 0;
+      unsigned next = result.spread ? 0 : result.array();
       for (int64_t from = n; from < std::min(n + together, sizes[1]); from += columns)
-        loadWeights(right, from, k, sizes, transposed, array++);
+        loadWeights(right, from, k, sizes, transposed, next++);
       stream(left, result, n, k, sizes, count, accumulate);
       if (machine.shadow_weights)
         bank ^= 1;
@@ -150,5 +162,6 @@ LogicalResult ProgramLowering::lowerDot(tile::DotOp op) {
   multiply(left, right, result, {leftShape[0], n, k}, rows, /*transposed=*/right.strides[1] == bytes,
            accumulate);
   setTile(op, std::move(result));
+  --dotsToCome;
   return success();
 }

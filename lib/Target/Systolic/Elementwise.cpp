@@ -60,7 +60,7 @@ void ProgramLowering::vectorRows(const VectorCode &what, const Tile &to, const T
   i.op = int64_t(systolic::Op::vector);
   i.fn = int64_t(what.combine) | int64_t(what.function) << 4;
   i.flags = what.flags | (scalar ? flag::vector_scalar : 0);
-  i.mask = 1;
+  i.mask = int64_t(1) << array;
   i.td = int64_t(to.type), i.pd = pitches[0];
   i.rows = live ? live->constant : rows, i.rn = live ? live->number() : 0, i.cols = cols;
   auto place = [&](const Tile &tile, unsigned operand, int64_t &field, int64_t &reg) {
@@ -131,8 +131,9 @@ void ProgramLowering::vector(VectorCode what, Shape shape, const Tile &to, const
   auto emit = [&](int64_t from, int64_t count, int64_t width) { // `count` times `width` lanes
     SmallVector<Walk> rest = walks;
     if (count > 1)
-      rest.push_back(
-          {count, {lanes.strides[0] * width, lanes.strides[1] * width, lanes.strides[2] * width}, 0});
+      rest.push_back({count,
+                      {lanes.strides[0] * width, lanes.strides[1] * width, lanes.strides[2] * width},
+                      lanes.perRow % width ? 0 : lanes.perRow / width});
     Walk rows{1, {}};
     auto length = [](const Walk &walk) {
       return llvm::any_of(walk.strides, [](int64_t stride) { return stride >= kArrayStride; }) ? 0
@@ -299,7 +300,7 @@ Tile ProgramLowering::indexTile(const Number &value, size_t rank) {
   i.op = int64_t(systolic::Op::vector);
   i.fn = int64_t(Combine::second);
   i.flags = flag::vector_constant;
-  i.mask = 1;
+  i.mask = int64_t(1) << array;
   i.td = int64_t(systolic::Type::f32), i.dst = address(tile).offset, i.rd = address(tile).reg;
   i.rows = i.cols = 1;
   i.imm = int32_t(std::bit_cast<uint32_t>(bias) + uint32_t(value.constant));

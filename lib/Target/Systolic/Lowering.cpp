@@ -1,5 +1,6 @@
 // The pass that lowers every tile program. ProgramLowering.h tells how.
 #include "dialects/Graph/Graph.h"
+#include "lib/Target/Systolic/Jam.h"
 #include "lib/Target/Systolic/Passes.h"
 #include "lib/Target/Systolic/ProgramLowering.h"
 
@@ -56,22 +57,42 @@ struct LowerPrograms : systolic::impl::SystolicLowerProgramsBase<LowerPrograms> 
         return signalPassFailure();
   }
 
+  /// Each with the order of its loops; nothing if none of them has `together` blocks to run as one.
+  static std::optional<SmallVector<systolic::Part>> partsOf(tile::ProgramOp program,
+                                                            ArrayRef<graph::LaunchOp> launches,
+                                                            const systolic::Machine &facts,
+                                                            int64_t together) {
+    SmallVector<systolic::Part> parts = systolic::splitParts(program);
+    bool isJammed = together == 1;
+    for (systolic::Part &part : parts) {
+      if (together != 1 && !part.range)
+        if (OwningOpRef<tile::ProgramOp> jammed = systolic::jamBlocks(*part.program, together)) {
+          part.program = std::move(jammed);
+          isJammed = true;
+        }
+      part.nest = systolic::chooseNest(*part.program, launches, facts);
+    }
+    return isJammed ? std::optional(std::move(parts)) : std::nullopt;
+  }
+
   LogicalResult lower(tile::ProgramOp program, ArrayRef<graph::LaunchOp> launches,
                       const systolic::Machine &facts, ModuleOp module) {
-    SmallVector<systolic::Part> parts = systolic::splitParts(program);
-    for (systolic::Part &part : parts)
-      part.nest = systolic::chooseNest(*part.program, launches, facts);
     systolic::SharedDims shared = sharedDims(program, launches);
     std::optional<systolic::ProgramLowering> lowering;
     FailureOr<systolic::Program> made = failure();
     std::optional<Location> where;
     if (!launches.empty())
       where = launches.front()->getLoc();
-    for (auto schedule : {systolic::Schedule::Overlapped, systolic::Schedule::Plain}) {
-      made = lowering.emplace(program, where, facts, shared, schedule).run(parts);
+    using systolic::Schedule;
+    for (auto [schedule, together] : {std::pair(Schedule::Overlapped, 4), std::pair(Schedule::Overlapped, 2),
+                                      std::pair(Schedule::Overlapped, 1), std::pair(Schedule::Plain, 1)}) {
+      std::optional<SmallVector<systolic::Part>> parts = partsOf(program, launches, facts, together);
+      if (!parts)
+        continue;
+      made = lowering.emplace(program, where, facts, shared, schedule).run(*parts);
       if (succeeded(made) || !lowering->isTooLarge())
         break;
-      if (remarks)
+      if (remarks && together == 1)
         emitRemark(where.value_or(program.getLoc()))
             << "iterations of kernel '" << program.getSymName() << "' do not overlap on " << facts.name
             << ": " << lowering->whyTooLarge();

@@ -36,8 +36,8 @@ SlotRef Pool::takeAligned(int64_t bytes, int64_t alignment, bool atEnd) {
   return {};
 }
 
-SlotRef Pool::take(int64_t bytes, bool atEnd) {
-  if (!accumulator && 2 * bytes >= bankBytes)
+SlotRef Pool::take(int64_t bytes, bool atEnd, bool apart) {
+  if (!accumulator && (apart || 2 * bytes >= bankBytes))
     if (SlotRef slot = takeAligned(bytes, bankBytes, atEnd))
       return slot;
   return takeAligned(bytes, kBeat, atEnd);
@@ -77,13 +77,15 @@ int64_t Pool::freeBytes() const {
   return bytes;
 }
 
-/// Half of the accumulators stay for the dots, if there are any: their sums can lie nowhere else.
+/// Half of the accumulators stay for dots that are to come: their sums can lie nowhere else.
 SlotRef ProgramLowering::takeAccumulators(int64_t bytes, bool leaveHalf) {
   Pool &pool = halves ? halves->accumulators : accumulators;
   int64_t most = halves ? halves->accumulatorHalf() : machine.accumulator_bytes;
-  if (leaveHalf && pool.freeBytes() - bytes < (hasDots ? most / 2 : 0))
+  if (leaveHalf && pool.freeBytes() - bytes < (dotsToCome ? most / 2 : 0))
     return {};
-  return pool.take(bytes, atEnd);
+  // Rows' numbers away from the rows, so that an instruction reads both at once.
+  constexpr int64_t smallest = 64;
+  return pool.take(bytes, atEnd || bytes * smallest <= machine.accumulatorBankBytes());
 }
 
 SlotRef ProgramLowering::allocate(int64_t bytes, bool preferAccumulators) {
@@ -91,7 +93,9 @@ SlotRef ProgramLowering::allocate(int64_t bytes, bool preferAccumulators) {
   if (preferAccumulators)
     if (SlotRef slot = takeAccumulators(bytes, /*leaveHalf=*/true))
       return slot;
-  if (SlotRef slot = large.take(bytes, atEnd))
+  constexpr int64_t rowsOfLanes = 32; // what is smaller holds a port for moments alone
+  bool apart = hasNeighbours && bytes >= rowsOfLanes * machine.array_columns * 2;
+  if (SlotRef slot = large.take(bytes, atEnd, apart))
     return slot;
   if (!std::exchange(outOfMemory, true))
     wantedBytes = bytes;
@@ -107,6 +111,8 @@ Tile ProgramLowering::fresh(Shape shape, systolic::Type type, bool preferAccumul
   tile.phase = halves ? Phase::This : Phase::Fixed;
   int64_t bytes = typeBytes(type);
   tile.slot = allocate(elementCount(shape) * bytes, preferAccumulators && bytes == 4);
+  if (tile.slot->accumulator)
+    tile.offset = array * kArrayStride;
   layOut(tile, shape);
   return tile;
 }
@@ -180,12 +186,12 @@ Number ProgramLowering::live(Value view, int64_t dim, Value offset, int64_t size
   Number begin = number(offset), all = viewDim(view, dim);
   for (const KnownRows &rows : knownRows)
     if (rows.begin.reg.lock() == begin.reg && rows.begin.constant == begin.constant &&
-        rows.all.lock() == all.reg && rows.size == size)
+        rows.all == all.number() && rows.size == size)
       if (Register held = rows.count.lock())
         return {held, 0};
   Number rest = scalars.sub(all, begin), count = scalars.max(scalars.min(rest, size), 0);
   if (begin.reg && all.reg && count.reg && count.constant == 0)
-    knownRows.push_back({{begin.reg, begin.constant}, all.reg, size, count.reg});
+    knownRows.push_back({{begin.reg, begin.constant}, all.number(), size, count.reg});
   return count;
 }
 
@@ -209,9 +215,10 @@ static std::optional<systolic::Type> elementType(mlir::Type type) {
   return std::nullopt;
 }
 
-/// What a tile of `shape` that runs along `dims` of the view covers.
+/// What a tile of `shape` that runs along `dims` of the view covers. `joinsRows`: they lie side by side in
+/// the tile, too.
 FailureOr<ProgramLowering::Window> ProgramLowering::window(Operation *op, Value view, ValueRange offsets,
-                                                           Shape dims, Shape shape) {
+                                                           Shape dims, Shape shape, bool joinsRows) {
   auto type = cast<tile::ViewType>(view.getType());
   std::optional<systolic::Type> element = elementType(type.getElementType());
   if (!element)
@@ -247,8 +254,8 @@ FailureOr<ProgramLowering::Window> ProgramLowering::window(Operation *op, Value 
         window.cols = scalars.max(cols, 1);
       }
       // Whole rows of the view lie side by side.
-      while (!extended.empty() && window.cols.known() && type.getShape()[dims[inner]] == shape[inner] &&
-             dims[extended.back()] == dims[inner] - 1 &&
+      while (joinsRows && !extended.empty() && window.cols.known() &&
+             type.getShape()[dims[inner]] == shape[inner] && dims[extended.back()] == dims[inner] - 1 &&
              live(view, dims[inner] - 1, offsets[dims[inner] - 1], shape[extended.back()]).known() ==
                  shape[extended.back()]) {
         inner = extended.pop_back_val();
@@ -281,39 +288,45 @@ FailureOr<ProgramLowering::Window> ProgramLowering::window(Operation *op, Value 
   return window;
 }
 
-/// Zeros where the view has no elements: rows past its last one, or all of the tile if rows are cut, too.
-void ProgramLowering::zeroRest(const Tile &tile, Shape shape, const Window &window) {
+/// Zeros where the view has no elements: rows past its last one, if `more` is 1, or all of the tile if rows
+/// are cut, too.
+void ProgramLowering::zeroRest(const Tile &tile, Shape shape, const Window &window, const Number &more) {
   int64_t all = elementCount(shape), lanes = machine.array_columns, bytes = typeBytes(tile.type);
   bool wholeRows = window.rows.known() == (window.rowDim < 0 ? 1 : shape[window.rowDim]);
   bool wholeCols = window.cols.known() == window.width;
   if (wholeRows && wholeCols)
     return;
   VectorCode zero{Combine::second, Function::id, flag::vector_constant, 0};
-  Tile line = tile; // all of it as one row
-  line.strides = {bytes};
-  line.live.reset();
-  int64_t row = window.rowDim < 0 ? all : tile.strides[window.rowDim] / bytes;
-  bool isOuter = window.rowDim >= 0 && row * shape[window.rowDim] == all;
-  if (!wholeCols || !isOuter || (row % lanes && row > lanes))
-    return vector(zero, {all}, line, nullptr, nullptr);
-  // Rows are consecutive, and a row is whole rows of lanes: one instruction from the first that is missing.
-  int64_t cols = std::min(row, lanes);
+  int64_t rowCount = window.rowDim < 0 ? 1 : shape[window.rowDim], width = all / rowCount,
+          pitch = window.rowDim < 0 ? all : tile.strides[window.rowDim] / bytes;
+  bool isOuter = window.rowDim >= 0 && pitch >= width, isDense = pitch * rowCount <= all;
+  if (!wholeCols || !isOuter || (isDense && width % lanes && width > lanes)) {
+    Tile whole = tile;
+    whole.live.reset();
+    return vector(zero, shape, whole, nullptr, nullptr);
+  }
+  // From the first row that is missing: one instruction if rows are consecutive, which are whole rows of
+  // lanes.
+  int64_t cols = std::min(width, lanes), step = isDense ? cols : pitch;
   Address begin = address(tile);
-  Number first = scalars.add(scalars.mul(window.rows, row * bytes), begin.base());
-  Number missing = scalars.mul(scalars.sub(shape[window.rowDim], window.rows), row / cols);
+  Number first = scalars.add(scalars.mul(window.rows, pitch * bytes), begin.base());
+  Number missing =
+      scalars.mul(scalars.mul(scalars.sub(rowCount, window.rows), more), isDense ? width / cols : 1);
   Instruction instruction;
   instruction.op = int64_t(systolic::Op::vector);
   instruction.fn = int64_t(zero.combine);
   instruction.flags = zero.flags;
   instruction.mask = 1;
   instruction.td = int64_t(tile.type);
-  instruction.dst = begin.offset + first.constant;
   instruction.rd = first.number();
-  instruction.pd = cols * bytes;
+  instruction.pd = step * bytes;
   instruction.rows = missing.constant;
   instruction.rn = missing.number();
-  instruction.cols = cols;
-  code.append(instruction, access(tile, shape, /*write=*/true));
+  for (int64_t from = 0; from < (isDense ? cols : width); from += cols) {
+    instruction.dst = begin.offset + first.constant + from * bytes;
+    instruction.cols = std::min(cols, width - from);
+    code.append(instruction, access(tile, shape, /*write=*/true));
+  }
 }
 
 /// One transfer for each place along the outer dimensions, and for each row if only the sequencer knows how
@@ -356,16 +369,42 @@ void ProgramLowering::transfer(systolic::Op op, const Tile &tile, Shape shape, c
 
 //===- Loads and stores -----------------------------------------------------------------------------===//
 
+/// Whether several arrays have the rows of what is loaded side by side, as columns of their weights.
+bool ProgramLowering::isForArrays(tile::LoadOp op) const {
+  Shape shape = op.getResult().getType().getShape();
+  return shape.size() == 2 && isSpread(shape[0]) && llvm::all_of(op->getUses(), [](OpOperand &use) {
+           auto dot = dyn_cast<tile::DotOp>(use.getOwner());
+           return dot && dot.getTransposeB() && use.getOperandNumber() == 1;
+         });
+}
+
+/// Room for what is loaded. The weights of each of several arrays begin in a bank of their own, so that their
+/// loads do not meet at a port.
+Tile ProgramLowering::freshFor(tile::LoadOp op) {
+  Shape shape = op.getResult().getType().getShape();
+  systolic::Type type = *elementType(op.getResult().getType().getElementType());
+  const int64_t columns = machine.array_columns, bank = machine.scratchpadBankBytes();
+  if (!isForArrays(op) || bank % columns != 0)
+    return fresh(shape, type, /*preferAccumulators=*/false);
+  Tile tile;
+  tile.type = type;
+  tile.phase = halves ? Phase::This : Phase::Fixed;
+  layOut(tile, shape);
+  tile.strides[0] = int64_t(llvm::alignTo(columns * tile.strides[0], bank)) / columns;
+  tile.slot = allocate(tile.strides[0] * shape[0], /*preferAccumulators=*/false);
+  return tile;
+}
+
 /// Loads into `tile`, which is made if it is not there, if `more` is 1; nothing if it is 0.
 LogicalResult ProgramLowering::loadInto(tile::LoadOp op, const Number &more, std::optional<Tile> &tile,
                                         Phase phase) {
   Shape shape = op.getResult().getType().getShape();
-  FailureOr<Window> where = window(op, op.getView(), op.getOffsets(), op.getTileDims(), shape);
+  FailureOr<Window> where =
+      window(op, op.getView(), op.getOffsets(), op.getTileDims(), shape, /*joinsRows=*/!isForArrays(op));
   if (failed(where))
     return failure();
   if (!tile) {
-    tile =
-        fresh(shape, *elementType(op.getResult().getType().getElementType()), /*preferAccumulators=*/false);
+    tile = freshFor(op);
     // A load ahead is made before the loop: rows that the loop changes are not those of every iteration.
     Value begin = where->rowDim < 0 ? Value() : op.getOffsets()[op.getTileDims()[where->rowDim]];
     bool changes = begin && ahead.contains(op) && begin.getParentBlock() == op->getBlock() &&
@@ -383,7 +422,7 @@ LogicalResult ProgramLowering::loadInto(tile::LoadOp op, const Number &more, std
   const bool restMatters =
       where->rowDim < 0 || !where->cols.known() || !isRowwise(op.getResult(), where->rowDim);
   if (restMatters)
-    zeroRest(to, shape, *where);
+    zeroRest(to, shape, *where, more);
   where->rows = scalars.mul(where->rows, more);
   transfer(systolic::Op::load, to, shape, *where);
   return success();
@@ -472,16 +511,25 @@ void ProgramLowering::transferByIndex(systolic::Op op, const Tile &tile, Shape s
   }
 }
 
-/// Finds its rows through the tile of indices, clamped to the view first.
+/// The indices, clamped to a view of so many rows. Keys and values lie in the same ones.
+Tile ProgramLowering::tableOf(Value indices, const Number &rows) {
+  if (table && table->indices == indices && table->rows.number() == rows.number() &&
+      table->rows.constant == rows.constant)
+    return table->tile;
+  Shape count = cast<RankedTensorType>(indices.getType()).getShape();
+  Tile low = withConstant(Combine::max, count, tileOf(indices), 0);
+  Tile clamped = withNumber(Combine::min, count, low, scalars.sub(rows, 1), systolic::Type::i32);
+  table = Table{indices, rows, materialized(clamped, count, systolic::Type::i32)};
+  return table->tile;
+}
+
+/// Finds its rows through the tile of indices.
 LogicalResult ProgramLowering::lowerGather(tile::GatherOp op) {
-  Shape shape = op.getResult().getType().getShape(), count = shape.take_front();
+  Shape shape = op.getResult().getType().getShape();
   FailureOr<IndexedRows> rows = indexedRows(op, op.getView(), op.getOffsets(), shape);
   if (failed(rows))
     return failure();
-  Tile low = withConstant(Combine::max, count, tileOf(op.getIndices()), 0);
-  Number last = scalars.sub(rows->count, 1);
-  Tile clamped = withNumber(Combine::min, count, low, last, systolic::Type::i32);
-  Tile table = materialized(clamped, count, systolic::Type::i32);
+  Tile table = tableOf(op.getIndices(), rows->count);
   Tile tile = fresh(shape, rows->element, /*preferAccumulators=*/false);
   tile.live = resultRows;
   transferByIndex(systolic::Op::load, tile, shape, table, *rows);

@@ -12,8 +12,8 @@ namespace girih::systolic {
 using Levels = llvm::DenseMap<mlir::Operation *, unsigned>;
 Levels levelsOf(tile::ProgramOp program, llvm::ArrayRef<unsigned> nest);
 
-/// The grid's dimensions, outermost first, so that loads and the vector unit take the fewest cycles at the
-/// sizes that launches usually have, and at the least.
+/// The grid's dimensions, outermost first, so that all units together take the fewest cycles at the sizes
+/// that launches usually have, at the least, and between.
 llvm::SmallVector<unsigned> chooseNest(tile::ProgramOp program, llvm::ArrayRef<graph::LaunchOp> launches,
                                        const Machine &machine);
 

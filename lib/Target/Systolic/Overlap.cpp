@@ -107,6 +107,7 @@ LogicalResult ProgramLowering::loadAhead(ArrayRef<Operation *> body, SetIndex se
                                          const Number &more, Phase phase) {
   auto numbersNow = numbers;
   auto indicesNow = indices;
+  array = 0;
   setIndex(index);
   SmallVector<Operation *> loads(ahead.keys());
   DenseSet<Operation *> needed = scalarsOf(loads);

@@ -32,10 +32,10 @@ public:
   /// `bytes` from `begin` on, in banks of `bankBytes`.
   Pool(bool accumulator, int64_t begin, int64_t bytes, int64_t bankBytes)
       : accumulator(accumulator), bankBytes(bankBytes), free({{begin, bytes}}) {}
-  /// Null if there is no room. In the scratchpad what is large has banks of its own where it can, so that
-  /// units do not meet at their ports; in the accumulators they meet by halves alone. `atEnd`: what stays for
-  /// long, away from the rest.
-  SlotRef take(int64_t bytes, bool atEnd = false);
+  /// Null if there is no room. In the scratchpad what is large, or stands `apart`, has banks of its own where
+  /// it can, so that units do not meet at their ports; in the accumulators they meet by halves alone.
+  /// `atEnd`: what stays for long, away from the rest.
+  SlotRef take(int64_t bytes, bool atEnd = false, bool apart = false);
   /// Two halves of the greatest free piece, whole banks if possible; null if nothing is free.
   SlotRef takeHalves();
   int64_t freeBytes() const;
@@ -68,6 +68,8 @@ struct Tile {
                        // same place of its accumulators
 
   bool isSplat() const { return !slot; }
+  /// Whose accumulators it lies in.
+  unsigned array() const { return unsigned(offset >> kArrayShift); }
 };
 
 /// From a place in one array's accumulators to the same in the next one's.
@@ -111,7 +113,7 @@ public:
   mlir::FailureOr<Program> run(llvm::ArrayRef<Part> parts);
   /// Whether an overlapped schedule failed for want of memory or registers.
   bool isTooLarge() const {
-    return schedule == Schedule::Overlapped && (outOfMemory || scalars.isExhausted());
+    return schedule == Schedule::Overlapped && (outOfMemory || scalars.isExhausted() || code.isExhausted());
   }
   std::string whyTooLarge() const;
   llvm::ArrayRef<std::pair<unsigned, Binding>> bindings() const { return scalars.bindings(); }
@@ -163,11 +165,16 @@ private:
   // Memory.cpp: room, loads and stores.
   SlotRef takeAccumulators(int64_t bytes, bool leaveHalf);
   SlotRef allocate(int64_t bytes, bool preferAccumulators);
+  /// Neighbouring blocks that run as one have arrays of their own, with their accumulators and slices.
+  unsigned arrayOf(mlir::Operation &op) const;
   Tile fresh(Shape shape, Type type, bool preferAccumulators = true);
   void layOut(Tile &tile, Shape shape) const;
+  bool isForArrays(tile::LoadOp op) const;
+  Tile freshFor(tile::LoadOp op);
   mlir::LogicalResult lowerLoad(tile::LoadOp op);
   mlir::LogicalResult loadInto(tile::LoadOp op, const Number &more, std::optional<Tile> &tile, Phase phase);
   mlir::LogicalResult lowerGather(tile::GatherOp op);
+  Tile tableOf(mlir::Value indices, const Number &rows);
   mlir::LogicalResult lowerStore(tile::StoreOp op);
   mlir::LogicalResult lowerScatter(tile::ScatterOp op);
   struct IndexedRows; // the parts of a view's rows that a tile covers, the rows named by index
@@ -176,11 +183,11 @@ private:
   void transferByIndex(Op op, const Tile &tile, Shape shape, const Tile &table, const IndexedRows &rows);
   struct Window; // the part of a view that a tile covers
   mlir::FailureOr<Window> window(mlir::Operation *op, mlir::Value view, mlir::ValueRange offsets, Shape dims,
-                                 Shape shape);
+                                 Shape shape, bool joinsRows = true);
   Number viewDim(mlir::Value view, int64_t dim);
   Number pitchOf(mlir::Value view, int64_t dim, int64_t elementBytes);
   Number live(mlir::Value view, int64_t dim, mlir::Value offset, int64_t size);
-  void zeroRest(const Tile &tile, Shape shape, const Window &window);
+  void zeroRest(const Tile &tile, Shape shape, const Window &window, const Number &more);
   void transfer(Op op, const Tile &tile, Shape shape, const Window &window);
 
   // Elementwise.cpp
@@ -226,9 +233,14 @@ private:
 
   // Dot.cpp
   mlir::LogicalResult lowerDot(tile::DotOp op);
+  /// Whether so many columns lie side by side on several arrays.
+  bool isSpread(int64_t columns) const {
+    return columns > machine.array_columns && columns <= machine.array_columns * machine.arrays;
+  }
   Tile sums(Shape shape, bool leaveHalf = false);
   static systolic::Type sumType(tile::DotOp op);
   mlir::FailureOr<systolic::Type> factorType(tile::DotOp op);
+  unsigned arrayOfSums(tile::DotOp op) const;
   Tile dotAccumulator(tile::DotOp op, bool &accumulate);
   void loadWeights(const Tile &right, int64_t n, int64_t k, Shape sizes, bool transposed, unsigned array);
   void stream(const Tile &left, const Tile &result, int64_t n, int64_t k, Shape sizes, const Number &count,
@@ -264,7 +276,7 @@ private:
       std::weak_ptr<const unsigned> reg;
       int64_t constant;
     } begin;
-    std::weak_ptr<const unsigned> all;
+    int64_t all; // the register, which a launch fills for good
     int64_t size;
     std::weak_ptr<const unsigned> count;
   };
@@ -279,9 +291,17 @@ private:
   llvm::DenseMap<mlir::Operation *, mlir::Operation *>
       combinations;                          // what an operation's instruction computes first
   llvm::DenseSet<mlir::Operation *> covered; // by an instruction of a later operation
+  struct Table {
+    mlir::Value indices;
+    Number rows;
+    Tile tile;
+  };
+  std::optional<Table> table;                // of the gather before, if that is the operation before
   std::optional<LiveRows> resultRows;        // rows of the next results that matter
   std::optional<Tile> reuse;                 // for the next result, if it fits
-  bool hasDots = false, outOfMemory = false, atEnd = false;
+  unsigned dotsToCome = 0;                   // of the part
+  bool hasNeighbours = false, outOfMemory = false, atEnd = false;
+  unsigned array = 0; // of the operation that is being lowered
   int64_t wantedBytes = 0;
   unsigned bank = 0;
 };

@@ -1,5 +1,6 @@
 // The walk over a program: the grid as a loop, scalars for the sequencer, `scf.for` with the tiles it
 // carries, and when memory is free again.
+#include "lib/Target/Systolic/Jam.h"
 #include "lib/Target/Systolic/ProgramLowering.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -137,6 +138,7 @@ LogicalResult ProgramLowering::copyYields(scf::ForOp loop, ArrayRef<Tile> slots)
   auto yields = loop.getBody()->getTerminator()->getOperands();
   SmallVector<Tile> news;
   for (auto [i, yielded] : llvm::enumerate(yields)) {
+    array = slots[i].array();
     Shape shape = cast<RankedTensorType>(yielded.getType()).getShape();
     Tile tile = tileOf(yielded);
     bool isOther = isa<BlockArgument>(yielded) && cast<BlockArgument>(yielded).getOwner() == loop.getBody() &&
@@ -152,6 +154,7 @@ LogicalResult ProgramLowering::copyYields(scf::ForOp loop, ArrayRef<Tile> slots)
     Shape shape = cast<RankedTensorType>(yielded.getType()).getShape();
     if (!tile.isSplat() && tile.slot == slot.slot && tile.offset == slot.offset)
       continue;
+    array = slot.array();
     copy(tile, shape, slot);
   }
   return success();
@@ -162,7 +165,10 @@ LogicalResult ProgramLowering::lowerFor(scf::ForOp loop) {
   if (!step || *step != 1)
     return decline(loop, "loops count by 1");
   SmallVector<Tile> slots;
+  auto neighbours = loop->getAttrOfType<IntegerAttr>(kNeighboursAttr);
+  unsigned each = loop.getNumRegionIterArgs() / (neighbours ? neighbours.getInt() : 1);
   for (auto [argument, init] : llvm::zip(loop.getRegionIterArgs(), loop.getInitArgs())) {
+    array = slots.size() / each % machine.arrays;
     auto type = dyn_cast<RankedTensorType>(argument.getType());
     if (!type || !(type.getElementType().isF32() || type.getElementType().isInteger(32)))
       return decline(loop, "loops carry tiles of f32 and i32, but this carries " +
@@ -201,8 +207,16 @@ LogicalResult ProgramLowering::lowerFor(scf::ForOp loop) {
 
 //===- The walk -------------------------------------------------------------------------------------===//
 
+unsigned ProgramLowering::arrayOf(Operation &op) const {
+  auto neighbour = op.getAttrOfType<IntegerAttr>(kNeighbourAttr);
+  return neighbour ? neighbour.getInt() % machine.arrays : 0;
+}
+
 LogicalResult ProgramLowering::lowerOp(Operation &op) {
   reuse.reset();
+  if (!isa<tile::GatherOp>(op))
+    table.reset();
+  array = arrayOf(op);
   resultRows = liveRows(op);
   atEnd = isForInnerLoops(op);
   if (auto constant = dyn_cast<arith::ConstantOp>(op)) {
@@ -345,10 +359,32 @@ LogicalResult ProgramLowering::lowerNest(ArrayRef<unsigned> nest) {
 }
 
 std::string ProgramLowering::whyTooLarge() const {
+  if (code.isExhausted())
+    return code.error();
   if (!outOfMemory)
     return "that takes more than the machine's " + std::to_string(kRegisters) + " registers";
   return "a half of its memories has no room for " + std::to_string(wantedBytes) +
          " bytes beside the other tiles";
+}
+
+/// Gathers stand as early as their operands allow, so that the vector unit has work while they wait for DRAM.
+static void hoistGathers(tile::ProgramOp program) {
+  llvm::DenseMap<Block *, Operation *> last;
+  SmallVector<tile::GatherOp> gathers;
+  program.walk([&](tile::GatherOp gather) { gathers.push_back(gather); });
+  for (tile::GatherOp gather : gathers) {
+    if (!isReadOnly(gather.getView()))
+      continue;
+    Operation *&after = last[gather->getBlock()];
+    for (Value operand : gather->getOperands())
+      if (Operation *definition = operand.getDefiningOp(); definition &&
+                                                           definition->getBlock() == gather->getBlock() &&
+                                                           (!after || after->isBeforeInBlock(definition)))
+        after = definition;
+    if (after)
+      gather->moveAfter(after);
+    after = gather;
+  }
 }
 
 /// Nothing of the part before is left: neither tiles nor registers but those that the launch fills.
@@ -362,8 +398,16 @@ LogicalResult ProgramLowering::lowerPart(const Part &next) {
   gelus.clear();
   covered.clear();
   knownRows.clear();
+  hoistGathers(program);
   findPatterns();
-  hasDots = program.walk([](tile::DotOp) { return WalkResult::interrupt(); }).wasInterrupted();
+  hasNeighbours =
+      program
+          .walk([](scf::ForOp loop) {
+            return loop->hasAttr(kNeighboursAttr) ? WalkResult::interrupt() : WalkResult::advance();
+          })
+          .wasInterrupted();
+  dotsToCome = 0;
+  program.walk([&](tile::DotOp) { ++dotsToCome; });
   levels = levelsOf(program, part->nest);
   if (schedule == Schedule::Plain)
     for (auto &[op, level] : levels)
@@ -384,6 +428,6 @@ FailureOr<Program> ProgramLowering::run(ArrayRef<Part> parts) {
                                                Twine(kRegisters) + " registers");
   Program result = code.finish();
   if (!code.error().empty())
-    return decline(program, code.error());
+    return isTooLarge() ? failure() : decline(program, code.error());
   return result;
 }
