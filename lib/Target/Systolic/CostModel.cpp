@@ -94,7 +94,7 @@ public:
   /// A launch costs next to nothing: what saves no bytes does not pay. Every view has a register for its
   /// address, and as many are wanted for the rest.
   bool pays(const Fusion &fusion) const override {
-    return fusion.sumBytes <= machine.accumulator_bytes && fusion.views <= kRegisters / 2 &&
+    return fusion.sumBytes <= machine.accumulator_bytes * machine.arrays && fusion.views <= kRegisters / 2 &&
            fusion.blockBytes <= machine.scratchpad_bytes / 8 * 3 &&
            fusion.repeatedOps < fusion.savedBytes * machine.array_columns;
   }
