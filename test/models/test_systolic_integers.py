@@ -163,6 +163,18 @@ def test_commands(minilm, ranges, tmp_path, monkeypatch):
     assert len(list((tmp_path / "girih").glob("*.girih"))) == 2
 
 
+@pytest.mark.parametrize("calibrated", [False, True])
+def test_the_reference_agrees(calibrated, tmp_path):
+    """Layer by layer."""
+    model = encoders.make("bert", tmp_path)
+    ids, mask = encoders.inputs(model, 2, 9)
+    ranges = integers.write_ranges(integers.ranges_of(model, dict(input_ids=ids, attention_mask=mask)), tmp_path / "ranges.txt")
+    options, flags = ({"calibrate": ranges}, [f"--calibrate={ranges}"]) if calibrated else ({}, [])
+    compiled(tmp_path, tmp_path / "model.girih", **options)
+    done = subprocess.run(["girih-run", tmp_path / "model.girih", f"--compare-reference={tmp_path}", "--shape=batch=2,seq=9", *flags], capture_output=True, text=True)
+    assert done.returncode == 0 and "agree with the reference" in done.stdout, done.stdout + done.stderr
+
+
 @pytest.mark.parametrize("content, message", [(b"", "expected a text of at least a line to calibrate with"), (b"\xff\xfe", "expected UTF-8 in"),
                                               (None, "cannot read")])
 def test_bad_texts(minilm, content, message, tmp_path):

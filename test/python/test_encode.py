@@ -112,7 +112,7 @@ def test_works_after_a_refusal(model, expected):
 
 
 def test_threads_must_be_positive(artifact):
-    with pytest.raises(ValueError, match="at least 1"):
+    with pytest.raises(ValueError, match="from 1 to"):
         girih.load(artifact, threads=0)
 
 

@@ -109,6 +109,7 @@ void Comparison::runReference() {
   compile.dtype = property("dtype");
   compile.weights = property("weights");
   compile.contract = property("contract");
+  compile.calibration = options.calibration.empty() ? nullptr : options.calibration.c_str();
   compile.max_sequence = bound("seq");
   compile.max_batch = bound("batch");
   std::vector<girih_reference_tensor> inputs;
@@ -127,6 +128,8 @@ double Comparison::tolerance(uint32_t elementType) const {
   if (options.tolerance > 0)
     return options.tolerance;
   const char *dtype = girih_module_property(module, "dtype");
+  if (dtype && strcmp(dtype, "int8") == 0)
+    return 5e-2;
   bool isLow = elementType == GIRIH_BF16 || elementType == GIRIH_F16 || (dtype && strcmp(dtype, "f32") != 0);
   return isLow ? 2e-2 : 1e-4;
 }
@@ -151,10 +154,20 @@ void Comparison::observe(void *self, const girih_observation *observation) {
   static_cast<Comparison *>(self)->compare(*observation);
 }
 
+/// Integers count units of their rows, so that what differs a little before differs by many of them; what a layer makes of them is compared.
+bool isQuantization(const Expected &launch) {
+  for (const HostTensor &result : launch.results)
+    if (result.elementType == GIRIH_I8)
+      return true;
+  return false;
+}
+
 void Comparison::compare(const girih_observation &o) {
   if (parted || o.launch >= expected.size() || expected[o.launch].results.size() > o.arg_count)
     return;
   const Expected &reference = expected[o.launch];
+  if (isQuantization(reference))
+    return;
   size_t count = reference.results.size();
   for (size_t i = 0; i != count; ++i) {
     const girih_observed_arg &arg = o.args[o.arg_count - count + i];

@@ -56,7 +56,8 @@ void girih::run::printHelp() {
         "compiled from\n"
         "  --tolerance=X            largest difference, relative to the tensor's largest value (default: "
         "1e-4 for f32,\n"
-        "                           2e-2 for bf16 and f16)\n"
+        "                           2e-2 for bf16 and f16, 5e-2 for int8)\n"
+        "  --calibrate=FILE         ranges that the artifact was compiled with\n"
         "  --compiler-library=FILE  libGirih.so (default: beside this program, then the system's)\n"
         "\n"
         "  --help, --version\n"
@@ -152,6 +153,7 @@ Options girih::run::parseOptions(int argc, char **argv) {
       {"trace", [&](auto &v) { o.trace = v; }},
       {"programs", [&](auto &v) { o.programs = v; }},
       {"compare-reference", [&](auto &v) { o.compareModel = v; }},
+      {"calibrate", [&](auto &v) { o.calibration = v; }},
       {"tolerance", [&](auto &v) { o.tolerance = positive(v); }},
       {"compiler-library", [&](auto &v) { o.compilerLibrary = v; }}};
 

@@ -24,7 +24,7 @@ struct Options {
   bool benchmark = false, perLaunch = false, json = false;
   uint32_t warmup = 3, repeats = 0; // 0: as many as fit a second or two
   std::string trace, programs;
-  std::string compareModel, compilerLibrary;
+  std::string compareModel, compilerLibrary, calibration;
   double tolerance = 0; // 0: by element type
 };
 
