@@ -25,11 +25,16 @@ static int64_t rowBytes(graph::LinearOp linear) {
          graph::getElementBytes(tensorOf(linear.getInput()).getElementType());
 }
 
+/// The accumulators of all layers.
+static int64_t sumBytes(const CostModel::MatmulTiles &tiles, unsigned layers) {
+  return 4 * layers * tiles.rows * tiles.columns;
+}
+
 /// What a block keeps at once: the accumulators of all layers, and one step's rows and weights.
 int64_t KernelFormer::blockBytes(graph::LinearOp linear, unsigned layers) const {
   CostModel::MatmulTiles tiles = tilesOf(linear, cost);
   int64_t bytes = graph::getElementBytes(linear.getComputeType());
-  return 4 * layers * tiles.rows * tiles.columns + bytes * tiles.depth * (tiles.rows + tiles.columns);
+  return sumBytes(tiles, layers) + bytes * tiles.depth * (tiles.rows + tiles.columns);
 }
 
 /// What a layer reads and writes beside the rows: weight, bias and result; of integers what they are worth,
@@ -44,10 +49,9 @@ static int64_t viewsOf(graph::LinearOp linear) {
 
 /// Another layer beside the others reads rows that they have read already.
 bool KernelFormer::siblingPays(graph::LinearOp linear, unsigned layers) const {
-  CostModel::MatmulTiles tiles = tilesOf(linear, cost);
   CostModel::Fusion fusion{double(rowBytes(linear)) * columnBlocks(linear, cost), 0,
                            blockBytes(linear, layers)};
-  fusion.sumBytes = 4 * layers * tiles.rows * tiles.columns;
+  fusion.sumBytes = sumBytes(tilesOf(linear, cost), layers);
   fusion.views = 1 + layers * viewsOf(linear);
   return cost.pays(fusion);
 }

@@ -9,7 +9,8 @@ namespace girih::fusion {
 inline bool isElementwise(mlir::Operation *op) {
   using namespace graph;
   return mlir::isa<ReluOp, SiluOp, TanhOp, SigmoidOp, ExpOp, SqrtOp, RsqrtOp, NegOp, ReciprocalOp, ErfOp,
-                   GeluOp, GateOp, AddOp, SubOp, MulOp, DivOp, MaximumOp, MinimumOp, CastOp, QuantizeOp, DequantizeOp>(op);
+                   GeluOp, GateOp, AddOp, SubOp, MulOp, DivOp, MaximumOp, MinimumOp, CastOp, QuantizeOp,
+                   DequantizeOp>(op);
 }
 
 /// Normalizes rows along the last dimension.

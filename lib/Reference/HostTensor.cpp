@@ -145,6 +145,10 @@ int64_t HostTensor::countElements(ArrayRef<int64_t> shape) {
   return count;
 }
 
+double girih::reference::toByte(double value) {
+  return std::isnan(value) ? 0 : std::clamp(std::nearbyint(value), -128.0, 127.0);
+}
+
 void HostTensor::round() {
   if (exact && isa<FloatType>(elementType))
     return;

@@ -13,6 +13,8 @@ namespace girih::reference {
 
 /// `value` as the nearest number of element type `type` (ties to even). Integers are taken modulo 2^width.
 double roundTo(mlir::Type type, double value);
+/// The nearest integer of 8 bits (halves to even); NaN gives 0.
+double toByte(double value);
 
 class HostTensor {
 public:

@@ -9,11 +9,6 @@ using namespace girih::reference;
 using namespace girih::graph;
 
 namespace {
-// To the nearest integer, halves to even, within 8 bits; NaN gives 0.
-double toByte(double units) {
-  return std::isnan(units) ? 0 : std::clamp(std::nearbyint(units), -128.0, 127.0);
-}
-
 void quantize(QuantizeOp, Operands operands, Results results) {
   double scale = (*operands[1])[0], center = (*operands[2])[0];
   for (int64_t i = 0; i < results[0].size(); ++i)

@@ -142,10 +142,8 @@ void slice(tensor::ExtractSliceOp op, ArrayRef<const HostTensor *> operands, Hos
 }
 
 void quantize(ArrayRef<const HostTensor *> operands, HostTensor &result) {
-  for (int64_t i = 0; i < result.size(); ++i) {
-    double x = (*operands[0])[i];
-    result[i] = std::isnan(x) ? 0 : std::clamp(std::nearbyint(x), -128.0, 127.0);
-  }
+  for (int64_t i = 0; i < result.size(); ++i)
+    result[i] = toByte((*operands[0])[i]);
 }
 
 void iota(tile::IotaOp op, HostTensor &result) {

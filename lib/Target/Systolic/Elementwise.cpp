@@ -531,16 +531,6 @@ void ProgramLowering::coverScale(Operation *op, Value operand) {
   covered.insert(product);
 }
 
-/// The instruction of a reduction takes magnitudes first, if that is what it reduces. A least element is
-/// found among negated ones, which have no others.
-void ProgramLowering::coverMagnitude(tile::ReduceOp reduce) {
-  auto magnitude = reduce.getInput().getDefiningOp<math::AbsFOp>();
-  if (!magnitude || reduce.getKind() == tile::ReduceKind::min || !isOnlyFor(reduce, magnitude))
-    return;
-  combinations[reduce] = magnitude;
-  covered.insert(magnitude);
-}
-
 /// x / 2 (1 + erf(x / sqrt 2)) is gelu, which is an instruction; erf is none. A square root that only divides
 /// is a part of the division.
 void ProgramLowering::findPatterns() {
@@ -568,8 +558,6 @@ void ProgramLowering::findPatterns() {
   program.walk([&](Operation *op) {
     if (isa<math::ExpOp, tile::ReduceOp>(op))
       cover(op, op->getOperand(0));
-    if (auto reduce = dyn_cast<tile::ReduceOp>(op))
-      coverMagnitude(reduce);
     else if (auto select = dyn_cast<arith::SelectOp>(op);
              select && matchPattern(select.getFalseValue(), m_NegInfFloat()))
       coverScale(select, select.getTrueValue());

@@ -200,7 +200,6 @@ private:
   void findPatterns();
   bool isOnlyFor(mlir::Operation *op, mlir::Value value) const;
   void cover(mlir::Operation *op, mlir::Value operand);
-  void coverMagnitude(tile::ReduceOp reduce);
   void coverScale(mlir::Operation *op, mlir::Value operand);
   std::optional<Tile> reusable(mlir::Operation &op, mlir::ValueRange operands, Shape shape, Type type);
   static std::optional<Combine> combineOf(mlir::Operation *op);

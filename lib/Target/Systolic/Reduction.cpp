@@ -2,22 +2,15 @@
 // another, rows are combined into one, in order.
 #include "lib/Target/Systolic/ProgramLowering.h"
 
-#include "mlir/Dialect/Math/IR/Math.h"
-
 using namespace mlir;
 using namespace girih;
 using namespace girih::systolic;
 
-/// What is reduced: a tile, or its magnitudes, or two that the instruction combines first if their lanes run
-/// along the axis.
+/// What is reduced: a tile, or two that the instruction combines first if their lanes run along the axis.
 std::pair<Tile, std::optional<Tile>> ProgramLowering::reduced(tile::ReduceOp op, VectorCode &what) {
   Operation *inner = combinations.lookup(op);
   if (!inner)
     return {tileOf(op.getInput()), std::nullopt};
-  if (isa<math::AbsFOp>(inner)) {
-    what.function = Function::abs;
-    return {tileOf(inner->getOperand(0)), std::nullopt};
-  }
   Tile a = tileOf(inner->getOperand(0)), b = tileOf(inner->getOperand(1));
   auto hasLanes = [&](const Tile &tile) {
     return !tile.isSplat() && tile.strides[op.getAxis()] == int64_t(typeBytes(tile.type));

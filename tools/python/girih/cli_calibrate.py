@@ -1,10 +1,10 @@
 """`girih calibrate`: the ranges of a model's linear layers over a text, for int8."""
 
 import sys
-import time
 from pathlib import Path
 
 from .calibration import calibrate
+from .cli_options import Progress
 
 
 def add(commands):
@@ -20,18 +20,12 @@ def add(commands):
 
 def run(options) -> int:
     print(f"calibrating {options.model} ...", file=sys.stderr, flush=True)
-    ranges = calibrate(options.model, options.file, options.output, options.tokenizer, Progress())
+    progress = Progress(0, "batches")
+
+    def tell(done, total):
+        progress.total = total
+        progress.at(done)
+
+    ranges = calibrate(options.model, options.file, options.output, options.tokenizer, tell)
     print(f"{len(ranges)} layers: {options.output}")
     return 0
-
-
-class Progress:
-    """Tells how far it is where that takes long."""
-
-    def __init__(self):
-        self.began = self.told = time.monotonic()
-
-    def __call__(self, done, total):
-        if (now := time.monotonic()) - self.told > 2:
-            print(f"{done} of {total} batches in {now - self.began:.0f} s", file=sys.stderr, flush=True)
-            self.told = now
