@@ -86,14 +86,14 @@ public:
 };
 
 /// Machine code of all kernels in one code version: position-independent bytes, text and read-only data
-/// together; for the systolic machine its programs.
+/// together; for the systolic machine its programs, for a GPU its kernels' PTX and cubins.
 struct KernelImage {
   struct Kernel {
     std::string name;
     uint64_t entry;        // offset into bytes
     uint64_t scratchBytes; // private, 64-byte aligned memory the kernel wants per thread
   };
-  enum class Machine { CPU, Systolic };
+  enum class Machine { CPU, Systolic, NVIDIA };
   std::string version;               // "x86-64-v4"
   Machine machine = Machine::CPU;    // whose instructions the image holds
   std::vector<std::string> features; // CPUID features the machine must have, /proc/cpuinfo's spelling
@@ -117,7 +117,7 @@ public:
   /// Adds the passes of one stage, if the target has it. On a CPU "vector" gives the module, per code
   /// version, a nested `module @<version>` of lowered kernels beside the tile programs, and "llvm" turns
   /// these into the LLVM dialect; on the systolic machine "systolic" gives a nested `module @systolic` of its
-  /// programs, beside one for the host if the model draws tokens.
+  /// programs, beside one for the host if the model draws tokens; on a GPU "nvvm" gives a nested `module @nvidia`.
   virtual void buildLowering(mlir::OpPassManager &manager, llvm::StringRef stage) const = 0;
 
   /// Compiles the nested modules, as the "llvm" stage left them, to one image per code version.
@@ -129,8 +129,7 @@ public:
   virtual llvm::Expected<std::string> emitAssembly(mlir::ModuleOp module, llvm::StringRef version) const = 0;
 };
 
-/// `cpu` (this machine), `cpu:zen4` or `systolic:edge32` (a facts file that ships with Girih), `cpu:/path`,
-/// `systolic:/path` or
+/// `cpu` (this machine), `cpu:zen4`, `nvidia:h100` or `systolic:edge32` (a facts file that ships with Girih), `cpu:/path` or
 /// `/path` (a facts file).
 llvm::Expected<std::unique_ptr<Target>> lookupTarget(llvm::StringRef spec);
 

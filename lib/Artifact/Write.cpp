@@ -142,6 +142,8 @@ llvm::Error PlanWriter::addImage(const KernelImage &image, ArrayRef<KernelImage>
   version.image = image.bytes;
   if (image.machine == KernelImage::Machine::Systolic)
     version.machine = GIRIH_MACHINE_SYSTOLIC;
+  if (image.machine == KernelImage::Machine::NVIDIA)
+    version.machine = GIRIH_MACHINE_NVIDIA;
   for (const std::string &feature : image.features) {
     unsigned bit = cpuFeatureBit(feature);
     if (bit == GIRIH_CPU_FEATURE_COUNT)

@@ -21,6 +21,7 @@ static const StageInfo stageList[] = {
     {"tile", "a tile.program per kernel: one block of the output grid"},
     {"vector", "CPU: kernels lowered to vectors, per code version"},
     {"llvm", "CPU: kernels in the LLVM dialect"},
+    {"nvvm", "NVIDIA: kernels as what the threads of a block do"},
     {"systolic", "systolic: kernels as programs of the machine"},
     {"artifact", "machine code, memory plan, commands and weights in one file"},
 };
@@ -60,7 +61,7 @@ static StringRef passesOf(StringRef stage) {
 }
 
 bool girih::isTargetStage(StringRef stage) {
-  return stage == "vector" || stage == "llvm" || stage == "systolic";
+  return stage == "vector" || stage == "llvm" || stage == "nvvm" || stage == "systolic";
 }
 
 void girih::buildStage(OpPassManager &manager, StringRef stage, const Target &target) {

@@ -7,9 +7,9 @@
 namespace girih {
 
 struct EmbeddedFacts {
-  llvm::StringRef name, text;
+  llvm::StringRef target, name, text;
 };
-/// The facts files that ship with Girih, sorted by name.
+/// The facts files of CPUs and GPUs that ship with Girih, sorted by name.
 llvm::ArrayRef<EmbeddedFacts> embeddedFacts();
 
 /// The facts of the machine this process runs on.

@@ -4,6 +4,7 @@
 #include "lib/Support/Error.h"
 #include "lib/Target/CPU/Target.h"
 #include "lib/Target/MachineFacts.h"
+#include "lib/Target/NVIDIA/Target.h"
 #include "lib/Target/Systolic/Target.h"
 #include "runtime/Systolic/Machine.h"
 
@@ -18,68 +19,77 @@ Target::~Target() = default;
 
 std::vector<std::string> girih::targetNames() {
   std::vector<std::string> names = {"cpu"};
-  for (const EmbeddedFacts &facts : embeddedFacts())
-    names.push_back("cpu:" + facts.name.str());
+  for (StringRef room : {"cpu", "nvidia"})
+    for (const EmbeddedFacts &facts : embeddedFacts())
+      if (facts.target == room)
+        names.push_back((room + ":" + facts.name).str());
   for (const std::string &machine : systolic::presetNames())
     names.push_back("systolic:" + machine);
   return names;
 }
 
-static llvm::Expected<MachineFacts> readFacts(StringRef path) {
-  auto buffer = llvm::MemoryBuffer::getFile(path, /*IsText=*/true);
-  if (!buffer)
-    return badInput("bad-machine-facts", "cannot read machine facts '{0}': {1}", path, buffer.getError().message());
-  return MachineFacts::parse((*buffer)->getBuffer(), path);
-}
-
-/// The systolic machine that `spec` asks for, a preset or the path of a facts file; empty if it asks for
-/// something else.
-static StringRef systolicMachine(StringRef spec) {
-  StringRef machine = spec;
-  if (machine.consume_front("systolic:"))
-    return machine;
-  if (!spec.contains('/') && !spec.ends_with(".facts"))
-    return {};
-  auto buffer = llvm::MemoryBuffer::getFile(spec, /*IsText=*/true);
+/// The room that a facts file is for: the value of its line 'target = …'.
+static StringRef roomOf(StringRef text) {
   SmallVector<StringRef> lines;
-  if (buffer)
-    (*buffer)->getBuffer().split(lines, '\n');
+  text.split(lines, '\n');
   for (StringRef line : lines)
-    if (auto [key, value] = line.split('#').first.split('=');
-        key.trim() == "target" && value.trim() == "systolic")
-      return spec;
+    if (auto [key, value] = line.split('#').first.split('='); key.trim() == "target")
+      return value.trim();
   return {};
 }
 
-/// The facts that `spec` asks for: a path, a shipped machine, or this one.
-static llvm::Expected<MachineFacts> findFacts(StringRef spec) {
-  auto [room, machine] = spec.split(':');
-  if (spec.contains('/') && !room.contains('/'))
-    return readFacts(machine);
-  if (spec.contains('/') || spec.ends_with(".facts"))
-    return readFacts(spec);
-  if (spec == "cpu")
-    return detectMachine();
-  if (room == "cpu")
-    for (const EmbeddedFacts &facts : embeddedFacts())
-      if (facts.name == machine)
-        return MachineFacts::parse(facts.text, machine);
-  return makeError(ExitStatus::Usage, "unknown-target", "unknown target '{0}'; expected {1}, or the path of a facts file",
-                   spec, llvm::join(targetNames(), ", "));
+static llvm::Expected<std::unique_ptr<Target>> createCPU(llvm::Expected<MachineFacts> facts) {
+  if (!facts)
+    return facts.takeError();
+  return cpu::createTarget(std::move(*facts));
+}
+
+static llvm::Expected<std::unique_ptr<Target>> unknownTarget(StringRef spec) {
+  return makeError(ExitStatus::Usage, "unknown-target",
+                   "unknown target '{0}'; expected {1}, or the path of a facts file", spec,
+                   llvm::join(targetNames(), ", "));
+}
+
+/// A machine that a facts file describes.
+static llvm::Expected<std::unique_ptr<Target>> fromFile(StringRef path, StringRef room, StringRef spec) {
+  auto buffer = llvm::MemoryBuffer::getFile(path, /*IsText=*/true);
+  if (!buffer)
+    return badInput("bad-machine-facts", "cannot read machine facts '{0}': {1}", path,
+                    buffer.getError().message());
+  StringRef text = (*buffer)->getBuffer(), found = roomOf(text);
+  if (!room.empty() && !found.empty() && room != found)
+    return makeError(ExitStatus::Usage, "unknown-target",
+                     "expected a facts file of target '{0}', but '{1}' describes a machine for '{2}'", room,
+                     path, found);
+  if (found == "systolic")
+    return systolic::createTarget(path);
+  if (found == "nvidia")
+    return nvidia::createTarget(text, path);
+  llvm::Expected<MachineFacts> facts = MachineFacts::parse(text, path);
+  if (facts && facts->target != "cpu")
+    return makeError(ExitStatus::Usage, "unknown-target",
+                     "'{0}' describes a machine for target '{1}', but this compiler has only 'cpu', 'nvidia' "
+                     "and 'systolic'",
+                     spec, facts->target);
+  return createCPU(std::move(facts));
 }
 
 llvm::Expected<std::unique_ptr<Target>> girih::lookupTarget(StringRef spec) {
-  if (StringRef machine = systolicMachine(spec); !machine.empty())
+  auto [room, machine] = spec.split(':');
+  if (room == "systolic" && !machine.empty())
     return systolic::createTarget(machine);
-  llvm::Expected<MachineFacts> facts = findFacts(spec);
-  if (!facts)
-    return facts.takeError();
-  if (facts->target != "cpu")
-    return makeError(
-        ExitStatus::Usage, "unknown-target",
-        "'{0}' describes a machine for target '{1}', but this compiler has only 'cpu' and 'systolic'", spec,
-        facts->target);
-  return cpu::createTarget(std::move(*facts));
+  bool isPath = spec.contains('/') || spec.ends_with(".facts");
+  if (isPath && (room == "cpu" || room == "nvidia"))
+    return fromFile(machine, room, spec);
+  if (isPath)
+    return fromFile(spec, "", spec);
+  if (spec == "cpu")
+    return createCPU(detectMachine());
+  for (const EmbeddedFacts &facts : embeddedFacts())
+    if (facts.target == room && facts.name == machine)
+      return room == "cpu" ? createCPU(MachineFacts::parse(facts.text, machine))
+                           : nvidia::createTarget(facts.text, machine);
+  return unknownTarget(spec);
 }
 
 mlir::FailureOr<std::unique_ptr<Target>> girih::targetOf(mlir::ModuleOp module, StringRef spec) {
@@ -94,9 +104,11 @@ mlir::FailureOr<std::unique_ptr<Target>> girih::targetOf(mlir::ModuleOp module, 
 
 void girih::registerTargetDialects(mlir::DialectRegistry &registry) {
   cpu::registerDialects(registry);
+  nvidia::registerDialects(registry);
   systolic::registerDialects(registry);
 }
 void girih::registerTargetPasses() {
   cpu::registerPasses();
+  nvidia::registerPasses();
   systolic::registerPasses();
 }

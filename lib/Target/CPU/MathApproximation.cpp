@@ -117,6 +117,8 @@ Value emitRsqrt(const Emitter &e, Value x) {
 }
 
 struct ApproximateMath : girih::cpu::impl::CPUApproximateMathBase<ApproximateMath> {
+  using CPUApproximateMathBase::CPUApproximateMathBase;
+
   void runOnOperation() override {
     RewritePatternSet patterns(&getContext());
     patterns.add<Approximate<math::ExpOp, emitExp>, Approximate<math::ErfOp, emitErf>,
@@ -126,7 +128,8 @@ struct ApproximateMath : girih::cpu::impl::CPUApproximateMathBase<ApproximateMat
     };
     populateMathPolynomialApproximationPatterns(patterns, upstream);
     populateMathF32ExpansionPatterns(patterns, [](StringRef) { return true; });
-    arith::populateExpandBFloat16Patterns(patterns);
+    if (expandBF16)
+      arith::populateExpandBFloat16Patterns(patterns);
     arith::populateCeilFloorDivExpandOpsPatterns(patterns);
     if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
       signalPassFailure();

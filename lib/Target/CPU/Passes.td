@@ -34,8 +34,11 @@ def CPUApproximateMath : Pass<"cpu-approximate-math", "::mlir::func::FuncOp"> {
   let description = [{
     Replaces `math.exp`, `math.erf` and `math.tanh` of f32, scalar or vector, with inline polynomials (within 2 ulp
     where the result is normal; `exp` flushes denormal results to zero), the rest with upstream's approximations, and
-    conversions to and from bf16 with integer arithmetic. Kernels call nothing, so no libm function may be left.
+    conversions to and from bf16 with integer arithmetic, unless the machine has instructions for them. Kernels call nothing, so no libm function may be left.
   }];
+  let options = [
+    Option<"expandBF16", "expand-bf16", "bool", /*default=*/"true", "Convert to and from bf16 with integer arithmetic">,
+  ];
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::math::MathDialect", "::mlir::vector::VectorDialect"];
 }
 

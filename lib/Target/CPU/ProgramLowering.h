@@ -7,7 +7,7 @@
 #include "dialects/Graph/Graph.h"
 #include "dialects/Tile/Tile.h"
 #include "lib/Target/CPU/CodeVersion.h"
-#include "lib/Target/CPU/Extents.h"
+#include "lib/Target/Extents.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 

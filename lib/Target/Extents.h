@@ -5,7 +5,7 @@
 #include "dialects/Tile/Tile.h"
 #include "lib/Target/Bounds.h"
 
-namespace girih::cpu {
+namespace girih {
 
 /// Demand for one dimension of a tile: everything, or what some stores can hold.
 struct Need {
@@ -42,4 +42,4 @@ private:
   bool changed = false;
 };
 
-} // namespace girih::cpu
+} // namespace girih

@@ -1,7 +1,7 @@
 // Demand flows backwards from stores: rows that lie past the end of every output are computed by nobody, so
 // 16 rows never pay for a block of 96. And the choice of what to keep in scratch: results of dots and
 // reductions, operands of dots, and what is dear and needed by two loop nests.
-#include "lib/Target/CPU/Extents.h"
+#include "lib/Target/Extents.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
@@ -11,7 +11,6 @@
 
 using namespace mlir;
 using namespace girih;
-using namespace girih::cpu;
 
 static bool isTile(Value value) { return isa<RankedTensorType>(value.getType()); }
 

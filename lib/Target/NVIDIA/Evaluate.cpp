@@ -1,0 +1,113 @@
+// The value of a tile at an element, computed from its operands' values at theirs.
+#include "lib/Target/NVIDIA/ProgramLowering.h"
+
+#include "lib/Target/Bounds.h"
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
+
+using namespace mlir;
+using namespace girih;
+using namespace girih::nvidia;
+
+Value ProgramLowering::evaluate(Value tile, const Point &point) {
+  for (auto &scope : memo)
+    if (auto found = scope.find(tile); found != scope.end())
+      for (auto &[known, value] : found->second)
+        if (known == point)
+          return value;
+  Value value = evaluateHere(tile, point);
+  memo.back()[tile].push_back({point, value});
+  return value;
+}
+
+Value ProgramLowering::evaluateHere(Value tile, const Point &point) {
+  if (auto found = slots.find(tile); found != slots.end())
+    return loadSlot(found->second, point);
+  Operation *op = tile.getDefiningOp();
+  if (auto constant = dyn_cast<arith::ConstantOp>(op)) {
+    auto values = cast<DenseElementsAttr>(constant.getValue());
+    return arith::ConstantOp::create(builder, loc, cast<TypedAttr>(values.getSplatValue<Attribute>()));
+  }
+  if (auto splat = dyn_cast<tensor::SplatOp>(op))
+    return mapped(splat.getInput());
+  if (auto load = dyn_cast<tile::LoadOp>(op)) {
+    const View &view = views[load.getView()];
+    return loadView(view, access(load.getOffsets(), load.getTileDims(), view, load.getResult().getType().getShape(), point));
+  }
+  if (auto gather = dyn_cast<tile::GatherOp>(op))
+    return evaluateGather(gather, point);
+  if (auto iota = dyn_cast<tile::IotaOp>(op))
+    return toI32(point[iota.getDim()]);
+  if (auto reshape = dyn_cast<tile::ReshapeOp>(op))
+    return evaluateReshape(reshape, point);
+  if (auto broadcast = dyn_cast<tile::BroadcastOp>(op)) {
+    Point from;
+    for (auto [i, dim] : llvm::enumerate(broadcast.getDims()))
+      from.push_back(cast<RankedTensorType>(broadcast.getInput().getType()).getDimSize(i) == 1 ? constant(0) : point[dim]);
+    return evaluate(broadcast.getInput(), from);
+  }
+  if (auto slice = dyn_cast<tensor::ExtractSliceOp>(op)) {
+    Point from = point;
+    for (auto [index, offset] : llvm::zip(from, slice.getStaticOffsets()))
+      index = add(index, constant(offset));
+    return evaluate(slice.getSource(), from);
+  }
+  if (auto transpose = dyn_cast<tile::TransposeOp>(op)) {
+    Point from(point.size());
+    for (auto [i, dim] : llvm::enumerate(transpose.getPermutation()))
+      from[dim] = point[i];
+    return evaluate(transpose.getInput(), from);
+  }
+  return evaluateElementwise(op, point);
+}
+
+/// The same operation on one element.
+Value ProgramLowering::evaluateElementwise(Operation *op, const Point &point) {
+  SmallVector<Value> operands;
+  for (Value operand : op->getOperands())
+    operands.push_back(isa<RankedTensorType>(operand.getType()) ? evaluate(operand, point) : mapped(operand));
+  Type element = cast<RankedTensorType>(op->getResult(0).getType()).getElementType();
+  OperationState state(op->getLoc(), op->getName(), operands, element, op->getAttrs());
+  return builder.create(state)->getResult(0);
+}
+
+Value ProgramLowering::evaluateGather(tile::GatherOp op, const Point &point) {
+  const View &view = views[op.getView()];
+  Value number = evaluate(op.getIndices(), {point[0]});
+  Value row = arith::IndexCastOp::create(builder, loc, builder.getIndexType(), number);
+  row = arith::MaxSIOp::create(builder, loc, minimum(row, sub(view.sizes[0], constant(1))), constant(0));
+  // The other dimensions as a load's; the row is inside by the clamp.
+  Access where;
+  where.position.push_back(row);
+  where.checked.push_back(false);
+  for (auto [i, offset] : llvm::enumerate(op.getOffsets())) {
+    int64_t span = op.getResult().getType().getDimSize(i + 1);
+    std::optional<int64_t> most = upperBound(offset), held = getConstantIntValue(view.sizes[i + 1]);
+    where.position.push_back(add(mapped(offset), point[i + 1]));
+    where.checked.push_back(!(most && held && *most + span <= *held && isNonNegative(offset)));
+  }
+  return loadView(view, where);
+}
+
+Value ProgramLowering::evaluateReshape(tile::ReshapeOp op, const Point &point) {
+  auto from = cast<RankedTensorType>(op.getInput().getType()), to = cast<RankedTensorType>(op.getResult().getType());
+  Value linear = constant(0);
+  int64_t stride = 1;
+  for (int dim = int(to.getRank()) - 1; dim >= 0; --dim) {
+    linear = add(linear, mul(point[dim], constant(stride)));
+    stride *= to.getDimSize(dim);
+  }
+  Point source(from.getRank());
+  for (int dim = int(from.getRank()) - 1; dim >= 0; --dim) {
+    bool outermost = llvm::all_of(from.getShape().take_front(dim), [](int64_t n) { return n == 1; });
+    if (from.getDimSize(dim) == 1) {
+      source[dim] = constant(0);
+    } else if (outermost) {
+      source[dim] = linear;
+      linear = constant(0);
+    } else {
+      source[dim] = remainder(linear, from.getDimSize(dim));
+      linear = divide(linear, from.getDimSize(dim));
+    }
+  }
+  return evaluate(op.getInput(), source);
+}

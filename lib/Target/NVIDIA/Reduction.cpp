@@ -1,0 +1,85 @@
+// Reductions in the order that the tile dialect fixes: sixteen threads hold the partial results by index mod 16, and shuffles are the tree.
+#include "lib/Target/NVIDIA/ProgramLowering.h"
+
+using namespace mlir;
+using namespace girih;
+using namespace girih::nvidia;
+
+Value ProgramLowering::combine(tile::ReduceKind kind, Value a, Value b) {
+  bool real = isa<FloatType>(a.getType());
+  switch (kind) {
+  case tile::ReduceKind::add:
+    return real ? Value(arith::AddFOp::create(builder, loc, a, b)) : Value(arith::AddIOp::create(builder, loc, a, b));
+  case tile::ReduceKind::max:
+    return real ? Value(arith::MaximumFOp::create(builder, loc, a, b)) : Value(arith::MaxSIOp::create(builder, loc, a, b));
+  case tile::ReduceKind::min:
+    return real ? Value(arith::MinimumFOp::create(builder, loc, a, b)) : Value(arith::MinSIOp::create(builder, loc, a, b));
+  }
+  llvm_unreachable("every kind is listed");
+}
+
+/// What combines with x to x: -0.0 for add, so that no sign of zero is lost.
+Value ProgramLowering::neutral(tile::ReduceKind kind, Type type) {
+  if (type.isF32())
+    return arith::ConstantOp::create(builder, loc,
+                                     builder.getF32FloatAttr(kind == tile::ReduceKind::add   ? -0.0f
+                                                             : kind == tile::ReduceKind::max ? -std::numeric_limits<float>::infinity()
+                                                                                             : std::numeric_limits<float>::infinity()));
+  return arith::ConstantOp::create(builder, loc,
+                                   builder.getI32IntegerAttr(kind == tile::ReduceKind::add   ? 0
+                                                             : kind == tile::ReduceKind::max ? INT32_MIN
+                                                                                             : INT32_MAX));
+}
+
+/// All threads of a warp take the same turns, because they shuffle; who has no result of its own repeats the last one's.
+void ProgramLowering::lowerReduce(tile::ReduceOp op, const Slot &slot) {
+  auto input = cast<RankedTensorType>(op.getInput().getType());
+  int axis = op.getAxis();
+  int64_t size = input.getDimSize(axis), results = slot.type.getNumElements();
+  constexpr int64_t groups = kThreads / kPartials;
+  Value lane = remainder(thread, kPartials), group = divide(thread, kPartials);
+  auto reduceOne = [&](Value number) {
+    Point place(slot.type.getRank());
+    Value rest = number;
+    for (int dim = int(slot.type.getRank()) - 1; dim >= 0; --dim) {
+      place[dim] = dim == 0 ? rest : remainder(rest, slot.type.getDimSize(dim));
+      rest = dim == 0 ? rest : divide(rest, slot.type.getDimSize(dim));
+    }
+    Value none = neutral(op.getKind(), input.getElementType());
+    auto fold = scf::ForOp::create(builder, loc, lane, constant(size), constant(kPartials), none);
+    {
+      OpBuilder::InsertionGuard guard(builder);
+      builder.setInsertionPointToEnd(fold.getBody());
+      Point from = place;
+      from.insert(from.begin() + axis, fold.getInductionVar());
+      memo.emplace_back();
+      scf::YieldOp::create(builder, loc, combine(op.getKind(), fold.getRegionIterArg(0), evaluate(op.getInput(), from)));
+      memo.pop_back();
+    }
+    Value sum = fold.getResult(0);
+    Value all = arith::ConstantOp::create(builder, loc, builder.getI32IntegerAttr(-1));
+    // Of 16 threads each: the segment's mask is 0x10, its last lane 0xf.
+    Value clamp = arith::ConstantOp::create(builder, loc, builder.getI32IntegerAttr(0x100f));
+    for (int32_t half = kPartials / 2; half >= 1; half /= 2) {
+      Value distance = arith::ConstantOp::create(builder, loc, builder.getI32IntegerAttr(half));
+      Value other = NVVM::ShflOp::create(builder, loc, sum.getType(), all, sum, distance, clamp, NVVM::ShflKind::down, UnitAttr());
+      sum = combine(op.getKind(), sum, other);
+    }
+    return std::pair(place, sum);
+  };
+  phase([&] {
+    auto loop = scf::ForOp::create(builder, loc, constant(0), constant(results), constant(groups));
+    OpBuilder::InsertionGuard guard(builder);
+    builder.setInsertionPoint(loop.getBody()->getTerminator());
+    Value wanted = add(loop.getInductionVar(), group);
+    memo.emplace_back();
+    auto [place, sum] = reduceOne(results % groups ? minimum(wanted, constant(results - 1)) : wanted);
+    memo.pop_back();
+    Value mine = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::eq, lane, constant(0));
+    if (results % groups)
+      mine = both(mine, less(wanted, constant(results)));
+    auto branch = scf::IfOp::create(builder, loc, mine);
+    builder.setInsertionPoint(branch.thenBlock()->getTerminator());
+    storeSlot(slot, place, sum);
+  });
+}

@@ -1,0 +1,123 @@
+// Chunks of a dot's operands on their way through shared memory: copied by the copy engine of each multiprocessor while others are multiplied
+// where they lie in memory as they are, evaluated element by element where not.
+#include "lib/Target/NVIDIA/ProgramLowering.h"
+
+#include "lib/Target/Bounds.h"
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
+
+using namespace mlir;
+using namespace girih;
+using namespace girih::nvidia;
+
+/// Bytes of one asynchronous copy, the most that there is, and what addresses are multiples of.
+static constexpr int64_t kCopyBytes = 16;
+
+Point ProgramLowering::Operand::at(Value line, Value depth) const { return lineDim == 0 ? Point{line, depth} : Point{depth, line}; }
+
+/// `padding`: elements between rows, so that what walks down a column meets all banks.
+ProgramLowering::Stage ProgramLowering::stageFor(const Operand &operand, int64_t lines, int64_t depth, bool linesRun, int64_t padding,
+                                                 int64_t buffers) {
+  Stage stage;
+  stage.depth = depth;
+  stage.linesRun = linesRun;
+  stage.element = operand.element;
+  stage.stride = (linesRun ? lines : depth) + padding;
+  stage.bytes = llvm::alignTo((linesRun ? depth : lines) * stage.stride * (operand.element.getIntOrFloatBitWidth() / 8), 128);
+  stage.offset = shared.take(stage.bytes * buffers);
+  stage.base = sharedAddress(stage.offset);
+  return stage;
+}
+
+Value ProgramLowering::stageAddress(const Stage &stage, Value buffer, Value line, Value depth) {
+  Value slow = stage.linesRun ? depth : line, fast = stage.linesRun ? line : depth;
+  return address(buffer, stage.element, add(mul(slow, constant(stage.stride)), fast));
+}
+
+Value ProgramLowering::bufferOf(const Stage &stage, Value chunk, int64_t buffers) {
+  return address(stage.base, builder.getI8Type(), mul(remainder(chunk, buffers), constant(stage.bytes)));
+}
+
+/// The load that a tile is, perhaps without its dimensions of one element; which of its dimensions each of the tile's is.
+static std::pair<tile::LoadOp, SmallVector<unsigned>> findLoad(Value tile) {
+  SmallVector<unsigned> dims = {0, 1};
+  if (auto reshape = tile.getDefiningOp<tile::ReshapeOp>()) {
+    auto from = cast<RankedTensorType>(reshape.getInput().getType());
+    dims.clear();
+    SmallVector<int64_t> sizes;
+    for (auto [dim, size] : llvm::enumerate(from.getShape()))
+      if (size != 1)
+        dims.push_back(dim), sizes.push_back(size);
+    if (ArrayRef<int64_t>(sizes) != cast<RankedTensorType>(tile.getType()).getShape())
+      return {};
+    tile = reshape.getInput();
+  }
+  return {tile.getDefiningOp<tile::LoadOp>(), dims};
+}
+
+/// Rows of whole copies, which begin where copies may.
+std::optional<ProgramLowering::Copied> ProgramLowering::copied(const Operand &operand) {
+  auto [load, dims] = findLoad(operand.tile);
+  int64_t each = kCopyBytes * 8 / operand.element.getIntOrFloatBitWidth();
+  if (!load || slots.contains(operand.tile) || load.getView().getType().getEncoding() ||
+      load.getView().getType().getElementType() != operand.element)
+    return std::nullopt;
+  unsigned runs = operand.linesRun() ? operand.lineDim : operand.depthDim;
+  int64_t viewDim = load.getTileDims()[dims[runs]], rank = load.getView().getType().getRank();
+  int64_t size = load.getView().getType().getShape()[viewDim];
+  int64_t begins = divisor(load.getOffsets()[viewDim]);
+  bool whole = viewDim == rank - 1 && !ShapedType::isDynamic(size) && size % each == 0 && begins % each == 0;
+  if (!whole || (operand.linesRun() ? operand.lines : operand.depth) % each != 0)
+    return std::nullopt;
+  return Copied{load, dims[operand.lineDim], dims[operand.depthDim]};
+}
+
+void ProgramLowering::fill(const Operand &operand, const Stage &stage, Value buffer, Value from) {
+  memo.emplace_back();
+  if (std::optional<Copied> source = copied(operand))
+    fillByCopies(operand, *source, stage, buffer, from);
+  else
+    fillByElements(operand, stage, buffer, from, stage.depth);
+  memo.pop_back();
+}
+
+/// Past the tile's depth, as outside the view, copies fill with zeros.
+void ProgramLowering::fillByCopies(const Operand &operand, Copied source, const Stage &stage, Value buffer, Value from) {
+  const View &view = views[source.load.getView()];
+  int64_t each = kCopyBytes * 8 / operand.element.getIntOrFloatBitWidth();
+  SmallVector<Value> bounds = stage.linesRun ? SmallVector<Value>{constant(stage.depth), constant(operand.lines / each)}
+                                             : SmallVector<Value>{constant(operand.lines), constant(stage.depth / each)};
+  eachElement(bounds, [&](const Point &point) {
+    Value first = mul(point[1], constant(each));
+    Value line = stage.linesRun ? first : point[0], depth = stage.linesRun ? point[0] : first, place = add(from, depth);
+    Point at(source.load.getTileDims().size(), constant(0));
+    at[source.lineDim] = line;
+    at[source.depthDim] = place;
+    Access where = access(source.load.getOffsets(), source.load.getTileDims(), view, source.load.getResult().getType().getShape(), at);
+    Value valid = inside(view, where);
+    if (operand.depth % stage.depth)
+      valid = both(valid, less(place, constant(operand.depth)));
+    Value address = elementAddress(view, where), bytes;
+    if (valid) {
+      address = arith::SelectOp::create(builder, loc, valid, address, view.data);
+      bytes = arith::SelectOp::create(builder, loc, valid, toI32(constant(kCopyBytes)), toI32(constant(0)));
+    }
+    NVVM::CpAsyncOp::create(builder, loc, stageAddress(stage, buffer, line, depth), address, uint32_t(kCopyBytes),
+                            NVVM::LoadCacheModifierKind::CG, bytes);
+  });
+}
+
+/// Lines past the tile's end are left as they are: they give lines that nobody asks for. Past its depth are zeros.
+void ProgramLowering::fillByElements(const Operand &operand, const Stage &stage, Value buffer, Value from, int64_t depth) {
+  SmallVector<Value> bounds = operand.linesRun() ? SmallVector<Value>{constant(depth), constant(operand.lines)}
+                                                 : SmallVector<Value>{constant(operand.lines), constant(depth)};
+  bool ends = operand.depth % depth != 0 && getConstantIntValue(from).value_or(0) + depth > operand.depth;
+  ends |= operand.depth % depth != 0 && !getConstantIntValue(from);
+  eachElement(bounds, [&](const Point &point) {
+    Value line = operand.linesRun() ? point[1] : point[0], within = operand.linesRun() ? point[0] : point[1];
+    Value place = add(from, within), held = ends ? minimum(place, constant(operand.depth - 1)) : place;
+    Value value = evaluate(operand.tile, operand.at(line, held));
+    if (ends)
+      value = arith::SelectOp::create(builder, loc, less(place, constant(operand.depth)), value, zero(operand.element));
+    LLVM::StoreOp::create(builder, loc, value, stageAddress(stage, buffer, line, within));
+  });
+}
