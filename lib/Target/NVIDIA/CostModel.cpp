@@ -25,7 +25,8 @@ public:
   MatmulTiles matmul(int64_t n, int64_t k, mlir::Type compute, int64_t together, int64_t mostRows) const override {
     bool isF32 = !(compute.isBF16() || compute.isF16());
     int64_t rows = std::clamp<int64_t>(llvm::bit_ceil(uint64_t(std::min<int64_t>(mostRows, 1 << 20))), 8, isF32 ? 64 : 128);
-    int64_t columns = isF32 ? 64 : 128;
+    bool hasWarpGroups = facts.architecture == "sm_90a";
+    int64_t columns = isF32 ? 64 : hasWarpGroups && rows == 128 && n % 256 == 0 ? 256 : 128;
     // Few rows: as many blocks as keep all multiprocessors busy, as long as a block's columns are a fragment's.
     while (rows <= 16 && columns > 16 && llvm::divideCeil(n, columns) < 2 * facts.multiprocessors)
       columns /= 2;

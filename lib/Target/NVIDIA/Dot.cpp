@@ -12,7 +12,9 @@ using namespace girih::nvidia;
 static constexpr int64_t kChunk = 32;
 
 Slot ProgramLowering::lowerDot(tile::DotOp op, std::optional<Slot> into) {
-  return op.getLhs().getType().getElementType().isF32() ? dotOfThreads(op, into) : dotOfWarps(op, into);
+  if (op.getLhs().getType().getElementType().isF32())
+    return dotOfThreads(op, into);
+  return suitsWarpGroups(op) ? dotOfGroups(op, into) : dotOfWarps(op, into);
 }
 
 ProgramLowering::Operand ProgramLowering::leftOperand(tile::DotOp op) {

@@ -7,20 +7,30 @@ using namespace girih;
 using namespace girih::nvidia;
 
 static constexpr int64_t kRows = 16, kColumns = 8, kDepth = 16; // of a fragment
-static constexpr int64_t kChunk = 64;                           // elements of depth: a line of 128 bytes
+static constexpr int64_t kChunk = 64;                           // elements of depth at least: a line of 128 bytes
+/// Of a chunk, so that enough is under way to keep memory busy where rows are few.
+static constexpr int64_t kChunkBytes = 16 << 10;
 /// Of sixteen bytes: rows begin in different banks, and where copies may.
 static constexpr int64_t kPadding = 8;
 
-/// Warps down and across: what leaves each warp fewest fragments, and of that what loads least.
+/// Warps down and across: what leaves each warp fewest fragments, and of that what loads least; no more than there are fragments.
 static std::pair<int64_t, int64_t> warpsFor(int64_t rows, int64_t columns) {
   std::pair<int64_t, int64_t> best, least(INT64_MAX, INT64_MAX);
-  for (int64_t down = 1; down <= kWarps; down *= 2) {
-    int64_t deep = llvm::divideCeil(rows, kRows * down), wide = llvm::divideCeil(columns, kColumns * (kWarps / down));
+  int64_t rowFragments = llvm::divideCeil(rows, kRows), columnFragments = llvm::divideCeil(columns, kColumns);
+  for (int64_t down = 1; down <= std::min(kWarps, rowFragments); down *= 2) {
+    int64_t across = std::min(kWarps / down, columnFragments);
+    int64_t deep = llvm::divideCeil(rowFragments, down), wide = llvm::divideCeil(columnFragments, across);
     std::pair<int64_t, int64_t> cost(deep * wide, deep * kRows + wide * kColumns);
     if (cost < least)
-      least = cost, best = {down, kWarps / down};
+      least = cost, best = {down, across};
   }
   return best;
+}
+
+/// The warp's number among those that have fragments; the others repeat the last one's.
+Value ProgramLowering::warpOf(const Deal &deal) {
+  Value warp = divide(thread, kWarp);
+  return deal.down * deal.across == kWarps ? warp : minimum(warp, constant(deal.down * deal.across - 1));
 }
 
 Slot ProgramLowering::dotOfWarps(tile::DotOp op, std::optional<Slot> into) {
@@ -28,7 +38,10 @@ Slot ProgramLowering::dotOfWarps(tile::DotOp op, std::optional<Slot> into) {
   auto [down, across] = warpsFor(left.lines, right.lines);
   Deal deal = {down, across, int64_t(llvm::divideCeil(left.lines, kRows * down)), int64_t(llvm::divideCeil(right.lines, kColumns * across))};
   int64_t rows = deal.down * deal.rows * kRows, columns = deal.across * deal.columns * kColumns;
-  int64_t depth = std::min<int64_t>(kChunk, llvm::alignTo(left.depth, kDepth));
+  int64_t depth = kChunk;
+  while (2 * depth * (left.lines + right.lines) < kChunkBytes)
+    depth *= 2;
+  depth = std::min<int64_t>(depth, llvm::alignTo(left.depth, kDepth));
   int64_t each = 2 * ((rows + columns) * (depth + kPadding));
   // Three chunks hide the memory's latency where two blocks share a multiprocessor.
   int64_t buffers = left.depth <= depth ? 1 : 2;
@@ -105,7 +118,7 @@ SmallVector<Value> ProgramLowering::loadMatrices(const Stage &stage, Value buffe
 SmallVector<Value> ProgramLowering::multiply(const Stage &a, const Stage &b, Value chunk, int64_t buffers, const Deal &deal,
                                              ValueRange carried) {
   Value bufferA = bufferOf(a, chunk, buffers), bufferB = bufferOf(b, chunk, buffers);
-  Value warp = divide(thread, kWarp), lane = remainder(thread, kWarp);
+  Value warp = warpOf(deal), lane = remainder(thread, kWarp);
   Value firstRow = mul(divide(warp, deal.across), constant(deal.rows * kRows));
   Value firstColumn = mul(remainder(warp, deal.across), constant(deal.columns * kColumns));
   Value eighth = remainder(lane, 8), matrix = divide(lane, 8);
@@ -147,6 +160,11 @@ SmallVector<Value> ProgramLowering::multiply(const Stage &a, const Stage &b, Val
 /// A thread has two neighbours in each of two rows, eight apart, of every fragment.
 void ProgramLowering::storeFragments(tile::DotOp op, const Slot &slot, const Deal &deal, ValueRange sums) {
   RankedTensorType type = op.getResult().getType();
+  OpBuilder::InsertionGuard guard(builder);
+  if (deal.down * deal.across != kWarps) {
+    auto branch = scf::IfOp::create(builder, loc, less(thread, constant(deal.down * deal.across * kWarp)));
+    builder.setInsertionPoint(branch.thenBlock()->getTerminator());
+  }
   Value warp = divide(thread, kWarp), lane = remainder(thread, kWarp);
   Value firstRow = add(mul(divide(warp, deal.across), constant(deal.rows * kRows)), divide(lane, 4));
   Value firstColumn = add(mul(remainder(warp, deal.across), constant(deal.columns * kColumns)), mul(remainder(lane, 4), constant(2)));

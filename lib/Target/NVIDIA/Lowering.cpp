@@ -31,7 +31,7 @@ struct LowerPrograms : nvidia::impl::NVIDIALowerProgramsBase<LowerPrograms> {
   LogicalResult lower(tile::ProgramOp program, OpBuilder &builder) {
     SmallVector<Type> words(nvidia::ProgramLowering::countWords(program), builder.getI64Type());
     auto function = func::FuncOp::create(builder, program.getLoc(), program.getSymName(), builder.getFunctionType(words, {}));
-    nvidia::ProgramLowering lowering(program, function, sharedBytes);
+    nvidia::ProgramLowering lowering(program, function, sharedBytes, architecture == "sm_90a");
     if (failed(lowering.run()))
       return failure();
     if (lowering.sharedBytes() > sharedBytes)

@@ -11,7 +11,7 @@ def NVIDIALowerPrograms : Pass<"nvidia-lower-programs", "::mlir::ModuleOp"> {
     view its address and sizes, then the sizes of the grid; a launch has one thread block for each of the program's blocks, in a row.
 
     Element-wise values are evaluated where they are needed, one element a thread; results of dots and reductions, and what is dear and used twice, are kept
-    in shared memory. `tile.dot` of bf16 or f16 becomes `mma.sync` over operands staged by `cp.async` where they are plain loads; in f32 it becomes chains of
+    in shared memory. `tile.dot` of bf16 or f16 becomes `wgmma`, where 128 rows and the architecture have it, else `mma.sync`, over operands staged by `cp.async` where they are plain loads; in f32 it becomes chains of
     fused multiply-adds, in the order that the contract `stable` has on every machine. Kernels carry `threads` and `shared_bytes`.
 
     Declines a program whose tiles need more shared memory than a block can have, with both numbers.
@@ -20,6 +20,7 @@ def NVIDIALowerPrograms : Pass<"nvidia-lower-programs", "::mlir::ModuleOp"> {
   }];
   let options = [
     Option<"sharedBytes", "shared-bytes", "int64_t", /*default=*/"232448", "Shared memory that a block can have">,
+    Option<"architecture", "architecture", "std::string", /*default=*/"\"sm_90a\"", "Whose instructions there are, as ptxas names it">,
   ];
   let statistics = [
     Statistic<"numKernels", "kernels", "Number of kernels made">,

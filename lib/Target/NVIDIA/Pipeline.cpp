@@ -12,6 +12,7 @@ using namespace mlir;
 void girih::nvidia::buildNVVMStage(OpPassManager &manager, const Facts &facts) {
   NVIDIALowerProgramsOptions options;
   options.sharedBytes = facts.sharedBytes;
+  options.architecture = facts.architecture;
   manager.addPass(createNVIDIALowerPrograms(options));
   OpPassManager &kernels = manager.nest<ModuleOp>();
   // The same polynomials as on the CPU: no library of the toolkit is needed, and f32 kernels give the same bits there and here.

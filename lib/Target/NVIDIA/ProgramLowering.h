@@ -49,7 +49,7 @@ Type storageType(Type element);
 class ProgramLowering {
 public:
   /// No block has more than `sharedLimit` bytes of shared memory.
-  ProgramLowering(tile::ProgramOp program, func::FuncOp function, int64_t sharedLimit);
+  ProgramLowering(tile::ProgramOp program, func::FuncOp function, int64_t sharedLimit, bool hasWarpGroups);
   LogicalResult run();
   int64_t sharedBytes() const { return shared.peak(); }
   /// 64-bit parameters of a kernel: per view address and sizes, then the grid.
@@ -114,7 +114,7 @@ private:
   Value fromStorage(Value value, Type element);
   Value toStorage(Value value);
 
-  // Dot.cpp, Fragments.cpp and Stages.cpp: contractions.
+  // Dot.cpp, Fragments.cpp, WarpGroups.cpp and Stages.cpp: contractions.
   struct Operand { // line: the dimension that the result keeps, a row of the left tile or a column of the right one
     Value tile;
     unsigned lineDim, depthDim; // of the tile
@@ -129,6 +129,7 @@ private:
     int64_t depth = 0;             // of a chunk
     int64_t stride = 0;            // between rows, in elements
     bool linesRun = false;
+    bool isPermuted = false; // pieces of 16 bytes lie where the row's number, of eight, says by exclusive or
     Type element;
   };
   struct Deal { // how the result is dealt out: to so many threads or warps, each with so many elements or fragments
@@ -143,13 +144,22 @@ private:
   Slot dotOfThreads(tile::DotOp op, std::optional<Slot> into);
   SmallVector<Value> chains(const Stage &a, const Stage &b, const Deal &deal, int64_t depth, ValueRange sums);
 
+  Value warpOf(const Deal &deal);
   Slot dotOfWarps(tile::DotOp op, std::optional<Slot> into);
   SmallVector<Value> pipeline(const Operand &left, const Operand &right, const Stage &a, const Stage &b, const Deal &deal, int64_t buffers);
   SmallVector<Value> multiply(const Stage &a, const Stage &b, Value chunk, int64_t buffers, const Deal &deal, ValueRange sums);
   SmallVector<Value> loadMatrices(const Stage &stage, Value buffer, Value line, Value depth, int64_t count);
   void storeFragments(tile::DotOp op, const Slot &slot, const Deal &deal, ValueRange sums);
 
-  Stage stageFor(const Operand &operand, int64_t lines, int64_t depth, bool linesRun, int64_t padding, int64_t buffers);
+  bool suitsWarpGroups(tile::DotOp op);
+  Slot dotOfGroups(tile::DotOp op, std::optional<Slot> into);
+  Value descriptor(Value pointer);
+  SmallVector<Value> withSums(StringRef text, ValueRange sums, ValueRange operands);
+  SmallVector<Value> multiplyGroups(const Stage &a, const Stage &b, Value chunk, int64_t buffers, int64_t columns, ValueRange sums);
+  SmallVector<Value> finished(ValueRange sums);
+
+  Stage stageFor(const Operand &operand, int64_t lines, int64_t depth, bool linesRun, int64_t padding, int64_t buffers,
+                 bool isPermuted = false);
   Value stageAddress(const Stage &stage, Value buffer, Value line, Value depth);
   Value bufferOf(const Stage &stage, Value chunk, int64_t buffers);
   struct Copied { // a plain load, whose rows may be copied sixteen bytes at a time
@@ -190,6 +200,7 @@ private:
   Value thread, sharedBase;
   SharedMemory shared;
   int64_t sharedLimit;
+  bool hasWarpGroups; // instructions of sm_90a
 
   /// What happened to shared memory since the last barrier.
   struct Touched {

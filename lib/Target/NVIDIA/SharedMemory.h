@@ -9,8 +9,8 @@ namespace girih::nvidia {
 
 class SharedMemory {
 public:
-  /// The offset of so many bytes, a multiple of 128: a row of all banks.
-  int64_t take(int64_t bytes);
+  /// The offset of so many bytes, by default a multiple of 128: a row of all banks.
+  int64_t take(int64_t bytes, int64_t alignment = 128);
   void give(int64_t offset);
   /// The most that was ever in use.
   int64_t peak() const { return most; }

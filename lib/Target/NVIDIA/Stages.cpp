@@ -16,20 +16,25 @@ Point ProgramLowering::Operand::at(Value line, Value depth) const { return lineD
 
 /// `padding`: elements between rows, so that what walks down a column meets all banks.
 ProgramLowering::Stage ProgramLowering::stageFor(const Operand &operand, int64_t lines, int64_t depth, bool linesRun, int64_t padding,
-                                                 int64_t buffers) {
+                                                 int64_t buffers, bool isPermuted) {
   Stage stage;
+  stage.isPermuted = isPermuted;
   stage.depth = depth;
   stage.linesRun = linesRun;
   stage.element = operand.element;
   stage.stride = (linesRun ? lines : depth) + padding;
-  stage.bytes = llvm::alignTo((linesRun ? depth : lines) * stage.stride * (operand.element.getIntOrFloatBitWidth() / 8), 128);
-  stage.offset = shared.take(stage.bytes * buffers);
+  stage.bytes = llvm::alignTo((linesRun ? depth : lines) * stage.stride * (operand.element.getIntOrFloatBitWidth() / 8), isPermuted ? 1024 : 128);
+  stage.offset = shared.take(stage.bytes * buffers, isPermuted ? 1024 : 128);
   stage.base = sharedAddress(stage.offset);
   return stage;
 }
 
 Value ProgramLowering::stageAddress(const Stage &stage, Value buffer, Value line, Value depth) {
   Value slow = stage.linesRun ? depth : line, fast = stage.linesRun ? line : depth;
+  if (stage.isPermuted) {
+    Value piece = arith::XOrIOp::create(builder, loc, divide(fast, 8), remainder(slow, 8));
+    fast = add(mul(piece, constant(8)), remainder(fast, 8));
+  }
   return address(buffer, stage.element, add(mul(slow, constant(stage.stride)), fast));
 }
 

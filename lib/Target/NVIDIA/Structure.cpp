@@ -11,9 +11,10 @@ using namespace girih::nvidia;
 
 static bool isTile(Value value) { return isa<RankedTensorType>(value.getType()); }
 
-ProgramLowering::ProgramLowering(tile::ProgramOp program, func::FuncOp function, int64_t sharedLimit)
+ProgramLowering::ProgramLowering(tile::ProgramOp program, func::FuncOp function, int64_t sharedLimit,
+                                 bool hasWarpGroups)
     : program(program), function(function), builder(function.getContext()), loc(program.getLoc()), extents(program),
-      sharedLimit(sharedLimit) {
+      sharedLimit(sharedLimit), hasWarpGroups(hasWarpGroups) {
   builder.setInsertionPointToStart(function.addEntryBlock());
   auto end = func::ReturnOp::create(builder, loc);
   builder.setInsertionPoint(end);
