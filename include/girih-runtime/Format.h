@@ -217,8 +217,9 @@ enum girih_cpu_feature {
 
 enum girih_code_machine {
   GIRIH_MACHINE_CPU = 0,
-  GIRIH_MACHINE_SYSTOLIC = 1 /* programs of the systolic machine, laid out as SystolicKernel.h says; the facts
-                                section holds the machine */
+  GIRIH_MACHINE_SYSTOLIC = 1, /* programs of the systolic machine, laid out as SystolicKernel.h says; the facts
+                                 section holds the machine */
+  GIRIH_MACHINE_NVIDIA = 2    /* an NVIDIA GPU's kernels, laid out as NVIDIAKernel.h says */
 };
 
 /* One image of machine code; the runtime takes the first version, in table order, that the machine can run: best first. */
