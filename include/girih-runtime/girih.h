@@ -54,7 +54,13 @@ typedef enum girih_code {
   GIRIH_CANNOT_WRITE = 19,        /* "cannot-write": no permission, no room; nothing is left behind */
   GIRIH_MISSING_LIBRARY = 20,     /* "missing-library": of the machine that the artifact was compiled for */
   GIRIH_MACHINE_FAILED = 21,      /* "machine-failed": a program stopped on the machine */
-  GIRIH_CODE_COUNT = 22
+  GIRIH_MISSING_DRIVER = 22,      /* "missing-driver": of the machine that the artifact was compiled for */
+  GIRIH_OLD_DRIVER = 23,          /* "old-driver": it lacks what the runtime or the artifact's code needs */
+  GIRIH_MISSING_DEVICE = 24,      /* "missing-device": the driver finds none that this process may use */
+  GIRIH_UNSUPPORTED_DEVICE = 25,  /* "unsupported-device": the artifact's code is for another architecture */
+  GIRIH_OUT_OF_DEVICE_MEMORY = 26, /* "out-of-device-memory": the message says what would fit */
+  GIRIH_DEVICE_LOST = 27,         /* "device-lost": a kernel failed, and with it all that the process has on the device */
+  GIRIH_CODE_COUNT = 28
 } girih_code;
 
 typedef struct girih_status {

@@ -21,9 +21,7 @@ void Launcher::reset(const Plan &newPlan, std::span<const TaskMemory> newTasks, 
 }
 
 void Launcher::work(uint32_t task) {
-  // The same rounding and no flushing of denormals, whatever the caller's thread is set to: the same bits from every thread.
-  uint32_t before = __builtin_ia32_stmxcsr();
-  __builtin_ia32_ldmxcsr(0x1f80);
+  StandardRounding rounding;
   Walker walker(*plan, tasks[task].walk);
   for (uint32_t step = 0; !stopped() && walker.next(); ++step) {
     if (task == 0)
@@ -34,7 +32,6 @@ void Launcher::work(uint32_t task) {
   }
   if (walker.failed())
     failed.store(true);
-  __builtin_ia32_ldmxcsr(before);
 }
 
 void Launcher::count(const Group &group) {
@@ -137,26 +134,29 @@ void Launcher::runOnMachine(const BoundLaunch &launch) {
 }
 
 /// UBSan would look for a type's hash in front of the function, where an image has none.
-__attribute__((no_sanitize("function"))) void Launcher::runPart(const BoundLaunch &launch, uint64_t first, uint64_t count, uint32_t task) {
-  uint64_t begin = listeners.trace ? monotonicNanoseconds() : 0;
-  if (!launch.function) {
-    runOnMachine(launch);
-    if (listeners.trace)
-      emit(launch, task, begin, count);
-    return;
-  }
+__attribute__((no_sanitize("function"))) void girih::runtime::runBlocks(const BoundLaunch &launch, uint64_t first,
+                                                                        uint64_t count, uint8_t *scratch,
+                                                                        const std::atomic<bool> &cancelled) {
   int64_t block[GIRIH_MAX_GRID] = {};
   uint64_t rest = first;
   for (uint32_t d = launch.gridRank; d-- != 0; rest /= launch.grid[d])
     block[d] = int64_t(rest % launch.grid[d]);
-  for (uint64_t i = 0; i != count && !wasCancelled(); ++i) {
-    launch.function(launch.args, block, tasks[task].scratch);
+  for (uint64_t i = 0; i != count && !cancelled.load(std::memory_order_relaxed); ++i) {
+    launch.function(launch.args, block, scratch);
     for (uint32_t d = launch.gridRank; d-- != 0;) {
       if (++block[d] < launch.grid[d])
         break;
       block[d] = 0;
     }
   }
+}
+
+void Launcher::runPart(const BoundLaunch &launch, uint64_t first, uint64_t count, uint32_t task) {
+  uint64_t begin = listeners.trace ? monotonicNanoseconds() : 0;
+  if (launch.function)
+    girih::runtime::runBlocks(launch, first, count, tasks[task].scratch, cancelled);
+  else
+    runOnMachine(launch);
   if (listeners.trace)
     emit(launch, task, begin, count);
 }

@@ -22,6 +22,21 @@ struct Listeners {
   void *observerUser = nullptr;
 };
 
+/// The same rounding and no flushing of denormals, whatever the caller's thread is set to: the same bits from every thread.
+class StandardRounding {
+public:
+  StandardRounding() { __builtin_ia32_ldmxcsr(0x1f80); }
+  ~StandardRounding() { __builtin_ia32_ldmxcsr(before); }
+  StandardRounding(const StandardRounding &) = delete;
+
+private:
+  uint32_t before = __builtin_ia32_stmxcsr();
+};
+
+/// Runs `count` blocks of a launch from block `first` on, unless cancelled.
+void runBlocks(const BoundLaunch &launch, uint64_t first, uint64_t count, uint8_t *scratch,
+               const std::atomic<bool> &cancelled);
+
 /// One run of an entry. Lives in the session and is reset for each run.
 class Launcher {
 public:

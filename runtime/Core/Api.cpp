@@ -99,9 +99,7 @@ void girih_module_machine_time_only(girih_module *module) {
 
 int girih_module_machine_keep_programs(girih_module *module, const char *folder) {
   const Machine *machine = unwrap(module)->machine();
-  if (machine)
-    machine->keepPrograms(folder);
-  return machine != nullptr;
+  return machine && machine->keepPrograms(folder);
 }
 
 const char *girih_module_code_version(const girih_module *module, uint32_t index) {

@@ -49,19 +49,47 @@ girih_code Cache::create(Module &module, const girih_cache_options &options, Cac
   CachePlan plan;
   if (girih_code code = CachePlan::make(module, options, plan, status))
     return code;
-  Mapping memory;
-  if (girih_code code = Mapping::pages(plan.bytes, !options.no_huge_pages, memory, status))
-    return code;
   auto *cache = new (std::nothrow) Cache(module, std::move(plan));
   if (!cache)
     return fail(status, GIRIH_OUT_OF_MEMORY, "no memory for a cache");
-  cache->memory = std::move(memory);
+  if (girih_code code = cache->reserve(!options.no_huge_pages, status)) {
+    cache->release();
+    return code;
+  }
+  cache->pageCopies.reserve(cache->sizes.decoder.states.size());
   cache->holders.resize(cache->sizes.pages);
   cache->freeList.reserve(cache->sizes.pages);
   for (int64_t page = cache->sizes.pages; page-- != 0;)
     cache->freeList.push_back(int32_t(page));
   result = cache;
   return succeed(status);
+}
+
+/// The memory goes before its machine does.
+Cache::~Cache() {
+  deviceMemory.release();
+  owner.release();
+}
+
+girih_code Cache::reserve(bool huge, girih_status *status) {
+  const Machine *device = owner.device();
+  if (!device)
+    return Mapping::pages(sizes.bytes, huge, memory, status);
+  girih_code code = deviceMemory.allocate(*device, sizes.bytes, status);
+  if (code == GIRIH_OUT_OF_DEVICE_MEMORY)
+    return describeLack(status);
+  return code;
+}
+
+girih_code Cache::describeLack(girih_status *status) const {
+  const char *name;
+  uint64_t left, all, each = 0;
+  owner.device()->memory().describe(owner.device()->self(), &name, &left, &all);
+  for (const DecoderState &state : sizes.decoder.states)
+    each += state.rowBytes;
+  std::string what = "the rows of " + std::to_string(sizes.tokens()) + " tokens",
+              advice = "make a cache of at most " + std::to_string(each ? left / each : 0) + " tokens";
+  return owner.device()->lacks(what.c_str(), sizes.bytes, advice.c_str(), status);
 }
 
 void Cache::release() {
@@ -108,8 +136,20 @@ bool Cache::isShared(int32_t page) {
   return holders[page] > 1;
 }
 
-void Cache::copyPage(int32_t from, int32_t to, int64_t tokens) {
+girih_code Cache::copyPage(int32_t from, int32_t to, int64_t tokens, girih_status *status) {
+  std::lock_guard lock(copying);
+  pageCopies.clear();
   for (size_t i = 0; i != sizes.decoder.states.size(); ++i)
-    memcpy(row(i, to * sizes.pageTokens), row(i, from * sizes.pageTokens),
-           uint64_t(tokens) * sizes.decoder.states[i].rowBytes);
+    pageCopies.push_back({CopyKind::Within, reinterpret_cast<uint64_t>(row(i, to * sizes.pageTokens)),
+                          reinterpret_cast<uint64_t>(row(i, from * sizes.pageTokens)),
+                          uint64_t(tokens) * sizes.decoder.states[i].rowBytes});
+  return transfer(pageCopies, status);
+}
+
+girih_code Cache::transfer(std::span<const MachineCopy> copies, girih_status *status) const {
+  if (owner.device())
+    return owner.device()->transfer(copies, status);
+  for (const MachineCopy &copy : copies)
+    memcpy(reinterpret_cast<void *>(copy.to), reinterpret_cast<const void *>(copy.from), copy.bytes);
+  return GIRIH_OK;
 }

@@ -34,8 +34,10 @@ public:
   const Decoder &decoder() const { return sizes.decoder; }
   int64_t freePages();
 
-  /// All slots of a state.
-  uint8_t *state(size_t index) const { return memory.data() + sizes.offsets[index]; }
+  /// All slots of a state; with a device its address there.
+  uint8_t *state(size_t index) const {
+    return (owner.device() ? deviceMemory.data() : memory.data()) + sizes.offsets[index];
+  }
   uint8_t *row(size_t index, int64_t slot) const {
     return state(index) + uint64_t(slot) * sizes.decoder.states[index].rowBytes;
   }
@@ -46,19 +48,26 @@ public:
   void give(std::span<const int32_t> pages);
   bool isShared(int32_t page);
   /// The first `tokens` rows of a page, in every state.
-  void copyPage(int32_t from, int32_t to, int64_t tokens);
+  girih_code copyPage(int32_t from, int32_t to, int64_t tokens, girih_status *status);
+  /// Copies between rows and memory of the host, or between rows.
+  girih_code transfer(std::span<const MachineCopy> copies, girih_status *status) const;
 
 private:
   Cache(Module &module, CachePlan plan) : owner(module), sizes(std::move(plan)) { owner.retain(); }
-  ~Cache() { owner.release(); }
+  ~Cache();
+  girih_code reserve(bool huge, girih_status *status);
+  girih_code describeLack(girih_status *status) const;
 
   Module &owner;
   CachePlan sizes;
   Mapping memory;
+  MachineBlock deviceMemory; // instead
+  std::vector<MachineCopy> pageCopies; // one a state
   std::atomic<uint32_t> references{1};
   std::mutex mutex;              // of what follows
   std::vector<int32_t> freeList; // the next to take last
   std::vector<uint32_t> holders; // per page
+  std::mutex copying;            // of pageCopies
 };
 
 } // namespace girih::runtime

@@ -37,8 +37,7 @@ static void *openLibrary(const std::string &file) {
   return dlopen(file.c_str(), RTLD_NOW | RTLD_LOCAL);
 }
 
-girih_code Machine::open(const char *name, const char *facts, std::span<const uint8_t> image,
-                         girih_status *status) {
+girih_code Machine::open(const char *name, const MachineImage &image, girih_status *status) {
   std::string file = std::string("libgirih_") + name + ".so";
   void *opened = openLibrary(file);
   auto function =
@@ -50,7 +49,51 @@ girih_code Machine::open(const char *name, const char *facts, std::span<const ui
         "install it there or name its folder in LD_LIBRARY_PATH",
         name, file.c_str());
   library = function();
-  char message[400] = "";
-  handle = library->open(facts, image.data(), image.size(), message, sizeof(message));
-  return handle ? GIRIH_OK : fail(status, GIRIH_DAMAGED_ARTIFACT, "%s; compile the model anew", message);
+  girih_status own = {};
+  status = status ? status : &own;
+  handle = library->open(image, status);
+  return handle ? GIRIH_OK : status->code;
+}
+
+//===-- Memory
+//-----------------------------------------------------------------------------------------------------===//
+
+girih_code Machine::lacks(const char *what, uint64_t bytes, const char *advice, girih_status *status) const {
+  const char *name;
+  uint64_t left, all;
+  memory().describe(handle, &name, &left, &all);
+  return fail(status, GIRIH_OUT_OF_DEVICE_MEMORY, "%s take %.1f MiB, but %s has %.1f MiB free of %.1f; %s", what,
+              double(bytes) / 0x1p20, name, double(left) / 0x1p20, double(all) / 0x1p20, advice);
+}
+
+girih_code MachineBlock::allocate(const Machine &machine, uint64_t bytes, girih_status *status) {
+  release();
+  if (bytes == 0)
+    return GIRIH_OK;
+  if (girih_code code = machine.memory().allocate(machine.self(), bytes, &address, status))
+    return code;
+  owner = &machine;
+  length = bytes;
+  return GIRIH_OK;
+}
+
+void MachineBlock::release() {
+  if (address)
+    owner->memory().release(owner->self(), address);
+  address = 0;
+  length = 0;
+}
+
+girih_code PinnedBlock::allocate(const Machine &machine, uint64_t bytes, girih_status *status) {
+  release();
+  if (bytes == 0)
+    return GIRIH_OK;
+  owner = &machine;
+  return machine.memory().allocateHost(machine.self(), bytes, &memory, status);
+}
+
+void PinnedBlock::release() {
+  if (memory)
+    owner->memory().releaseHost(owner->self(), memory);
+  memory = nullptr;
 }

@@ -78,6 +78,12 @@ girih_code Module::initialize(std::span<const uint8_t> bytes, const girih_load_o
   return mapWeights(status);
 }
 
+/// The machine must not ask for weights while they vanish.
+Module::~Module() {
+  if (device())
+    device()->memory().endUpload(device()->self());
+}
+
 //===-- Code -------------------------------------------------------------------------------------------------------===//
 
 static bool isAmx(uint64_t features) {
@@ -115,6 +121,19 @@ girih_code Module::chooseHostVersion(girih_status *status) {
       names[0] ? names : "a code version that the artifact does not have");
 }
 
+/// The machine of the version that was chosen.
+girih_code Module::openMachine(const char *name, girih_status *status) {
+  std::span<const uint8_t> image = artifact.section(t.versions[version].section);
+  std::vector<uint64_t> entries;
+  for (uint32_t kernel = 0; kernel != t.kernels.size(); ++kernel)
+    if (kernelEntry(kernel) != GIRIH_NO_CODE)
+      entries.push_back(kernelEntry(kernel));
+  MachineImage opened = {facts(), image.data(), image.size(), entries.data(), entries.size()};
+  if (girih_code failed = otherMachine.open(name, opened, status))
+    return failed;
+  return hasAllCode(version) ? GIRIH_OK : chooseHostVersion(status);
+}
+
 girih_code Module::chooseVersion(const char *wanted, girih_status *status) {
   uint64_t missing = 0;
   const char *closest = "none";
@@ -123,11 +142,8 @@ girih_code Module::chooseVersion(const char *wanted, girih_status *status) {
     if (wanted && strcmp(wanted, t.string(each.name)) != 0)
       continue;
     closest = t.string(each.name);
-    if (each.machine == GIRIH_MACHINE_SYSTOLIC) {
-      if (girih_code failed = otherMachine.open("systolic", facts(), artifact.section(each.section), status))
-        return failed;
-      return hasAllCode(version) ? GIRIH_OK : chooseHostVersion(status);
-    }
+    if (each.machine != GIRIH_MACHINE_CPU)
+      return openMachine(each.machine == GIRIH_MACHINE_NVIDIA ? "nvidia" : "systolic", status);
     if (hasAllCode(version) && runsHere(each, missing))
       return Mapping::code(artifact.section(each.section), code, status);
   }

@@ -9,6 +9,7 @@
 
 #include <atomic>
 #include <map>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -34,13 +35,20 @@ public:
 
   /// The machine that runs the kernels, or null: this CPU does.
   const Machine *machine() const { return otherMachine.isOpen() ? &otherMachine : nullptr; }
+  /// That machine, if it has memory of its own, where arenas, weights and caches then lie.
+  const Machine *device() const { return otherMachine.hasMemory() ? &otherMachine : nullptr; }
   /// Where a kernel starts in the image of the version that was chosen.
   uint64_t kernelEntry(uint32_t index) const { return codeOf(version, index).entry; }
   /// Its code for this CPU, or null: the machine runs it.
   KernelFunction kernel(uint32_t index) const;
   /// The greatest scratch of any kernel.
   uint64_t scratchBytes() const;
-  const uint8_t *weight(uint32_t index) const { return weightData[index]; }
+  /// On the host; null if there is no memory for random ones that were only made on a machine.
+  const uint8_t *weight(uint32_t index) const;
+  /// Where kernels find it: with a device an address there.
+  const uint8_t *kernelWeight(uint32_t index) const {
+    return deviceWeights.empty() ? weightData[index] : deviceWeights[index];
+  }
   /// Does the command use a loop's counter?
   bool isDynamic(uint32_t command) const { return dynamic[command]; }
   const char *text(uint32_t expression) const { return texts.find(expression)->second.c_str(); }
@@ -59,23 +67,32 @@ private:
   bool runsHere(const girih_code_version &version, uint64_t &missing) const;
   girih_code mapWeights(girih_status *status);
   girih_code mapExternal(uint32_t file, girih_status *status);
-  girih_code fillRandom(girih_status *status);
+  girih_code placeRandom(uint64_t &total, girih_status *status) const;
+  girih_code fillRandom(girih_status *status) const;
+  girih_code uploadWeights(girih_status *status);
+  static void fillWeight(const void *module, uint32_t weight, uint64_t offset, uint8_t *data, uint64_t bytes);
   void markDynamic();
   void describeDims();
   bool usesCounter(uint32_t expression) const;
   bool usesCounter(const girih_command &command) const;
 
-  ~Module() = default;
+  girih_code openMachine(const char *name, girih_status *status);
+
+  ~Module();
 
   std::atomic<uint32_t> references{1};
   std::string directory; // of the artifact; external files may lie beside it
-  Mapping mapped, code, random;
+  Mapping mapped, code;
   Machine otherMachine;
+  MachineBlock deviceMemory; // all weights
   std::vector<Mapping> external;
   ArtifactFile artifact;
   Tables t;
   uint32_t version = 0, hostVersion = GIRIH_NONE; // the latter for what a machine leaves to this CPU
-  std::vector<const uint8_t *> weightData;
+  mutable std::mutex randomMutex; // of random weights, where they are made when somebody asks
+  mutable Mapping random;
+  mutable std::vector<const uint8_t *> weightData;
+  std::vector<const uint8_t *> deviceWeights; // empty: there is no device
   std::vector<uint8_t> dynamic;
   std::map<uint32_t, std::string> texts;
   std::string factsText;

@@ -15,13 +15,14 @@ static void copyBlock(const int64_t *args, const int64_t *block, void *) {
          std::min(copyBlockBytes, args[2] - begin));
 }
 
-static size_t wordsOf(const Tables &t, const girih_command &command) {
+size_t Plan::wordsOf(const girih_command &command) const {
   if (command.kind == GIRIH_COMMAND_COPY)
     return 3;
-  size_t words = 0;
-  if (command.kind == GIRIH_COMMAND_LAUNCH)
-    for (const girih_arg &arg : t.args.subspan(command.first_arg, command.arg_count))
-      words += 1 + arg.rank;
+  if (command.kind != GIRIH_COMMAND_LAUNCH)
+    return 0;
+  size_t words = command.grid_rank;
+  for (const girih_arg &arg : t.args.subspan(command.first_arg, command.arg_count))
+    words += 1 + arg.rank;
   return words;
 }
 
@@ -30,7 +31,7 @@ Plan::Plan(const Module &module) : owner(module), t(module.tables()), boundSymbo
   for (const girih_entry &entry : t.entries) {
     size_t total = 0;
     for (uint32_t i = 0; i != entry.command_count; ++i) {
-      size_t count = wordsOf(t, t.commands[entry.first_command + i]);
+      size_t count = wordsOf(t.commands[entry.first_command + i]);
       maxWords = std::max(maxWords, count);
       total += count;
       anyDynamic |= module.isDynamic(entry.first_command + i);
@@ -76,7 +77,7 @@ girih_code Plan::evaluateAll(girih_status *status) {
     if (!bindCommand(t.commands[index], symbols, next, launches[i]))
       return fail(status, GIRIH_DAMAGED_ARTIFACT,
                   "command %u of the artifact reaches outside its memory at these sizes; compile the model anew", index);
-    next += wordsOf(t, t.commands[index]);
+    next += wordsOf(t.commands[index]);
   }
   isBound = true;
   return GIRIH_OK;
@@ -99,7 +100,7 @@ void Plan::exchangePointers() {
       }
       word += command.kind == GIRIH_COMMAND_COPY ? 1 : 1 + arg.rank;
     }
-    next += wordsOf(t, command);
+    next += wordsOf(command);
   }
 }
 
@@ -117,7 +118,7 @@ std::span<uint8_t> Plan::memory(const girih_arg &arg, const int64_t *symbols) co
     return arena.subspan(evaluate(t, buffer.offset, symbols), evaluate(t, buffer.bytes, symbols));
   }
   case GIRIH_ARG_WEIGHT:
-    return {const_cast<uint8_t *>(owner.weight(arg.index)), size_t(t.weights[arg.index].bytes)};
+    return {const_cast<uint8_t *>(owner.kernelWeight(arg.index)), size_t(t.weights[arg.index].bytes)};
   default: {
     const girih_tensor &tensor = (arg.kind == GIRIH_ARG_INPUT ? inputs : outputs)[arg.index];
     return {static_cast<uint8_t *>(tensor.data), size_t(tensorBytes(tensor))};
@@ -187,6 +188,7 @@ bool Plan::bindCommand(const girih_command &command, const int64_t *symbols, int
   for (const girih_arg &arg : t.args.subspan(command.first_arg, command.arg_count))
     if (!bindArg(arg, symbols, words))
       return false;
+  std::copy_n(launch.grid, command.grid_rank, words); // for machines, whose kernels get no block
   return true;
 }
 
@@ -194,7 +196,7 @@ bool Plan::bindDynamic(uint32_t command, const int64_t *symbols, int64_t *words,
   return bindCommand(t.commands[command], symbols, words, launch);
 }
 
-uint64_t Plan::argBytes(const girih_arg &arg) const {
+uint64_t Plan::argBytes(const girih_arg &arg, const int64_t *symbols) const {
   std::span<uint8_t> bytes;
-  return piece(arg, boundSymbols.data(), bytes) ? bytes.size() : 0;
+  return piece(arg, symbols, bytes) ? bytes.size() : 0;
 }

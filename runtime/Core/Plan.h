@@ -7,10 +7,10 @@
 
 namespace girih::runtime {
 
-/// A launch (or copy) ready to go.
+/// A launch (or copy) ready to go. Addresses are those of the machine that runs it.
 struct BoundLaunch {
   KernelFunction function;
-  const int64_t *args;
+  const int64_t *args; // per argument its place and dims, then the grid
   uint32_t gridRank;
   uint32_t grid[GIRIH_MAX_GRID];
   uint64_t blocks; // product of the grid
@@ -25,7 +25,7 @@ public:
   /// Bytes of arena for these symbols.
   static uint64_t arenaBytes(const Module &module, uint32_t entry, const int64_t *symbols);
 
-  void setArena(std::span<uint8_t> memory) { arena = memory; }
+  void setArena(std::span<uint8_t> memory) { arena = memory, isBound = false; }
   /// Binds everything that depends on no loop counter. `symbols` lives as long as the binding.
   girih_code bind(const Call &call, const int64_t *symbols, girih_status *status);
 
@@ -37,7 +37,11 @@ public:
   /// Binds a command that depends on counters into the caller's words (wordsPerLaunch() of them). False: out of bounds.
   bool bindDynamic(uint32_t command, const int64_t *symbols, int64_t *words, BoundLaunch &launch) const;
   /// Bytes that an argument covers at the bound sizes; 0 where they depend on a counter.
-  uint64_t argBytes(const girih_arg &arg) const;
+  uint64_t argBytes(const girih_arg &arg) const { return argBytes(arg, symbols()); }
+  /// The same with a walker's counters.
+  uint64_t argBytes(const girih_arg &arg, const int64_t *symbols) const;
+  /// Words of a launch, or of a copy.
+  size_t wordsOf(const girih_command &command) const;
   size_t wordsPerLaunch() const { return maxWords; }
   bool hasDynamic() const { return anyDynamic; }
 

@@ -87,7 +87,10 @@ girih_code Sequence::copySharedPage(girih_status *status) {
   int32_t page;
   if (!owner.take(1, &page))
     return full(end + 1, status);
-  owner.copyPage(pages.back(), page, inPage);
+  if (girih_code code = owner.copyPage(pages.back(), page, inPage, status)) {
+    owner.give({&page, 1});
+    return code;
+  }
   sharedPage = pages.back();
   pages.back() = page;
   return GIRIH_OK;

@@ -3,6 +3,7 @@
 // checksum and sizes are right.
 #include "Sequence.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <fcntl.h>
@@ -150,6 +151,52 @@ template <typename Visit> girih_code forRows(const Sequence &sequence, int64_t l
   return GIRIH_OK;
 }
 
+/// Brings rows of a device here, some megabytes at a time, and puts them.
+template <typename Put> class RowFetcher {
+public:
+  RowFetcher(const Cache &cache, Put &put, girih_status *status) : cache(cache), put(put), status(status) {}
+
+  girih_code add(const uint8_t *rows, size_t bytes) {
+    if (!copies.empty() && buffered + bytes > most)
+      if (girih_code code = flush())
+        return code;
+    copies.push_back({CopyKind::FromMachine, buffered, reinterpret_cast<uint64_t>(rows), bytes});
+    buffered += bytes;
+    return GIRIH_OK;
+  }
+
+  girih_code flush() {
+    buffer.resize(std::max(buffer.size(), buffered));
+    for (MachineCopy &copy : copies)
+      copy.to += reinterpret_cast<uint64_t>(buffer.data());
+    girih_code code = cache.transfer(copies, status);
+    if (!code)
+      code = put(buffer.data(), buffered);
+    copies.clear();
+    buffered = 0;
+    return code;
+  }
+
+private:
+  static constexpr size_t most = 16 << 20;
+  const Cache &cache;
+  Put &put;
+  girih_status *status;
+  std::vector<MachineCopy> copies;
+  std::vector<uint8_t> buffer;
+  size_t buffered = 0;
+};
+
+template <typename Put>
+girih_code putRows(const Sequence &sequence, int64_t length, Put &put, girih_status *status) {
+  if (!sequence.cache().module().device())
+    return forRows(sequence, length, put);
+  RowFetcher fetcher(sequence.cache(), put, status);
+  girih_code code =
+      forRows(sequence, length, [&](const uint8_t *rows, size_t bytes) { return fetcher.add(rows, bytes); });
+  return code ? code : fetcher.flush();
+}
+
 } // namespace
 
 girih_code Sequence::save(const char *path, girih_status *status) {
@@ -168,7 +215,7 @@ girih_code Sequence::save(const char *path, girih_status *status) {
   if (!code)
     code = put(words.data(), size_t(end) * sizeof(int32_t));
   if (!code)
-    code = forRows(*this, end, put);
+    code = putRows(*this, end, put, status);
   header.checksum = checksum.value();
   if (!code)
     code = file.writeAt(&header, sizeof(header), 0, status);
@@ -226,11 +273,17 @@ girih_code Sequence::readRows(std::span<const uint8_t> file, girih_status *statu
   if (girih_code code = prepare({tokens, length}, status))
     return code;
   next += length * sizeof(int32_t);
+  std::vector<MachineCopy> copies;
   forRows(*this, int64_t(length), [&](uint8_t *rows, size_t bytes) {
-    memcpy(rows, next, bytes);
+    copies.push_back(
+        {CopyKind::ToMachine, reinterpret_cast<uint64_t>(rows), reinterpret_cast<uint64_t>(next), bytes});
     next += bytes;
     return GIRIH_OK;
   });
+  if (girih_code code = owner.transfer(copies, status)) {
+    rollback();
+    return code;
+  }
   commit();
   return succeed(status);
 }

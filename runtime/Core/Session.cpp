@@ -14,7 +14,7 @@ girih_code Session::create(Module &module, const girih_session_options &options,
     return fail(status, GIRIH_OUT_OF_MEMORY, "no memory for a session");
   girih_code code = session->chooseMaxima(options.max_symbols, status);
   if (!code)
-    code = session->reserveArena(!options.no_huge_pages, status);
+    code = session->reserveArena(options, status);
   if (!code)
     code = session->choosePool(options, status);
   if (!code)
@@ -52,11 +52,16 @@ girih_code Session::chooseMaxima(const int64_t *wanted, girih_status *status) {
   return GIRIH_OK;
 }
 
-girih_code Session::reserveArena(bool huge, girih_status *status) {
+girih_code Session::reserveArena(const girih_session_options &options, girih_status *status) {
+  if (module.device()) { // it grows with the runs, unless the caller says how far
+    if (girih_code code = DeviceRunner::create(module, device, status))
+      return code;
+    return options.max_symbols ? device->reserveArena(GIRIH_NONE, maxima.data(), plan, status) : GIRIH_OK;
+  }
   uint64_t bytes = 0;
   for (uint32_t i = 0; i != module.tables().entries.size(); ++i)
     bytes = std::max(bytes, Plan::arenaBytes(module, i, maxima.data()));
-  if (girih_code code = Mapping::pages(bytes, huge, arena, status))
+  if (girih_code code = Mapping::pages(bytes, !options.no_huge_pages, arena, status))
     return code;
   plan.setArena({arena.data(), arena.size()});
   last.arena_reserved = bytes;
@@ -64,6 +69,8 @@ girih_code Session::reserveArena(bool huge, girih_status *status) {
 }
 
 girih_code Session::choosePool(const girih_session_options &options, girih_status *status) {
+  if (device) // the caller's thread is enough for launching
+    return GIRIH_OK;
   if (options.parallel) {
     parallel = options.parallel;
     parallelUser = options.parallel_user;
@@ -166,16 +173,32 @@ girih_code Session::runChecked(const Call &call, girih_status *status) {
     return code;
   if (girih_code code = checkRanges(module, call, status))
     return code;
+  girih_code code = device ? launchOnDevice(call, status) : launchHere(call, status);
+  last.nanoseconds = monotonicNanoseconds() - begin;
+  last.arena_bytes = Plan::arenaBytes(module, call.entry, symbols.data());
+  last.threads = threads;
+  return code;
+}
+
+girih_code Session::launchOnDevice(const Call &call, girih_status *status) {
+  girih_code code = device->run(call, symbols.data(), plan, tasks[0], listeners, cancelled, status);
+  const MachineCounts &counts = device->counts();
+  last.launches = counts.launches;
+  last.blocks = counts.blocks;
+  last.flops = counts.flops;
+  last.bytes = counts.bytes;
+  last.arena_reserved = device->arenaReserved();
+  return code;
+}
+
+girih_code Session::launchHere(const Call &call, girih_status *status) {
   if (girih_code code = plan.bind(call, symbols.data(), status))
     return code;
   launchAll();
-  last.nanoseconds = monotonicNanoseconds() - begin;
   last.launches = launcher.launches();
   last.blocks = launcher.blocks();
   last.flops = launcher.flops();
   last.bytes = launcher.bytes();
-  last.arena_bytes = Plan::arenaBytes(module, call.entry, symbols.data());
-  last.threads = threads;
   return outcome(status);
 }
 

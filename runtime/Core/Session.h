@@ -1,8 +1,8 @@
 // State of one caller on a module: arena, scratch, the bound plan and the pool it runs on.
 #pragma once
 
+#include "DeviceRunner.h"
 #include "Step.h"
-#include "runtime/CPU/Launch.h"
 
 namespace girih::runtime {
 
@@ -27,11 +27,13 @@ public:
 private:
   explicit Session(Module &module) : module(module), plan(module), symbols(module.maxima()) { module.retain(); }
   girih_code chooseMaxima(const int64_t *wanted, girih_status *status);
-  girih_code reserveArena(bool huge, girih_status *status);
+  girih_code reserveArena(const girih_session_options &options, girih_status *status);
   girih_code choosePool(const girih_session_options &options, girih_status *status);
   girih_code reserveTasks(girih_status *status);
   girih_code runChecked(const Call &call, girih_status *status);
   girih_code stepChecked(const girih_step &step, girih_status *status);
+  girih_code launchHere(const Call &call, girih_status *status);
+  girih_code launchOnDevice(const Call &call, girih_status *status);
   void launchAll();
   girih_code outcome(girih_status *status);
 
@@ -39,6 +41,7 @@ private:
   Plan plan;
   std::vector<int64_t> maxima, symbols;
   Mapping arena, scratch;
+  std::unique_ptr<DeviceRunner> device; // where the module's machine has memory of its own: instead of arena and pool
   std::vector<int64_t> walkWords; // of all tasks
   std::vector<TaskMemory> tasks;
   Pool *pool = nullptr;

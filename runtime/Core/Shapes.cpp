@@ -120,7 +120,8 @@ girih_code girih::runtime::checkRanges(const Module &module, const Call &call, g
     const girih_value &value = t.values[entry.first_input + i];
     if (girih_code code = checkData(t, value, call.inputs[i], "input", status))
       return code;
-    if (!(value.flags & GIRIH_VALUE_HAS_RANGE) || tensorBytes(call.inputs[i]) == 0)
+    bool isElsewhere = call.statesOnDevice && (value.flags & GIRIH_VALUE_STATE);
+    if (!(value.flags & GIRIH_VALUE_HAS_RANGE) || isElsewhere || tensorBytes(call.inputs[i]) == 0)
       continue;
     int64_t low = value.range_low, high = value.range_low;
     if (value.element_type == GIRIH_I32)

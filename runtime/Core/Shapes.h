@@ -10,6 +10,9 @@ namespace girih::runtime {
 struct Call {
   uint32_t entry;
   std::span<const girih_tensor> inputs, outputs;
+  bool statesOnDevice = false;    // their data are addresses of the machine
+  uint64_t ignoredOutputs = 0;    // bit set of those that nobody reads
+  bool ignores(size_t output) const { return output < 64 && ignoredOutputs >> output & 1; }
 };
 
 /// Binds every size symbol of the entry; symbols that it does not use keep their values. `maxima`: bounds in use.

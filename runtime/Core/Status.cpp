@@ -49,6 +49,12 @@ const char *girih_code_name(girih_code code) {
       "cannot-write",
       "missing-library",
       "machine-failed",
+      "missing-driver",
+      "old-driver",
+      "missing-device",
+      "unsupported-device",
+      "out-of-device-memory",
+      "device-lost",
   };
   return unsigned(code) < GIRIH_CODE_COUNT ? names[code] : "unknown";
 }

@@ -172,6 +172,7 @@ girih_code Stepper::begin(const girih_step &step, girih_status *status) {
   if (girih_code code = checkStep(step, status))
     return code;
   cache = &reinterpret_cast<Sequence *>(step.sequences[0])->cache();
+  wantsLogits = step.logits != nullptr;
   rows.clear();
   for (uint32_t row = 0; row != step.rows; ++row)
     if (girih_code code = takeRow(step, row, status)) {
@@ -261,8 +262,9 @@ Call Stepper::callOf(const DecoderEntry &entry, int64_t width, int64_t total) {
   }
   outputs[entry.next] = {memory.data() + nextOffset, GIRIH_I32, 1, {active}};
   outputs[entry.logits] = {memory.data() + logitsOffset, GIRIH_F32, 2, {active, decoder.vocabulary}};
-  return {entry.index, std::span(inputs).first(record.input_count),
-          std::span(outputs).first(record.output_count)};
+  return {entry.index, std::span(inputs).first(record.input_count), std::span(outputs).first(record.output_count),
+          /*statesOnDevice=*/module.device() != nullptr,
+          /*ignoredOutputs=*/wantsLogits ? 0 : uint64_t(1) << entry.logits};
 }
 
 /// Covers every position that the run under way reads or writes.

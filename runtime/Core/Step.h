@@ -62,6 +62,7 @@ private:
   uint64_t offsets[unsigned(Role::Count)] = {}, nextOffset = 0, logitsOffset = 0;
   std::vector<girih_tensor> inputs, outputs;
   Cache *cache = nullptr;    // of the step under way
+  bool wantsLogits = false;  // of the step under way
   std::vector<StepRow> rows; // of the step under way; those with tokens left come first
   uint32_t active = 0;       // of the run under way
   int64_t width = 0;

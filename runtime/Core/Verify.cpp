@@ -179,7 +179,7 @@ girih_code Verifier::verifyVersions() {
     if (!isString(version.name) || version.reserved != 0 || version.section >= around.sections.size() ||
         around.sections[version.section].kind != GIRIH_SECTION_CODE)
       return damaged("a code version has no image", v);
-    if (version.machine > GIRIH_MACHINE_SYSTOLIC)
+    if (version.machine > GIRIH_MACHINE_NVIDIA)
       return damaged("a code version is for an unknown machine", v);
     if (version.features >> GIRIH_CPU_FEATURE_COUNT != 0)
       return damaged("a code version asks for an unknown CPU feature", v);

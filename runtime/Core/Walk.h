@@ -49,6 +49,8 @@ public:
   /// Moves on to the next group with at least one block. False at the end of the entry, or if failed().
   bool next();
   const Group &group() const { return current; }
+  /// With the counters of the loops that the group lies in.
+  const int64_t *sizes() const { return symbols; }
   /// A launch reached outside its memory.
   bool failed() const { return hasFailed; }
 

@@ -20,7 +20,7 @@ girih_code Module::mapWeights(girih_status *status) {
       data = external[weight.file].data() + weight.offset;
     weightData.push_back(data);
   }
-  return fillRandom(status);
+  return device() ? uploadWeights(status) : fillRandom(status);
 }
 
 girih_code Module::mapExternal(uint32_t index, girih_status *status) {
@@ -50,21 +50,31 @@ public:
     scale = girih_random_scale(shape.data(), shape.size());
   }
 
-  void fill(uint8_t *data) const {
+  /// Writes elements [first, first + count) of the weight as it is stored.
+  void fill(uint8_t *data, uint64_t first, uint64_t count) const {
     if (weight.layout == GIRIH_LAYOUT_PANELS)
-      return fillPanels(data);
-    uint64_t count = weight.bytes / elementBytes(weight.element_type);
+      return fillPanels(data, first, count);
     for (uint64_t i = 0; i != count; ++i)
-      put(data, i, i);
+      put(data, i, first + i);
   }
 
 private:
-  /// Rows past the end stay zero, as the pages come.
-  void fillPanels(uint8_t *data) const {
-    uint64_t rows = shape[0], columns = shape[1], width = weight.layout_parameter;
-    for (uint64_t n = 0; n != rows; ++n)
-      for (uint64_t k = 0; k != columns; ++k)
-        put(data, (n / width * columns + k) * width + n % width, n * columns + k);
+  /// Rows past the end are zero.
+  void fillPanels(uint8_t *data, uint64_t first, uint64_t count) const {
+    uint64_t rows = shape[0], columns = shape[1], width = weight.layout_parameter, size = elementBytes(weight.element_type);
+    uint64_t panel = first / (columns * width), k = first / width % columns, lane = first % width;
+    for (uint64_t i = 0; i != count; ++i) {
+      uint64_t n = panel * width + lane;
+      if (n < rows)
+        put(data, i, n * columns + k);
+      else
+        memset(data + i * size, 0, size);
+      if (++lane != width)
+        continue;
+      lane = 0;
+      if (++k == columns)
+        k = 0, ++panel;
+    }
   }
 
   void put(uint8_t *data, uint64_t place, uint64_t index) const {
@@ -96,22 +106,82 @@ private:
 
 } // namespace
 
-girih_code Module::fillRandom(girih_status *status) {
-  uint64_t total = 0;
+static uint64_t alignedBytes(const girih_weight &weight) {
+  return (weight.bytes + GIRIH_WEIGHT_ALIGNMENT - 1) / GIRIH_WEIGHT_ALIGNMENT * GIRIH_WEIGHT_ALIGNMENT;
+}
+
+/// The bytes that all random weights take.
+girih_code Module::placeRandom(uint64_t &total, girih_status *status) const {
+  total = 0;
   for (const girih_weight &weight : t.weights)
     if (weight.source == GIRIH_WEIGHT_RANDOM &&
-        (weight.bytes > UINT64_MAX - 64 || __builtin_add_overflow(total, (weight.bytes + 63) / 64 * 64, &total)))
+        (weight.bytes > UINT64_MAX - GIRIH_WEIGHT_ALIGNMENT ||
+         __builtin_add_overflow(total, alignedBytes(weight), &total)))
       return fail(status, GIRIH_OUT_OF_MEMORY, "the artifact's random weights exceed all memory");
+  return GIRIH_OK;
+}
+
+girih_code Module::fillRandom(girih_status *status) const {
+  uint64_t total;
+  if (girih_code code = placeRandom(total, status))
+    return code;
   if (girih_code code = Mapping::pages(total, /*huge=*/true, random, status))
     return code;
   uint8_t *next = random.data();
   for (size_t i = 0; i != t.weights.size(); ++i) {
     if (t.weights[i].source != GIRIH_WEIGHT_RANDOM)
       continue;
-    RandomFill(t, t.weights[i]).fill(next);
+    RandomFill(t, t.weights[i]).fill(next, 0, t.weights[i].bytes / elementBytes(t.weights[i].element_type));
     weightData[i] = next;
-    next += (t.weights[i].bytes + 63) / 64 * 64;
+    next += alignedBytes(t.weights[i]);
   }
   random.seal();
   return GIRIH_OK;
+}
+
+const uint8_t *Module::weight(uint32_t index) const {
+  if (t.weights[index].source != GIRIH_WEIGHT_RANDOM || !device())
+    return weightData[index];
+  std::lock_guard lock(randomMutex);
+  if (!random.data())
+    fillRandom(nullptr);
+  return weightData[index];
+}
+
+//===-- On a device
+//------------------------------------------------------------------------------------------------===//
+
+/// Runs on the machine's threads.
+void Module::fillWeight(const void *self, uint32_t index, uint64_t offset, uint8_t *data, uint64_t bytes) {
+  const Module &module = *static_cast<const Module *>(self);
+  const girih_weight &weight = module.t.weights[index];
+  if (weight.source != GIRIH_WEIGHT_RANDOM) {
+    memcpy(data, module.weightData[index] + offset, bytes);
+    return;
+  }
+  uint64_t size = elementBytes(weight.element_type);
+  RandomFill(module.t, weight).fill(data, offset / size, bytes / size);
+}
+
+/// One allocation for all, so that each starts as aligned as vector loads and the GPU's own copies want it.
+girih_code Module::uploadWeights(girih_status *status) {
+  constexpr uint64_t alignment = 256;
+  uint64_t total = 0;
+  std::vector<WeightPlace> places;
+  for (uint32_t i = 0; i != t.weights.size(); ++i) {
+    places.push_back({total, t.weights[i].bytes, i});
+    if (t.weights[i].bytes >> 46 || __builtin_add_overflow(total, t.weights[i].bytes + alignment - 1, &total))
+      return fail(status, GIRIH_OUT_OF_MEMORY, "the artifact's weights exceed all memory");
+    total = total / alignment * alignment;
+  }
+  girih_code code = deviceMemory.allocate(*device(), total, status);
+  if (code == GIRIH_OUT_OF_DEVICE_MEMORY)
+    return device()->lacks("the model's weights", total, "end what else uses it, or quantize the model", status);
+  if (code)
+    return code;
+  for (WeightPlace &place : places) {
+    deviceWeights.push_back(deviceMemory.data() + place.to);
+    place.to = reinterpret_cast<MachineAddress>(deviceWeights.back());
+  }
+  return device()->memory().upload(device()->self(), places.data(), places.size(), {fillWeight, this}, status);
 }

@@ -11,6 +11,7 @@
 
 using namespace girih::systolic;
 using girih::runtime::MachineArg;
+using girih::runtime::MachineImage;
 using girih::runtime::MachineLaunch;
 using girih::runtime::MachineLibrary;
 
@@ -283,13 +284,16 @@ static void put(const std::string &text, char *to, size_t bytes) { snprintf(to, 
 
 extern "C" __attribute__((visibility("default"))) const MachineLibrary *girih_machine_library() {
   static const MachineLibrary library = {
-      [](const char *facts, const uint8_t *image, size_t bytes, char *message,
-         size_t messageBytes) -> void * {
+      [](const MachineImage &image, girih_status *status) -> void * {
         std::string error;
-        std::unique_ptr<Device> device = Device::open(facts, image, bytes, error);
-        put(error, message, messageBytes);
+        std::unique_ptr<Device> device = Device::open(image.facts, image.data, image.bytes, error);
+        if (!device && status) {
+          status->code = GIRIH_DAMAGED_ARTIFACT;
+          put(error + "; compile the model anew", status->message, sizeof(status->message));
+        }
         return device.release();
       },
+      /*memory=*/nullptr,
       [](void *device, const MachineLaunch &launch, char *message, size_t messageBytes) {
         std::string error;
         bool done = static_cast<Device *>(device)->launch(launch, error);
@@ -305,8 +309,10 @@ extern "C" __attribute__((visibility("default"))) const MachineLibrary *girih_ma
         return report.size();
       },
       [](void *device) { static_cast<Device *>(device)->reset(); },
-      [](void *device) { static_cast<Device *>(device)->timeOnly(); },
-      [](void *device, const char *folder) { static_cast<Device *>(device)->keepPrograms(folder); },
+      [](void *device) { return static_cast<Device *>(device)->timeOnly(), true; },
+      [](void *device, const char *folder) {
+        return static_cast<Device *>(device)->keepPrograms(folder), true;
+      },
       [](void *device) { delete static_cast<Device *>(device); },
   };
   return &library;

@@ -129,11 +129,14 @@ const char *const girih::test::kernelNames[KernelCount] = {"add_one", "add_vecto
 
 std::vector<uint8_t> girih::test::kernelImage() { return {__start_girih_kernels, __stop_girih_kernels}; }
 
+KernelFunction girih::test::kernelFunction(Kernel kernel) {
+  const KernelFunction functions[] = {testAddOne,    testAddVectors, testFill,        testSlow,     testUseScratch,
+                                      testWriteRows, testReadRows,   testEveryLogits, testEveryLoss};
+  return functions[kernel];
+}
+
 uint64_t girih::test::kernelEntry(Kernel kernel) {
-  using Function = void (*)(const int64_t *, const int64_t *, void *);
-  const Function functions[] = {testAddOne, testAddVectors, testFill, testSlow, testUseScratch, testWriteRows, testReadRows,
-                                testEveryLogits, testEveryLoss};
-  return reinterpret_cast<const uint8_t *>(functions[kernel]) - __start_girih_kernels;
+  return reinterpret_cast<const uint8_t *>(kernelFunction(kernel)) - __start_girih_kernels;
 }
 
 uint64_t girih::test::kernelScratch(Kernel kernel) { return kernel == UseScratch ? 512 * sizeof(int64_t) : 0; }

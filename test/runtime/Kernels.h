@@ -12,6 +12,8 @@ std::vector<uint8_t> kernelImage();
 
 enum Kernel { AddOne, AddVectors, Fill, Slow, UseScratch, WriteRows, ReadRows, EveryLogits, EveryLoss, KernelCount };
 extern const char *const kernelNames[KernelCount];
+using KernelFunction = void (*)(const int64_t *args, const int64_t *block, void *scratch);
+KernelFunction kernelFunction(Kernel kernel);
 uint64_t kernelEntry(Kernel kernel);
 uint64_t kernelScratch(Kernel kernel);
 

@@ -11,15 +11,6 @@
 using namespace girih::test;
 using namespace girih::artifact;
 
-void girih::test::addKernels(ArtifactBuilder &builder) {
-  VersionInfo version = {"test", 0, GIRIH_MACHINE_CPU, kernelImage(), {}};
-  for (int i = 0; i != KernelCount; ++i) {
-    builder.addKernel(kernelNames[i]);
-    version.kernels.push_back({kernelEntry(Kernel(i)), kernelScratch(Kernel(i))});
-  }
-  builder.addVersion(std::move(version));
-}
-
 ArtifactBuilder girih::test::sampleModel() {
   ArtifactBuilder b;
   addKernels(b);

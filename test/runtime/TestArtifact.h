@@ -18,7 +18,8 @@ using artifact::LaunchInfo;
 using artifact::ValueInfo;
 using artifact::WeightInfo;
 
-/// Has the test kernels as kernels 0 .. KernelCount-1, in one code version that runs anywhere.
+/// Has the test kernels as kernels 0 .. KernelCount-1, in one code version: a CPU's that runs anywhere, or, in programs that link
+/// NVIDIA/TestVersion.cpp, that of the stand-in for a GPU.
 void addKernels(ArtifactBuilder &builder);
 
 /// y = x + 1 + w + 1 over i32 vectors of length n in [1, 4096], x in [0, 1000), w = {0, 1, 2} repeated:

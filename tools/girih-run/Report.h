@@ -21,12 +21,18 @@ inline ExitStatus exitStatusOf(girih_code code) {
   case GIRIH_UNSUPPORTED_CPU:
   case GIRIH_CANCELLED:
   case GIRIH_MISSING_LIBRARY:
+  case GIRIH_MISSING_DRIVER:
+  case GIRIH_OLD_DRIVER:
+  case GIRIH_MISSING_DEVICE:
+  case GIRIH_UNSUPPORTED_DEVICE:
+  case GIRIH_OUT_OF_DEVICE_MEMORY:
     return Resource;
   case GIRIH_INVALID_ARGUMENT:
   case GIRIH_UNKNOWN_ENTRY:
     return Usage;
   case GIRIH_BUSY:
   case GIRIH_MACHINE_FAILED:
+  case GIRIH_DEVICE_LOST:
     return Internal;
   default:
     return BadInput;

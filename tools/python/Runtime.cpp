@@ -35,6 +35,11 @@ int statusOf(girih_code code) {
   case GIRIH_CACHE_FULL:
   case GIRIH_CANNOT_WRITE:
   case GIRIH_MISSING_LIBRARY:
+  case GIRIH_MISSING_DRIVER:
+  case GIRIH_OLD_DRIVER:
+  case GIRIH_MISSING_DEVICE:
+  case GIRIH_UNSUPPORTED_DEVICE:
+  case GIRIH_OUT_OF_DEVICE_MEMORY:
     return 4;
   case GIRIH_CANCELLED:
   case GIRIH_INVALID_ARGUMENT:
@@ -42,6 +47,7 @@ int statusOf(girih_code code) {
   case GIRIH_WRONG_MODEL:
     return 2;
   case GIRIH_MACHINE_FAILED:
+  case GIRIH_DEVICE_LOST:
     return 5;
   default:
     return 3;
