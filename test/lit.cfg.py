@@ -3,7 +3,8 @@
 #
 # Substitutions: %{python} the Python with torch and transformers, %{target} the target that end-to-end tests compile
 # for (lit -Dtarget=nvidia:h100 overrides it), %{source} and %{build} the two trees.
-# Features: compiler, the target's name without facts (cpu), torch, minilm, girih-python, sanitized, verilator.
+# Features: compiler, the target's name without facts (cpu), torch, minilm, girih-python, nvidia-driver, sanitized, verilator.
+import ctypes
 import os
 import shutil
 import subprocess
@@ -37,6 +38,11 @@ if config.girih_compiler.upper() in ("ON", "TRUE", "1"):
     config.available_features.add("compiler")
 if config.girih_sanitize:
     config.available_features.add("sanitized")
+try:
+    ctypes.CDLL("libcuda.so.1")
+    config.available_features.add("nvidia-driver")
+except OSError:
+    pass
 if shutil.which("verilator"):
     config.available_features.add("verilator")
 

@@ -144,9 +144,11 @@ GIRIH_API girih_code girih_module_output(const girih_module *module, uint32_t en
                                          girih_value_info *info);
 GIRIH_API girih_code girih_module_weight(const girih_module *module, uint32_t index, girih_weight_info *info);
 
+/* Whose kernels are in use: "cpu", "systolic" or "nvidia". */
+GIRIH_API const char *girih_module_machine(const girih_module *module);
 /* What all launches since the last reset cost on the machine that the artifact was compiled for, where that
- * is not the CPU: cycles, traffic and energy in all and by layer, as text or, with `json`, as JSON. Writes at
- * most `bytes` of it, a final zero included, and returns its length; 0 on the CPU. */
+ * is not the CPU: on the systolic machine cycles, traffic and energy, on a GPU times and rates of the runs that were traced, in all and
+ * by layer, as text or, with `json`, as JSON. Writes at most `bytes` of it, a final zero included, and returns its length; 0 on the CPU. */
 GIRIH_API size_t girih_module_machine_report(girih_module *module, int json, char *text, size_t bytes);
 GIRIH_API void girih_module_machine_reset(girih_module *module);
 /* From now on launches compute no values, which outputs lack then, only what they cost, in the same cycles

@@ -82,6 +82,8 @@ const char *girih_module_property(const girih_module *module, const char *key) {
   return nullptr;
 }
 
+const char *girih_module_machine(const girih_module *module) { return unwrap(module)->machineName(); }
+
 size_t girih_module_machine_report(girih_module *module, int json, char *text, size_t bytes) {
   const Machine *machine = unwrap(module)->machine();
   return machine ? machine->report(json, text, bytes) : 0;

@@ -15,7 +15,7 @@ public:
   /// looks.
   girih_code open(const char *name, const MachineImage &image, girih_status *status);
   bool isOpen() const { return handle != nullptr; }
-  bool hasMemory() const { return library && library->memory; }
+  bool hasMemory() const { return isOpen() && library->memory; }
   bool launch(const MachineLaunch &launch, char *message, size_t bytes) const {
     return library->launch(handle, launch, message, bytes);
   }

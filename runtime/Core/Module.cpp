@@ -121,15 +121,21 @@ girih_code Module::chooseHostVersion(girih_status *status) {
       names[0] ? names : "a code version that the artifact does not have");
 }
 
+/// In the order of girih_code_machine, as their libraries are called.
+const char *Module::machineName() const {
+  const char *const names[] = {"cpu", "systolic", "nvidia"};
+  return names[t.versions[version].machine];
+}
+
 /// The machine of the version that was chosen.
-girih_code Module::openMachine(const char *name, girih_status *status) {
+girih_code Module::openMachine(girih_status *status) {
   std::span<const uint8_t> image = artifact.section(t.versions[version].section);
   std::vector<uint64_t> entries;
   for (uint32_t kernel = 0; kernel != t.kernels.size(); ++kernel)
     if (kernelEntry(kernel) != GIRIH_NO_CODE)
       entries.push_back(kernelEntry(kernel));
   MachineImage opened = {facts(), image.data(), image.size(), entries.data(), entries.size()};
-  if (girih_code failed = otherMachine.open(name, opened, status))
+  if (girih_code failed = otherMachine.open(machineName(), opened, status))
     return failed;
   return hasAllCode(version) ? GIRIH_OK : chooseHostVersion(status);
 }
@@ -143,7 +149,7 @@ girih_code Module::chooseVersion(const char *wanted, girih_status *status) {
       continue;
     closest = t.string(each.name);
     if (each.machine != GIRIH_MACHINE_CPU)
-      return openMachine(each.machine == GIRIH_MACHINE_NVIDIA ? "nvidia" : "systolic", status);
+      return openMachine(status);
     if (hasAllCode(version) && runsHere(each, missing))
       return Mapping::code(artifact.section(each.section), code, status);
   }

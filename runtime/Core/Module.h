@@ -33,6 +33,7 @@ public:
     return machine() ? artifact.section(t.versions[version].section).size() : code.size();
   }
 
+  const char *machineName() const;
   /// The machine that runs the kernels, or null: this CPU does.
   const Machine *machine() const { return otherMachine.isOpen() ? &otherMachine : nullptr; }
   /// That machine, if it has memory of its own, where arenas, weights and caches then lie.
@@ -76,7 +77,7 @@ private:
   bool usesCounter(uint32_t expression) const;
   bool usesCounter(const girih_command &command) const;
 
-  girih_code openMachine(const char *name, girih_status *status);
+  girih_code openMachine(girih_status *status);
 
   ~Module();
 

@@ -31,6 +31,7 @@ girih_code Session::create(Module &module, const girih_session_options &options,
 }
 
 Session::~Session() {
+  device.reset(); // what it has of the machine goes before that
   if (pool)
     pool->release();
   module.release();
@@ -56,7 +57,11 @@ girih_code Session::reserveArena(const girih_session_options &options, girih_sta
   if (module.device()) { // it grows with the runs, unless the caller says how far
     if (girih_code code = DeviceRunner::create(module, device, status))
       return code;
-    return options.max_symbols ? device->reserveArena(GIRIH_NONE, maxima.data(), plan, status) : GIRIH_OK;
+    girih_code code = GIRIH_OK;
+    if (options.max_symbols)
+      code = device->reserveArena(GIRIH_NONE, maxima.data(), plan, status);
+    last.arena_reserved = device->arenaReserved();
+    return code;
   }
   uint64_t bytes = 0;
   for (uint32_t i = 0; i != module.tables().entries.size(); ++i)

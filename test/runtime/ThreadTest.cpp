@@ -15,6 +15,17 @@ using namespace girih::test;
 /// Wide sweeps run under tools/check --long.
 static int rounds(int usual) { return getenv("GIRIH_LONG") ? usual * 20 : usual; }
 
+TEST(Thread, SessionsTellTheirThreadsAndTheirArena) {
+  LoadedModule module(serialize(sampleModel()));
+  SessionHandle session = openSession(module.get(), 2);
+  std::vector<int32_t> x = counting(100), y;
+  ASSERT_EQ(runVector(session.get(), x, y), GIRIH_OK);
+  girih_statistics statistics;
+  girih_session_statistics(session.get(), &statistics);
+  EXPECT_EQ(statistics.arena_reserved, 2 * 4 * 4096u) << "for the greatest sizes";
+  EXPECT_EQ(statistics.threads, 2u);
+}
+
 TEST(Thread, PoolRunsEveryTaskAtMostOnce) {
   girih_status status;
   girih::runtime::Pool *pool = girih::runtime::Pool::create(7, &status);

@@ -429,11 +429,17 @@ STUB cuStreamBeginCapture_v2(void *stream, int) {
   static_cast<Stream *>(stream)->capture = new Graph;
   return 0;
 }
+/// The recording ends even if it failed.
 STUB cuStreamEndCapture(void *stream, void **graph) {
-  ENTER();
+  std::lock_guard lock(world().mutex);
   if (!world().streams.contains(stream) || !isCapturing(stream))
     return invalidHandle;
-  *graph = std::exchange(static_cast<Stream *>(stream)->capture, nullptr);
+  Graph *captured = std::exchange(static_cast<Stream *>(stream)->capture, nullptr);
+  if (Result result = enter(__func__)) {
+    delete captured;
+    return result;
+  }
+  *graph = captured;
   return world().graphs.insert(*graph), 0;
 }
 STUB cuGraphInstantiateWithFlags(void **exec, void *graph, unsigned long long) {

@@ -32,8 +32,8 @@ void runSample(girih_session *session, int64_t length) {
 }
 
 /// y = x + 1 through a buffer of `bytesPerElement * n` bytes.
-artifact::ArtifactBuilder hungryModel(int64_t bytesPerElement) {
-  artifact::ArtifactBuilder b;
+ArtifactBuilder hungryModel(int64_t bytesPerElement) {
+  ArtifactBuilder b;
   addKernels(b);
   auto n = b.symbol(b.addSymbol("n", 1, 1 << 20)), bytes = b.mul(n, b.constant(bytesPerElement));
   uint32_t buffer = b.addBuffer("large", b.constant(0), bytes);
@@ -157,7 +157,7 @@ TEST_F(Device, LeavesOutLogitsThatNobodyReads) {
 
 /// A cache's states never leave the device; a caller's go there and back with the run.
 TEST_F(Device, CopiesStatesOfTheCaller) {
-  artifact::ArtifactBuilder b;
+  ArtifactBuilder b;
   addKernels(b);
   auto n = b.symbol(b.addSymbol("n", 1, 4096)), s = b.symbol(b.addSymbol("s", 1, 64)), two = b.constant(2);
   girih::artifact::ValueInfo state = {"state", GIRIH_I32, {s, two}};
@@ -191,7 +191,7 @@ TEST_F(Device, CopiesStatesOfTheCaller) {
 //----------------------------------------------------------------------------------------------------===//
 
 TEST_F(Device, FillsRandomWeightsAsTheHostDoes) {
-  artifact::ArtifactBuilder b = fullModel();
+  ArtifactBuilder b = fullModel();
   LoadedModule module(serialize(b));
   ASSERT_EQ(module.status.code, GIRIH_OK) << module.status.message;
   SessionHandle session = openSession(module.get(), 1);
@@ -207,7 +207,7 @@ TEST_F(Device, FillsRandomWeightsAsTheHostDoes) {
 
 /// Larger than a piece of the upload, in panels whose last is not full: read back by a kernel.
 TEST_F(Device, UploadsInPieces) {
-  artifact::ArtifactBuilder b;
+  ArtifactBuilder b;
   addKernels(b);
   auto n = b.symbol(b.addSymbol("n", 1, 4));
   girih::artifact::WeightInfo info;
@@ -323,7 +323,7 @@ TEST_F(Device, RefusesACacheThatDoesNotFit) {
 TEST_F(Device, RefusesWeightsThatDoNotFit) {
   cuda::reset({.memory = 4096});
   std::string message;
-  artifact::ArtifactBuilder b = sampleModel();
+  ArtifactBuilder b = sampleModel();
   girih::artifact::WeightInfo info;
   info.name = "large";
   info.shape = {1024, 1024};
@@ -379,8 +379,8 @@ TEST_F(Device, SharesACacheAmongSessions) {
 //------------------------------------------------------------===//
 
 /// The sample, whose middle kernel the machine leaves to this CPU.
-static artifact::ArtifactBuilder mixedModel() {
-  artifact::ArtifactBuilder b = sampleModel();
+static ArtifactBuilder mixedModel() {
+  ArtifactBuilder b = sampleModel();
   girih::artifact::VersionInfo host = {"host", 0, GIRIH_MACHINE_CPU, kernelImage(), {}};
   for (int i = 0; i != KernelCount; ++i)
     host.kernels.push_back({i == AddVectors ? kernelEntry(Kernel(i)) : GIRIH_NO_CODE, 0});
@@ -401,7 +401,7 @@ TEST_F(Device, LeavesKernelsToTheHost) {
 }
 
 TEST_F(Device, ShowsObserversWhatLaunchesWrote) {
-  for (const artifact::ArtifactBuilder &builder : {sampleModel(), mixedModel()}) {
+  for (const ArtifactBuilder &builder : {sampleModel(), mixedModel()}) {
     LoadedModule module(serialize(builder));
     SessionHandle session = openSession(module.get(), 1);
     std::vector<std::vector<int32_t>> seen;
@@ -447,7 +447,10 @@ TEST_F(Device, TracesTimesOfTheDevice) {
 }
 
 TEST_F(Device, ReportsWhatTracedLaunchesCost) {
-  LoadedModule module(serialize(sampleModel()));
+  ArtifactBuilder b = sampleModel();
+  b.setFacts("target = nvidia\nname = stub # a comment\nmemory_bytes_per_second = 1e12\nflops_f32 = 1e12\n"
+             "flops_bf16 = 2e12\nflops_fp8 = 4e12\n");
+  LoadedModule module(serialize(b));
   SessionHandle session = openSession(module.get(), 1);
   char text[2000];
   runSample(session.get(), 100);

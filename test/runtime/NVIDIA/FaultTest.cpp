@@ -17,8 +17,8 @@ protected:
   }
 };
 
-artifact::ArtifactBuilder modelOf(const KernelForm &form) {
-  artifact::ArtifactBuilder b = sampleModel();
+ArtifactBuilder modelOf(const KernelForm &form) {
+  ArtifactBuilder b = sampleModel();
   b.versions.clear();
   b.kernelCode.clear();
   b.images.clear();
@@ -26,7 +26,7 @@ artifact::ArtifactBuilder modelOf(const KernelForm &form) {
   return b;
 }
 
-void expectLoad(const artifact::ArtifactBuilder &builder, girih_code code, const std::string &part) {
+void expectLoad(const ArtifactBuilder &builder, girih_code code, const std::string &part) {
   std::string message;
   EXPECT_EQ(girih_code_name(loadCode(serialize(builder), &message)), std::string(girih_code_name(code)))
       << message;
@@ -131,7 +131,7 @@ TEST_F(Fault, PtxThatDoesNotCompile) {
 TEST_F(Fault, DamagedKernels) {
   const char *part = "expected an NVIDIA kernel at byte";
   auto spoiled = [&](auto spoil) {
-    artifact::ArtifactBuilder b = sampleModel();
+    ArtifactBuilder b = sampleModel();
     spoil(*reinterpret_cast<girih_nvidia_kernel *>(b.images[0].data()), b);
     expectLoad(b, GIRIH_DAMAGED_ARTIFACT, part);
   };
@@ -150,7 +150,7 @@ TEST_F(Fault, DamagedKernels) {
 }
 
 TEST_F(Fault, LaunchesThatDoNotFitTheirKernel) {
-  artifact::ArtifactBuilder b = sampleModel();
+  ArtifactBuilder b = sampleModel();
   reinterpret_cast<girih_nvidia_kernel *>(b.images[0].data())->words = 7;
   LoadedModule module(serialize(b));
   SessionHandle session = openSession(module.get(), 1);

@@ -16,7 +16,7 @@ struct KernelForm {
 
 /// Where the kernel starts.
 uint64_t appendKernel(std::vector<uint8_t> &image, Kernel kernel, const KernelForm &form = {});
-/// All kernels, which the builder has, and facts.
+/// All kernels, which the builder has.
 void addNVIDIAVersion(artifact::ArtifactBuilder &builder, const KernelForm &form);
 
 } // namespace girih::test

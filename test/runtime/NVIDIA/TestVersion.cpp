@@ -40,13 +40,10 @@ uint64_t girih::test::appendKernel(std::vector<uint8_t> &image, Kernel kernel, c
 }
 
 void girih::test::addNVIDIAVersion(ArtifactBuilder &builder, const KernelForm &form) {
-  VersionInfo version = {"sm_90a", 0, GIRIH_MACHINE_NVIDIA, {}, {}};
+  VersionInfo version = {"test", 0, GIRIH_MACHINE_NVIDIA, {}, {}};
   for (int i = 0; i != KernelCount; ++i)
     version.kernels.push_back({appendKernel(version.image, Kernel(i), form), 0});
   builder.addVersion(std::move(version));
-  builder.setFacts(
-      "target = nvidia\nname = stub # a comment\nmemory_bytes_per_second = 1e12\nflops_f32 = 1e12\n"
-      "flops_bf16 = 2e12\nflops_fp8 = 4e12\n");
 }
 
 void girih::test::addKernels(ArtifactBuilder &builder) {
