@@ -66,6 +66,8 @@ public:
 
   /// Rows per block of a row-wise kernel whose rows hold `rowElements` elements.
   virtual int64_t rows(int64_t rowElements) const = 0;
+  /// Elements of a row that are looked at together where it is searched from end to end.
+  virtual int64_t walked() const = 0;
   /// Element-wise tiles are multiples of this many elements.
   virtual int64_t lanes() const = 0;
   /// What one op more in a contraction's kernel changes, for one row of its result.

@@ -1,28 +1,32 @@
 // Walks along rows of logits.
 #include "lib/Tiling/RowWalk.h"
 
+#include "girih/Target.h"
+
+#include "llvm/Support/SaveAndRestore.h"
+
 using namespace mlir;
 using namespace girih;
 using namespace girih::tiling;
 
 FailureOr<SmallVector<Value>> RowWalk::each(double standIn, ValueRange initial, Body body) {
   OpFoldResult end = pull.dim(input, axis);
-  return forEach(pull, loc, ceilDivide(b, loc, end, kChunk), initial, [&](Value index, ValueRange carried) {
-    RowChunk chunk{Value(), Value(), multiply(b, loc, index, kChunk)};
-    FailureOr<Value> tile = alike(input, chunk);
+  return forEach(pull, loc, ceilDivide(b, loc, end, chunk), initial, [&](Value index, ValueRange carried) {
+    RowChunk part{Value(), Value(), multiply(b, loc, index, chunk)};
+    FailureOr<Value> tile = alike(input, part);
     if (failed(tile))
       return FailureOr<SmallVector<Value>>(failure());
-    chunk.tile = maskPast(pull, loc, *tile, axis, chunk.start, end, standIn);
-    chunk.places = coordinates(b, loc, chunk.start, axis, shapeOf(*tile));
-    return body(chunk, carried);
+    part.tile = maskPast(pull, loc, *tile, axis, part.start, end, standIn);
+    part.places = coordinates(b, loc, part.start, axis, shapeOf(*tile));
+    return body(part, carried);
   });
 }
 
-FailureOr<Value> RowWalk::alike(Value other, const RowChunk &chunk) {
+FailureOr<Value> RowWalk::alike(Value other, const RowChunk &part) {
   SmallVector<OpFoldResult> offsets(request.offsets);
   SmallVector<int64_t> sizes(request.sizes);
-  offsets.push_back(chunk.start);
-  sizes.push_back(kChunk);
+  offsets.push_back(part.start);
+  sizes.push_back(chunk);
   return pull.pull(other, offsets, sizes);
 }
 
@@ -39,7 +43,9 @@ static Value firstPlaceOf(RowWalk &rows, Value greatest, Value scores, Value pla
   return reduce(rows.b, rows.loc, tile::ReduceKind::min, place, rows.axis);
 }
 
+/// The greatest is the same in whatever pieces it is looked for, so they may be the target's.
 FailureOr<Value> RowWalk::placeOfGreatest(Score score) {
+  llvm::SaveAndRestore whole(chunk, pull.cost().walked());
   SmallVector<Value> initial{perRow(b.getF32Type(), kLeast), perRow(b.getI32Type(), 0)};
   auto end =
       each(kLeast, initial, [&](const RowChunk &chunk, ValueRange carried) -> FailureOr<SmallVector<Value>> {

@@ -25,13 +25,14 @@ struct RowWalk {
   TileRequest request;
   mlir::OpBuilder &b = pull.builder();
   int64_t axis = request.sizes.size();
+  int64_t chunk = kChunk; // elements looked at together
 
   using Body = llvm::function_ref<mlir::FailureOr<llvm::SmallVector<mlir::Value>>(const RowChunk &chunk,
                                                                                   mlir::ValueRange carried)>;
   /// From the first chunk to the last; yields what is carried out of it.
   mlir::FailureOr<llvm::SmallVector<mlir::Value>> each(double standIn, mlir::ValueRange initial, Body body);
   /// The same part of another value of the input's shape; 0 past its end.
-  mlir::FailureOr<mlir::Value> alike(mlir::Value other, const RowChunk &chunk);
+  mlir::FailureOr<mlir::Value> alike(mlir::Value other, const RowChunk &part);
 
   using Score = llvm::function_ref<mlir::FailureOr<mlir::Value>(const RowChunk &chunk)>;
   /// The first place (i32) of each row's greatest score, kLeast past its end; NaN counts as greatest.

@@ -11,7 +11,7 @@ function(girih_link_static target)
   # MLIR's archives by file, because their CMake targets bring libLLVM.so along.
   file(GLOB mlir ${LLVM_LIBRARY_DIR}/libMLIR*.a)
   list(FILTER mlir EXCLUDE REGEX "libMLIR(CAPI|Test|ExecutionEngine|JitRunner)[^/]*$")
-  execute_process(COMMAND ${LLVM_TOOLS_BINARY_DIR}/llvm-config --link-static --libfiles x86codegen x86asmparser x86desc x86info
+  execute_process(COMMAND ${LLVM_TOOLS_BINARY_DIR}/llvm-config --link-static --libfiles x86codegen x86asmparser x86desc x86info nvptxcodegen nvptxdesc nvptxinfo
     passes jitlink object irreader bitreader bitwriter frontendopenmp core support
     OUTPUT_VARIABLE llvm OUTPUT_STRIP_TRAILING_WHITESPACE COMMAND_ERROR_IS_FATAL ANY)
   separate_arguments(llvm NATIVE_COMMAND ${llvm})

@@ -22,7 +22,7 @@ What to make
   --list-stages            print the stages in order
 
 For which machine and sizes
-  --target=TARGET          cpu (this machine, default), cpu:zen4, systolic:edge32 or another that --list-targets
+  --target=TARGET          cpu (this machine, default), nvidia:h100, systolic:edge32 or another that --list-targets
                            prints, or the path of a facts file
   --list-targets           print the machines that ship with girih
   --max-seq-len=N          longest sequence (default: the model's own limit; of decoders at most 4096)

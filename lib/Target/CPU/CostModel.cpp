@@ -44,6 +44,7 @@ public:
     return std::clamp<int64_t>(llvm::bit_floor(uint64_t(std::max<int64_t>(fit, 1))), 1, 64);
   }
 
+  int64_t walked() const override { return 256; }
   int64_t lanes() const override { return 16; }
 
   bool pays(const Fusion &fusion) const override {

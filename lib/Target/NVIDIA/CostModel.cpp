@@ -16,6 +16,8 @@ namespace {
 constexpr int64_t depthBlock = 256; // the `stable` contract's block of K, in f32
 // Elements that a block of a row-wise kernel may keep: a quarter of what the smallest machine has, in f32.
 constexpr int64_t keptElements = 6144;
+// Shared memory that holds the sums of three layers, in blocks of 128 x 128.
+constexpr int64_t roomyBytes = 200 << 10;
 
 class NVIDIACostModel : public CostModel {
 public:
@@ -24,7 +26,8 @@ public:
   /// bf16 sums are one chain along the whole of K, in f32 blocks of 256.
   MatmulTiles matmul(int64_t n, int64_t k, mlir::Type compute, int64_t together, int64_t mostRows) const override {
     bool isF32 = !(compute.isBF16() || compute.isF16());
-    int64_t rows = std::clamp<int64_t>(llvm::bit_ceil(uint64_t(std::min<int64_t>(mostRows, 1 << 20))), 8, isF32 ? 64 : 128);
+    bool isRoomy = facts.sharedBytes >= roomyBytes;
+    int64_t rows = std::clamp<int64_t>(llvm::bit_ceil(uint64_t(std::min<int64_t>(mostRows, 1 << 20))), 8, isF32 || !isRoomy ? 64 : 128);
     bool hasWarpGroups = facts.architecture == "sm_90a";
     int64_t columns = isF32 ? 64 : hasWarpGroups && rows == 128 && n % 256 == 0 ? 256 : 128;
     // Few rows: as many blocks as keep all multiprocessors busy, as long as a block's columns are a fragment's.
@@ -46,14 +49,13 @@ public:
     return std::clamp<int64_t>(llvm::bit_floor(uint64_t(std::max<int64_t>(keptElements / std::max<int64_t>(1, rowElements), 1))), 1, 16);
   }
 
+  int64_t walked() const override { return 2048; }
   int64_t lanes() const override { return 32; }
 
-  /// A launch costs about a microsecond; the machine does so many element-wise operations in the time in which memory brings a byte.
+  /// An operation that is done again in every block of columns costs its operand's way through registers: what contractions read should be
+  /// copied as it lies. Of what several layers keep, their sums alone lie in shared memory whole.
   bool pays(const Fusion &fusion) const override {
-    double operationsPerByte = double(facts.flopsF32) / 2 / double(facts.memoryBytesPerSecond);
-    double operationsPerLaunch = double(facts.flopsF32) / 2 * 1e-6 / 8;
-    return fusion.blockBytes <= facts.sharedBytes / 2 &&
-           fusion.repeatedOps <= fusion.savedBytes * operationsPerByte + fusion.savedLaunches * operationsPerLaunch;
+    return fusion.sumBytes <= facts.sharedBytes / 4 * 3 && fusion.repeatedOps <= fusion.savedBytes;
   }
 
   bool decodesBlocks() const override { return false; }

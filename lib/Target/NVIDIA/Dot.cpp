@@ -8,8 +8,8 @@ using namespace mlir;
 using namespace girih;
 using namespace girih::nvidia;
 
-/// Elements of depth in a chunk, of f32.
-static constexpr int64_t kChunk = 32;
+/// Elements of depth in a chunk, of f32; more where lines are few, so that enough is under way to keep memory busy.
+static constexpr int64_t kChunk = 32, kMostChunk = 256, kChunkBytes = 16 << 10;
 
 Slot ProgramLowering::lowerDot(tile::DotOp op, std::optional<Slot> into) {
   if (op.getLhs().getType().getElementType().isF32())
@@ -72,7 +72,11 @@ Slot ProgramLowering::dotOfThreads(tile::DotOp op, std::optional<Slot> into) {
   Operand left = leftOperand(op), right = rightOperand(op);
   auto [down, across] = threadsFor(left.lines, right.lines);
   Deal deal = {down, across, int64_t(llvm::divideCeil(left.lines, down)), int64_t(llvm::divideCeil(right.lines, across))};
-  int64_t depth = std::min(kChunk, left.depth), whole = left.depth / depth * depth, rest = left.depth - whole;
+  int64_t depth = kChunk;
+  while (depth < kMostChunk && 4 * depth * (left.lines + right.lines) < kChunkBytes)
+    depth *= 2;
+  depth = std::min(depth, left.depth);
+  int64_t whole = left.depth / depth * depth, rest = left.depth - whole;
   Stage a = stageFor(left, deal.down * deal.rows, depth, /*linesRun=*/true, /*padding=*/1, /*buffers=*/1);
   Stage b = stageFor(right, deal.across * deal.columns, depth, /*linesRun=*/true, /*padding=*/1, /*buffers=*/1);
   auto step = [&](Value from, int64_t depth, ValueRange sums) {

@@ -35,6 +35,8 @@ Value ProgramLowering::evaluateHere(Value tile, const Point &point) {
   }
   if (auto gather = dyn_cast<tile::GatherOp>(op))
     return evaluateGather(gather, point);
+  if (auto concat = dyn_cast<tile::ConcatOp>(op))
+    return evaluateConcat(concat, point);
   if (auto iota = dyn_cast<tile::IotaOp>(op))
     return toI32(point[iota.getDim()]);
   if (auto reshape = dyn_cast<tile::ReshapeOp>(op))
@@ -86,6 +88,34 @@ Value ProgramLowering::evaluateGather(tile::GatherOp op, const Point &point) {
     where.checked.push_back(!(most && held && *most + span <= *held && isNonNegative(offset)));
   }
   return loadView(view, where);
+}
+
+/// The part that the element lies in decides what is computed.
+Value ProgramLowering::evaluateConcat(tile::ConcatOp op, const Point &point) {
+  int axis = op.getAxis();
+  auto from = [&](auto &&self, unsigned input, int64_t begin) -> Value {
+    Value tile = op.getInputs()[input];
+    int64_t size = cast<RankedTensorType>(tile.getType()).getDimSize(axis);
+    auto here = [&] {
+      Point place = point;
+      place[axis] = sub(point[axis], constant(begin));
+      memo.emplace_back();
+      Value value = evaluate(tile, place);
+      memo.pop_back();
+      return value;
+    };
+    if (input + 1 == op.getInputs().size())
+      return here();
+    Type element = op.getResult().getType().getElementType();
+    auto branch = scf::IfOp::create(builder, loc, TypeRange(element), less(point[axis], constant(begin + size)), /*withElseRegion=*/true);
+    OpBuilder::InsertionGuard guard(builder);
+    builder.setInsertionPointToStart(branch.thenBlock());
+    scf::YieldOp::create(builder, loc, here());
+    builder.setInsertionPointToStart(branch.elseBlock());
+    scf::YieldOp::create(builder, loc, self(self, input + 1, begin + size));
+    return branch.getResult(0);
+  };
+  return from(from, 0, 0);
 }
 
 Value ProgramLowering::evaluateReshape(tile::ReshapeOp op, const Point &point) {

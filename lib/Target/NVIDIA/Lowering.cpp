@@ -37,7 +37,7 @@ struct LowerPrograms : nvidia::impl::NVIDIALowerProgramsBase<LowerPrograms> {
     if (lowering.sharedBytes() > sharedBytes)
       return program.emitError("kernel '")
              << program.getSymName() << "' keeps " << lowering.sharedBytes() << " bytes of tiles in shared memory, but a block has at most "
-             << sharedBytes << "; choose a GPU with more, or a narrower model";
+             << int64_t(sharedBytes) << "; choose a GPU with more, or a narrower model";
     function->setAttr(nvidia::kThreadsAttr, builder.getI32IntegerAttr(nvidia::kThreads));
     function->setAttr(nvidia::kSharedBytesAttr, builder.getI32IntegerAttr(int32_t(lowering.sharedBytes())));
     ++numKernels;

@@ -66,6 +66,7 @@ private:
   void lowerScalar(Operation &op);
   void yieldTiles(ArrayRef<Value> yielded, ArrayRef<Slot> slots);
   std::optional<Slot> inPlaceSlot(Value result, Value input);
+  bool isKept(Value tile) const;
   Operation *lastReader(Value tile);
   void bindSlot(Value tile, const Slot &slot);
   void releaseAfter(Operation &op);
@@ -96,6 +97,7 @@ private:
   Value evaluateElementwise(Operation *op, const Point &point);
   Value evaluateReshape(tile::ReshapeOp op, const Point &point);
   Value evaluateGather(tile::GatherOp op, const Point &point);
+  Value evaluateConcat(tile::ConcatOp op, const Point &point);
 
   // Memory.cpp: addresses and bounds.
   struct Access { // where an element of a tile lies in a view

@@ -1,4 +1,5 @@
 // Reductions in the order that the tile dialect fixes: sixteen threads hold the partial results by index mod 16, and shuffles are the tree.
+// Where the order makes no difference, a warp holds them.
 #include "lib/Target/NVIDIA/ProgramLowering.h"
 
 using namespace mlir;
@@ -31,13 +32,18 @@ Value ProgramLowering::neutral(tile::ReduceKind kind, Type type) {
                                                                                              : INT32_MAX));
 }
 
+/// Whether partial results may be combined in any order.
+static bool isOrderFree(tile::ReduceOp op) {
+  return op.getKind() != tile::ReduceKind::add || op.getInput().getType().getElementType().isInteger(32);
+}
+
 /// All threads of a warp take the same turns, because they shuffle; who has no result of its own repeats the last one's.
 void ProgramLowering::lowerReduce(tile::ReduceOp op, const Slot &slot) {
   auto input = cast<RankedTensorType>(op.getInput().getType());
   int axis = op.getAxis();
   int64_t size = input.getDimSize(axis), results = slot.type.getNumElements();
-  constexpr int64_t groups = kThreads / kPartials;
-  Value lane = remainder(thread, kPartials), group = divide(thread, kPartials);
+  const int64_t partials = isOrderFree(op) ? kWarp : kPartials, groups = kThreads / partials;
+  Value lane = remainder(thread, partials), group = divide(thread, partials);
   auto reduceOne = [&](Value number) {
     Point place(slot.type.getRank());
     Value rest = number;
@@ -46,7 +52,7 @@ void ProgramLowering::lowerReduce(tile::ReduceOp op, const Slot &slot) {
       rest = dim == 0 ? rest : divide(rest, slot.type.getDimSize(dim));
     }
     Value none = neutral(op.getKind(), input.getElementType());
-    auto fold = scf::ForOp::create(builder, loc, lane, constant(size), constant(kPartials), none);
+    auto fold = scf::ForOp::create(builder, loc, lane, constant(size), constant(partials), none);
     {
       OpBuilder::InsertionGuard guard(builder);
       builder.setInsertionPointToEnd(fold.getBody());
@@ -58,9 +64,9 @@ void ProgramLowering::lowerReduce(tile::ReduceOp op, const Slot &slot) {
     }
     Value sum = fold.getResult(0);
     Value all = arith::ConstantOp::create(builder, loc, builder.getI32IntegerAttr(-1));
-    // Of 16 threads each: the segment's mask is 0x10, its last lane 0xf.
-    Value clamp = arith::ConstantOp::create(builder, loc, builder.getI32IntegerAttr(0x100f));
-    for (int32_t half = kPartials / 2; half >= 1; half /= 2) {
+    // Of as many threads each: the segment's mask, then its last lane (PTX ISA, shfl.sync).
+    Value clamp = arith::ConstantOp::create(builder, loc, builder.getI32IntegerAttr(int32_t((kWarp - partials) << 8 | (partials - 1))));
+    for (int32_t half = int32_t(partials) / 2; half >= 1; half /= 2) {
       Value distance = arith::ConstantOp::create(builder, loc, builder.getI32IntegerAttr(half));
       Value other = NVVM::ShflOp::create(builder, loc, sum.getType(), all, sum, distance, clamp, NVVM::ShflKind::down, UnitAttr());
       sum = combine(op.getKind(), sum, other);

@@ -118,6 +118,25 @@ static bool isStaticSlice(Operation &op) {
          slice.getSourceType().getRank() == slice.getType().getRank();
 }
 
+/// What is only stored needs no place of its own before.
+static bool isOnlyStored(Value tile) {
+  while (tile.hasOneUse()) {
+    Operation *user = *tile.user_begin();
+    if (user->getBlock() != tile.getParentBlock())
+      return false;
+    if (isa<tile::StoreOp, tile::ScatterOp>(user))
+      return true;
+    if (!isa<tile::ReshapeOp>(user) && !OpTrait::hasElementwiseMappableTraits(user))
+      return false;
+    tile = user->getResult(0);
+  }
+  return false;
+}
+
+bool ProgramLowering::isKept(Value tile) const {
+  return extents.isKept(tile) && !(tile.getDefiningOp<tile::ConcatOp>() && isOnlyStored(tile));
+}
+
 static LogicalResult checkKnown(Operation &op) {
   bool known = isa<arith::ArithDialect, math::MathDialect, tile::TileDialect>(op.getDialect()) ||
                isa<tensor::SplatOp, tensor::ExtractOp>(op) || isStaticSlice(op);
@@ -144,7 +163,7 @@ LogicalResult ProgramLowering::lowerOp(Operation &op) {
   Value result = op.getResult(0);
   if (!isTile(result))
     return lowerScalar(op), success();
-  if (!extents.isKept(result))
+  if (!isKept(result))
     return success();
   if (auto dot = dyn_cast<tile::DotOp>(op)) {
     std::optional<Slot> same = inPlaceSlot(result, dot.getAcc());
@@ -178,7 +197,7 @@ Operation *ProgramLowering::lastReader(Value tile) {
       if (!last || last->isBeforeInBlock(here))
         last = here;
       bool isInline = user->getNumResults() == 1 && user->getNumRegions() == 0 && isTile(user->getResult(0)) &&
-                      !extents.isKept(user->getResult(0));
+                      !isKept(user->getResult(0));
       if (isInline && seen.insert(user->getResult(0)).second)
         todo.push_back(user->getResult(0));
     }
@@ -213,7 +232,7 @@ std::optional<Slot> ProgramLowering::inPlaceSlot(Value result, Value input) {
       continue;
     Value chain = argument;
     while (chain != input) {
-      if (!chain.hasOneUse() || (chain != argument && extents.isKept(chain)))
+      if (!chain.hasOneUse() || (chain != argument && isKept(chain)))
         return std::nullopt;
       Operation *user = *chain.user_begin();
       if (!OpTrait::hasElementwiseMappableTraits(user) || user->getNumResults() != 1)
@@ -287,11 +306,11 @@ void ProgramLowering::yieldTiles(ArrayRef<Value> yielded, ArrayRef<Slot> carried
     auto found = slots.find(value);
     if (found != slots.end() && found->second.offset == slot.offset)
       continue;
-    if (yielded.size() == 1 && !extents.isKept(value) && inPlaceSlot(value, value)) {
+    if (yielded.size() == 1 && !isKept(value) && inPlaceSlot(value, value)) {
       keep(value, slot);
       continue;
     }
-    if (!extents.isKept(value) && !llvm::is_contained(temporary, value)) {
+    if (!isKept(value) && !llvm::is_contained(temporary, value)) {
       Slot fresh = allocate(slot.type);
       keep(value, fresh);
       slots[value] = fresh;

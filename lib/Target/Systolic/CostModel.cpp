@@ -89,6 +89,7 @@ public:
                                64);
   }
 
+  int64_t walked() const override { return 256; }
   int64_t lanes() const override { return machine.array_columns; }
 
   /// A launch costs next to nothing: what saves no bytes does not pay. Every view has a register for its

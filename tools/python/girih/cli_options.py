@@ -36,7 +36,7 @@ def model_arguments(parser) -> None:
                         help="a Hugging Face directory or a GGUF file (compiled first, and kept), or a .girih file")
     parser.add_argument("--tokenizer", type=Path, help="tokenizer.json or its directory (default: the model's)")
     parser.add_argument("--threads", type=positive, help="threads to run with (default: all cores)")
-    parser.add_argument("--target", help="machine that a model is compiled for: cpu, cpu:NAME, systolic:NAME, or a facts file in "
+    parser.add_argument("--target", help="machine that a model is compiled for: cpu, cpu:NAME, nvidia:NAME, systolic:NAME, or a facts file in "
                         "the place of NAME (default: this CPU)")
     parser.add_argument("--dtype", choices=("f32", "bf16", "int8"),
                         help="compute type that a model is compiled with (default: f32; bf16 for a systolic machine; int8: only there)")
@@ -50,7 +50,7 @@ def artifact_of(options, report=None) -> Path:
         refuse_compiling(options)
         return options.model
     target = options.target or "cpu"
-    dtype = options.dtype or ("bf16" if target.startswith("systolic") else "f32")
+    dtype = options.dtype or ("bf16" if target.startswith(("nvidia", "systolic")) else "f32")
     found = cache.compiled(options.model, announce=lambda: print(f"compiling {options.model} ...", file=sys.stderr, flush=True),
                            target=target, dtype=dtype, max_seq_len=options.max_seq_len, calibrate=options.calibrate)
     if report is not None:

@@ -26,7 +26,7 @@ def compile(path, out, target: str = "cpu", dtype: str = "f32", max_seq_len: Opt
             max_batch: Optional[int] = None, weights: str = "packed", contract: str = "", calibrate=None) -> Summary:
     """Compiles a Hugging Face directory or a `.mlir` file in the girih dialect into one artifact.
 
-    target       what to compile for: "cpu" is this machine, "cpu:NAME" another one, "systolic:NAME" a systolic machine
+    target       what to compile for: "cpu" is this machine, "cpu:NAME" another one, "nvidia:NAME" a GPU, "systolic:NAME" a systolic machine
     dtype        the compute type: "f32", "bf16", or on systolic machines "int8" (linear layers on integers, the rest in bf16)
     max_seq_len  the longest sequence the artifact accepts (default: the model's own limit)
     max_batch    the largest batch the artifact accepts (default: the importer's choice)
