@@ -29,12 +29,8 @@ Value ProgramLowering::evaluateHere(Value tile, const Point &point) {
   }
   if (auto splat = dyn_cast<tensor::SplatOp>(op))
     return mapped(splat.getInput());
-  if (auto load = dyn_cast<tile::LoadOp>(op)) {
-    const View &view = views[load.getView()];
-    return loadView(view, access(load.getOffsets(), load.getTileDims(), view, load.getResult().getType().getShape(), point));
-  }
-  if (auto gather = dyn_cast<tile::GatherOp>(op))
-    return evaluateGather(gather, point);
+  if (isa<tile::LoadOp, tile::GatherOp>(op))
+    return loadView(views[op->getOperand(0)], accessOf(op, point));
   if (auto concat = dyn_cast<tile::ConcatOp>(op))
     return evaluateConcat(concat, point);
   if (auto iota = dyn_cast<tile::IotaOp>(op))
@@ -70,24 +66,6 @@ Value ProgramLowering::evaluateElementwise(Operation *op, const Point &point) {
   Type element = cast<RankedTensorType>(op->getResult(0).getType()).getElementType();
   OperationState state(op->getLoc(), op->getName(), operands, element, op->getAttrs());
   return builder.create(state)->getResult(0);
-}
-
-Value ProgramLowering::evaluateGather(tile::GatherOp op, const Point &point) {
-  const View &view = views[op.getView()];
-  Value number = evaluate(op.getIndices(), {point[0]});
-  Value row = arith::IndexCastOp::create(builder, loc, builder.getIndexType(), number);
-  row = arith::MaxSIOp::create(builder, loc, minimum(row, sub(view.sizes[0], constant(1))), constant(0));
-  // The other dimensions as a load's; the row is inside by the clamp.
-  Access where;
-  where.position.push_back(row);
-  where.checked.push_back(false);
-  for (auto [i, offset] : llvm::enumerate(op.getOffsets())) {
-    int64_t span = op.getResult().getType().getDimSize(i + 1);
-    std::optional<int64_t> most = upperBound(offset), held = getConstantIntValue(view.sizes[i + 1]);
-    where.position.push_back(add(mapped(offset), point[i + 1]));
-    where.checked.push_back(!(most && held && *most + span <= *held && isNonNegative(offset)));
-  }
-  return loadView(view, where);
 }
 
 /// The part that the element lies in decides what is computed.

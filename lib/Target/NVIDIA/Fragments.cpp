@@ -27,10 +27,13 @@ static std::pair<int64_t, int64_t> warpsFor(int64_t rows, int64_t columns) {
   return best;
 }
 
-/// The warp's number among those that have fragments; the others repeat the last one's.
-Value ProgramLowering::warpOf(const Deal &deal) {
-  Value warp = divide(thread, kWarp);
-  return deal.down * deal.across == kWarps ? warp : minimum(warp, constant(deal.down * deal.across - 1));
+/// The warp's number among those that share a part of the depth, and which part. Warps that are left over repeat others' work.
+std::pair<Value, Value> ProgramLowering::warpOf(const Deal &deal) {
+  int64_t each = deal.down * deal.across;
+  Value warp = minimum(divide(thread, kWarp), constant(each * deal.parts - 1));
+  if (each * deal.parts == kWarps)
+    warp = divide(thread, kWarp);
+  return {remainder(warp, each), divide(warp, each)};
 }
 
 Slot ProgramLowering::dotOfWarps(tile::DotOp op, std::optional<Slot> into) {
@@ -42,6 +45,9 @@ Slot ProgramLowering::dotOfWarps(tile::DotOp op, std::optional<Slot> into) {
   while (2 * depth * (left.lines + right.lines) < kChunkBytes)
     depth *= 2;
   depth = std::min<int64_t>(depth, llvm::alignTo(left.depth, kDepth));
+  // Few fragments leave warps over, which take parts of the depth: more of them wait for memory at once.
+  while (2 * deal.parts * deal.down * deal.across <= kWarps && depth % (2 * deal.parts * kDepth) == 0)
+    deal.parts *= 2;
   int64_t each = 2 * ((rows + columns) * (depth + kPadding));
   // Three chunks hide the memory's latency where two blocks share a multiprocessor.
   int64_t buffers = left.depth <= depth ? 1 : 2;
@@ -55,6 +61,8 @@ Slot ProgramLowering::dotOfWarps(tile::DotOp op, std::optional<Slot> into) {
   barrier();
   shared.give(a.offset);
   shared.give(b.offset);
+  if (deal.parts > 1)
+    sums = sumOfParts(deal, sums);
   Slot slot = into ? *into : allocate(op.getResult().getType());
   storeFragments(op, slot, deal, sums);
   uncertain();
@@ -118,7 +126,8 @@ SmallVector<Value> ProgramLowering::loadMatrices(const Stage &stage, Value buffe
 SmallVector<Value> ProgramLowering::multiply(const Stage &a, const Stage &b, Value chunk, int64_t buffers, const Deal &deal,
                                              ValueRange carried) {
   Value bufferA = bufferOf(a, chunk, buffers), bufferB = bufferOf(b, chunk, buffers);
-  Value warp = warpOf(deal), lane = remainder(thread, kWarp);
+  auto [warp, part] = warpOf(deal);
+  Value lane = remainder(thread, kWarp);
   Value firstRow = mul(divide(warp, deal.across), constant(deal.rows * kRows));
   Value firstColumn = mul(remainder(warp, deal.across), constant(deal.columns * kColumns));
   Value eighth = remainder(lane, 8), matrix = divide(lane, 8);
@@ -130,17 +139,20 @@ SmallVector<Value> ProgramLowering::multiply(const Stage &a, const Stage &b, Val
   auto [lineA, depthA] = place(a.linesRun, add(firstRow, odd), high);
   auto [lineB, depthB] = place(b.linesRun, add(firstColumn, high), odd);
   auto [lineSingle, depthSingle] = place(b.linesRun, firstColumn, odd);
+  int64_t depth = a.depth / deal.parts;
+  Value begin = mul(part, constant(depth));
   auto type = LLVM::LLVMStructType::getLiteral(builder.getContext(), SmallVector<Type>(4, builder.getF32Type()));
   auto element = a.element.isF16() ? NVVM::MMATypes::f16 : NVVM::MMATypes::bf16;
   SmallVector<Value> sums(carried);
-  for (int64_t k = 0; k < a.depth; k += kDepth) {
+  for (int64_t k = 0; k < depth; k += kDepth) {
     SmallVector<SmallVector<Value>> left, right;
+    Value here = add(begin, constant(k));
     for (int64_t i = 0; i < deal.rows; ++i)
-      left.push_back(loadMatrices(a, bufferA, add(lineA, constant(i * kRows)), add(depthA, constant(k)), 4));
+      left.push_back(loadMatrices(a, bufferA, add(lineA, constant(i * kRows)), add(depthA, here), 4));
     for (int64_t j = 0; j < deal.columns; j += 2) {
       bool two = j + 1 < deal.columns;
       SmallVector<Value> words = loadMatrices(b, bufferB, add(two ? lineB : lineSingle, constant(j * kColumns)),
-                                              add(two ? depthB : depthSingle, constant(k)), two ? 4 : 2);
+                                              add(two ? depthB : depthSingle, here), two ? 4 : 2);
       for (size_t first = 0; first < words.size(); first += 2)
         right.push_back({words[first], words[first + 1]});
     }
@@ -155,6 +167,34 @@ SmallVector<Value> ProgramLowering::multiply(const Stage &a, const Stage &b, Val
       }
   }
   return sums;
+}
+
+/// The sums of all parts of the depth, added in the parts' order by the first part's warps; the others' are of no use then.
+SmallVector<Value> ProgramLowering::sumOfParts(const Deal &deal, ValueRange sums) {
+  int64_t threads = deal.down * deal.across * kWarp, count = sums.size();
+  int64_t offset = shared.take(4 * count * threads * (deal.parts - 1));
+  Value own = remainder(thread, threads);
+  auto place = [&](Value part, int64_t number) {
+    return address(sharedAddress(offset), builder.getF32Type(), add(mul(add(mul(part, constant(count)), constant(number)), constant(threads)), own));
+  };
+  {
+    auto isLater = both(arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::uge, thread, constant(threads)),
+                        less(thread, constant(threads * deal.parts)));
+    auto branch = scf::IfOp::create(builder, loc, isLater);
+    OpBuilder::InsertionGuard guard(builder);
+    builder.setInsertionPoint(branch.thenBlock()->getTerminator());
+    Value part = sub(divide(thread, threads), constant(1));
+    for (auto [number, sum] : llvm::enumerate(sums))
+      LLVM::StoreOp::create(builder, loc, sum, place(part, number));
+  }
+  barrier();
+  SmallVector<Value> all(sums);
+  for (int64_t part = 0; part + 1 < deal.parts; ++part)
+    for (auto [number, sum] : llvm::enumerate(all))
+      sum = arith::AddFOp::create(builder, loc, sum, LLVM::LoadOp::create(builder, loc, builder.getF32Type(), place(constant(part), number)));
+  barrier();
+  shared.give(offset);
+  return all;
 }
 
 /// A thread has two neighbours in each of two rows, eight apart, of every fragment.

@@ -46,6 +46,26 @@ ProgramLowering::Access ProgramLowering::access(ValueRange offsets, ArrayRef<int
   return result;
 }
 
+/// Where an element of a load's or a gather's tile lies. A gather's row is inside, because it is clamped.
+ProgramLowering::Access ProgramLowering::accessOf(Operation *source, const Point &point) {
+  const View &view = views[source->getOperand(0)];
+  if (auto load = dyn_cast<tile::LoadOp>(source))
+    return access(load.getOffsets(), load.getTileDims(), view, load.getResult().getType().getShape(), point);
+  auto gather = cast<tile::GatherOp>(source);
+  Value number = evaluate(gather.getIndices(), {point[0]});
+  Value row = arith::IndexCastOp::create(builder, loc, builder.getIndexType(), number);
+  Access where;
+  where.position.push_back(arith::MaxSIOp::create(builder, loc, minimum(row, sub(view.sizes[0], constant(1))), constant(0)));
+  where.checked.push_back(false);
+  for (auto [i, offset] : llvm::enumerate(gather.getOffsets())) {
+    int64_t span = gather.getResult().getType().getDimSize(i + 1);
+    std::optional<int64_t> most = upperBound(offset), held = getConstantIntValue(view.sizes[i + 1]);
+    where.position.push_back(add(mapped(offset), point[i + 1]));
+    where.checked.push_back(!(most && held && *most + span <= *held && isNonNegative(offset)));
+  }
+  return where;
+}
+
 /// True where the position is inside the view; null if that is certain.
 Value ProgramLowering::inside(const View &view, const Access &access) {
   Value all;

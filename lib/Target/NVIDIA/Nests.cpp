@@ -60,16 +60,25 @@ void ProgramLowering::phase(function_ref<void()> body) {
 
 //===- Elements -----------------------------------------------------------------------------------===//
 
-/// Runs `body` for every element below the bounds, the last dimension fastest, each on one thread.
-void ProgramLowering::eachElement(ArrayRef<Value> bounds, function_ref<void(const Point &)> body) {
-  Value total = constant(1);
-  for (Value bound : bounds) // two that are negative would make elements out of nothing
-    total = mul(total, getConstantIntValue(bound) ? bound : arith::MaxSIOp::create(builder, loc, bound, constant(0)).getResult());
-  auto loop = scf::ForOp::create(builder, loc, thread, total, constant(kThreads));
-  OpBuilder::InsertionGuard guard(builder);
-  builder.setInsertionPoint(loop.getBody()->getTerminator());
+/// Which of so many elements a thread has, if each has as many and they lie a fixed way apart: then what is known about the first one serves all.
+static std::optional<int64_t> evenShare(ArrayRef<Value> bounds) {
+  constexpr int64_t mostElements = 16; // whose code is repeated
+  int64_t total = 1, inner = 1;
+  for (auto [dim, bound] : llvm::enumerate(bounds)) {
+    std::optional<int64_t> size = getConstantIntValue(bound);
+    if (!size)
+      return std::nullopt;
+    total *= *size;
+    inner *= dim == 0 ? 1 : *size;
+  }
+  bool isEven = total % kThreads == 0 && total / kThreads <= mostElements && kThreads % inner == 0;
+  return isEven ? std::optional(total / kThreads) : std::nullopt;
+}
+
+/// The element of a number, the last dimension fastest.
+Point ProgramLowering::elementOf(Value number, ArrayRef<Value> bounds) {
   Point point(bounds.size());
-  Value rest = loop.getInductionVar();
+  Value rest = number;
   for (int dim = int(bounds.size()) - 1; dim >= 0; --dim) {
     std::optional<int64_t> size = getConstantIntValue(bounds[dim]);
     bool outermost = llvm::all_of(bounds.take_front(dim), [](Value bound) { return getConstantIntValue(bound) == 1; });
@@ -83,8 +92,33 @@ void ProgramLowering::eachElement(ArrayRef<Value> bounds, function_ref<void(cons
       rest = size ? divide(rest, *size) : arith::DivUIOp::create(builder, loc, rest, bounds[dim]).getResult();
     }
   }
+  return point;
+}
+
+/// Runs `body` for every element below the bounds, each on one thread.
+void ProgramLowering::eachElement(ArrayRef<Value> bounds, function_ref<void(const Point &)> body) {
+  if (std::optional<int64_t> share = evenShare(bounds)) {
+    Point first = elementOf(thread, bounds);
+    int64_t inner = 1;
+    for (Value bound : bounds.drop_front())
+      inner *= *getConstantIntValue(bound);
+    for (int64_t i = 0; i < *share; ++i) {
+      Point point = first;
+      point[0] = add(first[0], constant(i * kThreads / inner));
+      memo.emplace_back();
+      body(point);
+      memo.pop_back();
+    }
+    return;
+  }
+  Value total = constant(1);
+  for (Value bound : bounds) // two that are negative would make elements out of nothing
+    total = mul(total, getConstantIntValue(bound) ? bound : arith::MaxSIOp::create(builder, loc, bound, constant(0)).getResult());
+  auto loop = scf::ForOp::create(builder, loc, thread, total, constant(kThreads));
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPoint(loop.getBody()->getTerminator());
   memo.emplace_back();
-  body(point);
+  body(elementOf(loop.getInductionVar(), bounds));
   memo.pop_back();
 }
 

@@ -77,6 +77,7 @@ private:
   void barrier();
   void uncertain() { pending = {true, true}; }
   void phase(function_ref<void()> body);
+  Point elementOf(Value number, ArrayRef<Value> bounds);
   void eachElement(ArrayRef<Value> bounds, function_ref<void(const Point &)> body);
   void nest(ArrayRef<Value> bounds, function_ref<void(const Point &)> body);
   void keep(Value tile, const Slot &slot);
@@ -96,7 +97,6 @@ private:
   Value evaluateHere(Value tile, const Point &point);
   Value evaluateElementwise(Operation *op, const Point &point);
   Value evaluateReshape(tile::ReshapeOp op, const Point &point);
-  Value evaluateGather(tile::GatherOp op, const Point &point);
   Value evaluateConcat(tile::ConcatOp op, const Point &point);
 
   // Memory.cpp: addresses and bounds.
@@ -105,6 +105,7 @@ private:
     SmallVector<bool, 4> checked; // dimensions whose position may lie outside
   };
   Access access(ValueRange offsets, ArrayRef<int64_t> dims, const View &view, ArrayRef<int64_t> shape, const Point &point);
+  Access accessOf(Operation *source, const Point &point);
   Value inside(const View &view, const Access &access);
   Value elementAddress(const View &view, const Access &access);
   Value loadView(const View &view, const Access &access);
@@ -136,6 +137,7 @@ private:
   };
   struct Deal { // how the result is dealt out: to so many threads or warps, each with so many elements or fragments
     int64_t down, across, rows, columns;
+    int64_t parts = 1; // of every chunk's depth, each for as many warps
   };
   Slot lowerDot(tile::DotOp op, std::optional<Slot> into);
   Operand leftOperand(tile::DotOp op);
@@ -146,7 +148,8 @@ private:
   Slot dotOfThreads(tile::DotOp op, std::optional<Slot> into);
   SmallVector<Value> chains(const Stage &a, const Stage &b, const Deal &deal, int64_t depth, ValueRange sums);
 
-  Value warpOf(const Deal &deal);
+  std::pair<Value, Value> warpOf(const Deal &deal);
+  SmallVector<Value> sumOfParts(const Deal &deal, ValueRange sums);
   Slot dotOfWarps(tile::DotOp op, std::optional<Slot> into);
   SmallVector<Value> pipeline(const Operand &left, const Operand &right, const Stage &a, const Stage &b, const Deal &deal, int64_t buffers);
   SmallVector<Value> multiply(const Stage &a, const Stage &b, Value chunk, int64_t buffers, const Deal &deal, ValueRange sums);
@@ -164,13 +167,14 @@ private:
                  bool isPermuted = false);
   Value stageAddress(const Stage &stage, Value buffer, Value line, Value depth);
   Value bufferOf(const Stage &stage, Value chunk, int64_t buffers);
-  struct Copied { // a plain load, whose rows may be copied sixteen bytes at a time
-    tile::LoadOp load;
-    unsigned lineDim, depthDim; // of the load's tile
+  struct Copied { // a plain load or gather, whose rows may be copied sixteen bytes at a time
+    Operation *source;
+    unsigned lineDim, depthDim; // of its tile
+    Value mask;                 // of the operand's shape, the same along a row: what is not copied is zero; null: all is
   };
   std::optional<Copied> copied(const Operand &operand);
   void fill(const Operand &operand, const Stage &stage, Value buffer, Value from);
-  void fillByCopies(const Operand &operand, Copied source, const Stage &stage, Value buffer, Value from);
+  void fillByCopies(const Operand &operand, const Copied &copied, const Stage &stage, Value buffer, Value from);
   void fillByElements(const Operand &operand, const Stage &stage, Value buffer, Value from, int64_t depth);
 
   // Small helpers: arithmetic on index values, folded where constant.

@@ -42,8 +42,8 @@ Value ProgramLowering::bufferOf(const Stage &stage, Value chunk, int64_t buffers
   return address(stage.base, builder.getI8Type(), mul(remainder(chunk, buffers), constant(stage.bytes)));
 }
 
-/// The load that a tile is, perhaps without its dimensions of one element; which of its dimensions each of the tile's is.
-static std::pair<tile::LoadOp, SmallVector<unsigned>> findLoad(Value tile) {
+/// The load or gather that a tile is, perhaps without its dimensions of one element; which of its dimensions each of the tile's is.
+static std::pair<Operation *, SmallVector<unsigned>> findSource(Value tile) {
   SmallVector<unsigned> dims = {0, 1};
   if (auto reshape = tile.getDefiningOp<tile::ReshapeOp>()) {
     auto from = cast<RankedTensorType>(reshape.getInput().getType());
@@ -56,24 +56,58 @@ static std::pair<tile::LoadOp, SmallVector<unsigned>> findLoad(Value tile) {
       return {};
     tile = reshape.getInput();
   }
-  return {tile.getDefiningOp<tile::LoadOp>(), dims};
+  Operation *source = tile.getDefiningOp();
+  return {isa_and_nonnull<tile::LoadOp, tile::GatherOp>(source) ? source : nullptr, dims};
+}
+
+/// The dimension of the view that a dimension of the tile runs along, and where it begins there; none for the rows of a gather.
+static std::pair<int64_t, Value> placeInView(Operation *source, unsigned dim) {
+  if (auto load = dyn_cast<tile::LoadOp>(source)) {
+    int64_t viewDim = load.getTileDims()[dim];
+    return {viewDim, load.getOffsets()[viewDim]};
+  }
+  return {dim, dim == 0 ? Value() : cast<tile::GatherOp>(source).getOffsets()[dim - 1]};
+}
+
+static bool isZero(Value tile) {
+  auto constant = tile.getDefiningOp<arith::ConstantOp>();
+  auto values = constant ? dyn_cast<DenseElementsAttr>(constant.getValue()) : DenseElementsAttr();
+  return values && values.isSplat() && isa<FloatType>(values.getElementType()) && values.getSplatValue<APFloat>().isPosZero();
+}
+
+/// The tile that is the operand where a mask holds, which is the same along each row, and zero elsewhere: copies can do that. The tile may be wider in
+/// between, if nothing is rounded by it.
+static std::pair<Value, Value> withoutMask(Value tile, unsigned runs) {
+  auto narrowed = tile.getDefiningOp<arith::TruncFOp>();
+  auto select = (narrowed ? narrowed.getIn() : tile).getDefiningOp<arith::SelectOp>();
+  auto mask = select ? select.getCondition().getDefiningOp<tile::BroadcastOp>() : tile::BroadcastOp();
+  if (!mask || !isZero(select.getFalseValue()) || llvm::is_contained(mask.getDims(), int64_t(runs)))
+    return {tile, Value()};
+  if (!narrowed)
+    return {select.getTrueValue(), select.getCondition()};
+  auto widened = select.getTrueValue().getDefiningOp<arith::ExtFOp>();
+  if (!widened || widened.getIn().getType() != tile.getType())
+    return {tile, Value()};
+  return {widened.getIn(), select.getCondition()};
 }
 
 /// Rows of whole copies, which begin where copies may.
 std::optional<ProgramLowering::Copied> ProgramLowering::copied(const Operand &operand) {
-  auto [load, dims] = findLoad(operand.tile);
+  if (slots.contains(operand.tile))
+    return std::nullopt;
+  auto [unmasked, mask] = withoutMask(operand.tile, operand.linesRun() ? operand.lineDim : operand.depthDim);
+  auto [source, dims] = findSource(unmasked);
   int64_t each = kCopyBytes * 8 / operand.element.getIntOrFloatBitWidth();
-  if (!load || slots.contains(operand.tile) || load.getView().getType().getEncoding() ||
-      load.getView().getType().getElementType() != operand.element)
+  if (!source || slots.contains(unmasked) || slots.contains(source->getResult(0)))
     return std::nullopt;
-  unsigned runs = operand.linesRun() ? operand.lineDim : operand.depthDim;
-  int64_t viewDim = load.getTileDims()[dims[runs]], rank = load.getView().getType().getRank();
-  int64_t size = load.getView().getType().getShape()[viewDim];
-  int64_t begins = divisor(load.getOffsets()[viewDim]);
-  bool whole = viewDim == rank - 1 && !ShapedType::isDynamic(size) && size % each == 0 && begins % each == 0;
-  if (!whole || (operand.linesRun() ? operand.lines : operand.depth) % each != 0)
+  auto view = cast<tile::ViewType>(source->getOperand(0).getType());
+  auto [viewDim, begin] = placeInView(source, dims[operand.linesRun() ? operand.lineDim : operand.depthDim]);
+  if (view.getEncoding() || view.getElementType() != operand.element || !begin || viewDim != view.getRank() - 1)
     return std::nullopt;
-  return Copied{load, dims[operand.lineDim], dims[operand.depthDim]};
+  int64_t size = view.getShape()[viewDim], run = operand.linesRun() ? operand.lines : operand.depth;
+  if (ShapedType::isDynamic(size) || size % each != 0 || divisor(begin) % each != 0 || run % each != 0)
+    return std::nullopt;
+  return Copied{source, dims[operand.lineDim], dims[operand.depthDim], mask};
 }
 
 void ProgramLowering::fill(const Operand &operand, const Stage &stage, Value buffer, Value from) {
@@ -86,20 +120,25 @@ void ProgramLowering::fill(const Operand &operand, const Stage &stage, Value buf
 }
 
 /// Past the tile's depth, as outside the view, copies fill with zeros.
-void ProgramLowering::fillByCopies(const Operand &operand, Copied source, const Stage &stage, Value buffer, Value from) {
-  const View &view = views[source.load.getView()];
+void ProgramLowering::fillByCopies(const Operand &operand, const Copied &copied, const Stage &stage, Value buffer, Value from) {
+  const View &view = views[copied.source->getOperand(0)];
   int64_t each = kCopyBytes * 8 / operand.element.getIntOrFloatBitWidth();
+  int64_t rank = cast<RankedTensorType>(copied.source->getResult(0).getType()).getRank();
   SmallVector<Value> bounds = stage.linesRun ? SmallVector<Value>{constant(stage.depth), constant(operand.lines / each)}
                                              : SmallVector<Value>{constant(operand.lines), constant(stage.depth / each)};
   eachElement(bounds, [&](const Point &point) {
     Value first = mul(point[1], constant(each));
     Value line = stage.linesRun ? first : point[0], depth = stage.linesRun ? point[0] : first, place = add(from, depth);
-    Point at(source.load.getTileDims().size(), constant(0));
-    at[source.lineDim] = line;
-    at[source.depthDim] = place;
-    Access where = access(source.load.getOffsets(), source.load.getTileDims(), view, source.load.getResult().getType().getShape(), at);
+    bool ends = operand.depth % stage.depth != 0;
+    Value held = ends ? minimum(place, constant(operand.depth - 1)) : place;
+    Point at(rank, constant(0));
+    at[copied.lineDim] = line;
+    at[copied.depthDim] = held;
+    Access where = accessOf(copied.source, at);
     Value valid = inside(view, where);
-    if (operand.depth % stage.depth)
+    if (copied.mask)
+      valid = both(valid, evaluate(copied.mask, operand.at(line, held)));
+    if (ends)
       valid = both(valid, less(place, constant(operand.depth)));
     Value address = elementAddress(view, where), bytes;
     if (valid) {

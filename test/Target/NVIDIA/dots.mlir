@@ -4,6 +4,7 @@
 // RUN: girih-opt %t/f32.mlir --nvidia-lower-programs | FileCheck %t/f32.mlir
 // RUN: girih-opt %t/fragments.mlir --nvidia-lower-programs | FileCheck %t/fragments.mlir
 // RUN: girih-opt %t/computed.mlir --nvidia-lower-programs | FileCheck %t/computed.mlir
+// RUN: girih-opt %t/paged.mlir --nvidia-lower-programs | FileCheck %t/paged.mlir
 // RUN: girih-opt %t/groups.mlir --nvidia-lower-programs | FileCheck %t/groups.mlir --check-prefix=HOPPER
 // RUN: girih-opt %t/groups.mlir --nvidia-lower-programs=architecture=sm_80 | FileCheck %t/groups.mlir --check-prefix=AMPERE
 
@@ -68,6 +69,36 @@ tile.program @computed(%x: !tile.view<16x100xf16>, %w: !tile.view<8x100xf16>, %y
   %b = tile.load %w[%c0, %c0] : !tile.view<8x100xf16> -> tensor<8x100xf16>
   %d = tile.dot %two, %b, %none {transpose_b} : tensor<16x100xf16>, tensor<8x100xf16>, tensor<16x8xf32>
   tile.store %d, %y[%c0, %c0] : tensor<16x8xf32>, !tile.view<16x8xf32>
+  tile.return
+}
+
+//--- paged.mlir
+// Rows of a cache that a table names are copied from where they lie; those that a mask leaves out are zeros, without a look at what is there.
+// CHECK: func.func @paged
+// CHECK: arith.maxsi
+// CHECK: %[[SEEN:.*]] = arith.cmpi slt
+// CHECK: arith.select %[[SEEN]], %{{.*}}, %{{.*}} : !llvm.ptr<1>
+// CHECK: %[[BYTES:.*]] = arith.select %[[SEEN]], %{{.*}}, %{{.*}} : i32
+// CHECK: nvvm.cp.async.shared.global %{{.*}}, %{{.*}}, 16, cache =  cg, %[[BYTES]]
+// CHECK: nvvm.mma.sync
+tile.program @paged(%p: !tile.view<16x64xbf16>, %cache: !tile.view<?x2x64xbf16>, %table: !tile.view<64xi32>, %y: !tile.view<16x64xf32>) grid [] outputs 1 {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %none = arith.constant dense<0.0> : tensor<16x64xf32>
+  %zero = arith.constant dense<0.0> : tensor<64x64xf32>
+  %end = arith.constant dense<40> : tensor<64xi32>
+  %weights = tile.load %p[%c0, %c0] : !tile.view<16x64xbf16> -> tensor<16x64xbf16>
+  %slots = tile.load %table[%c0] : !tile.view<64xi32> -> tensor<64xi32>
+  %rows = tile.gather %cache[%slots, %c1, %c0] : !tile.view<?x2x64xbf16>, tensor<64xi32> -> tensor<64x1x64xbf16>
+  %values = tile.reshape %rows : tensor<64x1x64xbf16> -> tensor<64x64xbf16>
+  %wide = arith.extf %values : tensor<64x64xbf16> to tensor<64x64xf32>
+  %places = tile.iota 0 : tensor<64xi32>
+  %seen = arith.cmpi slt, %places, %end : tensor<64xi32>
+  %mask = tile.broadcast %seen dims [0] : tensor<64xi1> -> tensor<64x64xi1>
+  %kept = arith.select %mask, %wide, %zero : tensor<64x64xi1>, tensor<64x64xf32>
+  %narrow = arith.truncf %kept : tensor<64x64xf32> to tensor<64x64xbf16>
+  %d = tile.dot %weights, %narrow, %none : tensor<16x64xbf16>, tensor<64x64xbf16>, tensor<16x64xf32>
+  tile.store %d, %y[%c0, %c0] : tensor<16x64xf32>, !tile.view<16x64xf32>
   tile.return
 }
 
