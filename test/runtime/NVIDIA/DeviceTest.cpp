@@ -419,6 +419,29 @@ TEST_F(Device, ShowsObserversWhatLaunchesWrote) {
   }
 }
 
+TEST_F(Device, StopsBetweenLaunchesWhenItIsCancelled) {
+  LoadedModule module(serialize(sampleModel()));
+  SessionHandle session = openSession(module.get(), 1);
+  runSample(session.get(), 100);
+  girih_session_set_observer(
+      session.get(),
+      [](void *user, const girih_observation *) { girih_session_cancel(static_cast<girih_session *>(user)); },
+      session.get());
+  uint64_t before = cuda::calls("kernel");
+  std::vector<int32_t> x = counting(100), y;
+  EXPECT_EQ(runVector(session.get(), x, y), GIRIH_CANCELLED);
+  EXPECT_EQ(cuda::calls("kernel") - before, 1u);
+  girih_session_set_observer(session.get(), nullptr, nullptr);
+  girih_session_set_trace(
+      session.get(),
+      [](void *user, const girih_trace_event *) { girih_session_cancel(static_cast<girih_session *>(user)); },
+      session.get());
+  EXPECT_EQ(runVector(session.get(), x, y), GIRIH_CANCELLED) << "all is done, but nobody wants it";
+  girih_session_set_trace(session.get(), nullptr, nullptr);
+  for (int repeat = 0; repeat != 3; ++repeat)
+    runSample(session.get(), 100);
+}
+
 TEST_F(Device, TracesTimesOfTheDevice) {
   LoadedModule module(serialize(sampleModel()));
   SessionHandle session = openSession(module.get(), 1);
