@@ -1,5 +1,5 @@
 // The test kernels as an NVIDIA code version for a real GPU, from Inputs/kernels.cu: the tests of the runtime
-// that link this file run on the driver and the device that there are, and are skipped where there are none.
+// that link this file run on the driver and the device that there are.
 #include "NVIDIAImage.h"
 
 using namespace girih::test;
@@ -18,18 +18,3 @@ void girih::test::addKernels(ArtifactBuilder &builder) {
   addNVIDIAVersion(
       builder, {.capability = 75, .cubin = false, .ptx = girih_test_ptx, .threads = 32, .sharedBytes = 64});
 }
-
-namespace {
-
-class NeedsDevice : public testing::Environment {
-public:
-  void SetUp() override {
-    LoadedModule module(serialize(sampleModel()));
-    if (module.status.code == GIRIH_MISSING_DRIVER || module.status.code == GIRIH_MISSING_DEVICE)
-      GTEST_SKIP() << module.status.message;
-  }
-};
-
-[[maybe_unused]] testing::Environment *const environment = testing::AddGlobalTestEnvironment(new NeedsDevice);
-
-} // namespace
