@@ -4,6 +4,7 @@
 #include "CudaStub.h"
 #include "NVIDIAImage.h"
 
+#include <span>
 #include <thread>
 
 using namespace girih::test;
@@ -63,6 +64,7 @@ SessionHandle openFor(girih_module *module, std::vector<int64_t> symbols, girih_
 TEST_F(Device, CopiesOnceInEachDirection) {
   LoadedModule module(serialize(sampleModel()));
   ASSERT_EQ(module.status.code, GIRIH_OK) << module.status.message;
+  EXPECT_STREQ(girih_module_machine(module.get()), "nvidia");
   SessionHandle session = openSession(module.get(), 1);
   runSample(session.get(), 100);
   cuda::reset();
@@ -100,6 +102,57 @@ TEST_F(Device, PlaysARunThatComesAThirdTime) {
   girih_session_statistics(session.get(), &statistics);
   EXPECT_EQ(statistics.launches, 3u);
   EXPECT_EQ(statistics.blocks, 3u * 7);
+}
+
+/// What a recording refers to has gone when arena or inputs have grown.
+TEST_F(Device, RecordsAnewWhatLiesElsewhere) {
+  LoadedModule module(serialize(hungryModel(1024)));
+  SessionHandle session = openSession(module.get(), 1);
+  for (int64_t length : {100, 100, 100, 5000, 100, 100, 100, 60000, 100, 5000, 100}) {
+    std::vector<int32_t> x = counting(length), y;
+    ASSERT_EQ(runVector(session.get(), x, y), GIRIH_OK);
+    for (int64_t i = 0; i != length; ++i)
+      ASSERT_EQ(y[i], x[i] + 2) << length;
+  }
+  EXPECT_EQ(cuda::calls("cuGraphInstantiateWithFlags"), 3u);
+}
+
+/// Two caches on one session: a step's recording is of one of them.
+TEST_F(Device, RecordsEachCacheByItself) {
+  LoadedModule module(serialize(decoderModel()));
+  SessionHandle session = openSession(module.get(), 1);
+  CacheHandle caches[] = {openCache(module.get(), 320, 4), openCache(module.get(), 320, 4)};
+  SequenceHandle sequences[] = {openSequence(caches[0].get()), openSequence(caches[1].get())};
+  std::vector<int32_t> tokens[2];
+  for (int i = 0; i != 40; ++i)
+    for (int which = 0; which != 2; ++which) {
+      int32_t next;
+      tokens[which].push_back(i * (which + 1));
+      ASSERT_EQ(extend(session.get(), sequences[which].get(), {tokens[which].back()}, &next), GIRIH_OK);
+      ASSERT_EQ(next, hashNext(tokens[which])) << i;
+    }
+  EXPECT_EQ(cuda::calls("cuGraphInstantiateWithFlags"), 2u);
+}
+
+/// As on the host: kernels multiply rows that were never written by zero.
+TEST_F(Device, CachesStartAsZeros) {
+  LoadedModule module(serialize(decoderModel()));
+  SessionHandle session = openSession(module.get(), 1);
+  CacheHandle cache = openCache(module.get(), 300, 4);
+  SequenceHandle sequence = openSequence(cache.get());
+  int rows = 0;
+  girih_session_set_observer(
+      session.get(),
+      [](void *user, const girih_observation *o) {
+        for (const girih_observed_arg &arg : std::span(o->args, o->arg_count))
+          if (arg.kind == GIRIH_ARG_INPUT && arg.index == 13) // the state
+            for (auto *row = static_cast<const int32_t *>(arg.data);
+                 row != static_cast<const int32_t *>(arg.data) + arg.bytes / 4; row += 2)
+              *static_cast<int *>(user) += row[0] != 0 || row[1] != 0;
+      },
+      &rows);
+  ASSERT_EQ(extend(session.get(), sequence.get(), {7}), GIRIH_OK);
+  EXPECT_EQ(rows, 2) << "the row of one token, seen by two launches";
 }
 
 TEST_F(Device, KeepsRecordingsOfAFewSizes) {
