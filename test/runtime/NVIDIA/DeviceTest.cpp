@@ -258,7 +258,8 @@ TEST_F(Device, FillsRandomWeightsAsTheHostDoes) {
   EXPECT_EQ(data[32 * 3 + 8], 0.0f) << "row 40 of 40 is none";
 }
 
-/// Larger than a piece of the upload, in panels whose last is not full: read back by a kernel.
+/// Larger than a piece of the upload, in panels whose last is not full; each piece of pinned memory is used
+/// again: read back by a kernel.
 TEST_F(Device, UploadsInPieces) {
   ArtifactBuilder b;
   addKernels(b);
@@ -266,15 +267,15 @@ TEST_F(Device, UploadsInPieces) {
   girih::artifact::WeightInfo info;
   info.name = "w";
   info.elementType = GIRIH_I32;
-  info.shape = {1001, 1500};
+  info.shape = {1001, 4000};
   info.layout = GIRIH_LAYOUT_PANELS;
   info.layoutParameter = 16;
-  info.bytes = 1008 * 1500 * 4;
+  info.bytes = 1008 * 4000 * 4;
   uint32_t w = b.addRandomWeight(info, 3);
-  auto count = b.constant(1008 * 1500);
+  auto count = b.constant(1008 * 4000);
   b.beginEntry("run", {{"x", GIRIH_I8, {n}}}, {{"y", GIRIH_I32, {count}}});
   b.launch({AddOne,
-            {b.constant(1008 * 1500 / 16)},
+            {b.constant(1008 * 4000 / 16)},
             {{GIRIH_ARG_WEIGHT, w, {count}}, {GIRIH_ARG_OUTPUT, 0, {count}}},
             "all"});
   b.endEntry(b.constant(0));
@@ -282,7 +283,7 @@ TEST_F(Device, UploadsInPieces) {
   ASSERT_EQ(module.status.code, GIRIH_OK) << module.status.message;
   SessionHandle session = openSession(module.get(), 1);
   int8_t x = 0;
-  std::vector<int32_t> y(1008 * 1500);
+  std::vector<int32_t> y(1008 * 4000);
   girih_tensor input = {&x, GIRIH_I8, 1, {1}}, output = {y.data(), GIRIH_I32, 1, {int64_t(y.size())}};
   ASSERT_EQ(girih_session_run(session.get(), 0, &input, 1, &output, 1, nullptr), GIRIH_OK);
   girih_weight_info weight;
@@ -293,7 +294,7 @@ TEST_F(Device, UploadsInPieces) {
     ASSERT_EQ(y[i], expected[i] + 1) << i;
     ones += expected[i];
   }
-  EXPECT_NEAR(double(ones) / (1001 * 1500), 0.5, 0.01);
+  EXPECT_NEAR(double(ones) / (1001 * 4000), 0.5, 0.01);
 }
 
 TEST_F(Device, ModulesMayGoWhileTheirWeightsAreOnTheWay) {
