@@ -3,7 +3,8 @@
 #
 # Substitutions: %{python} the Python with torch and transformers, %{target} the target that end-to-end tests compile
 # for (lit -Dtarget=nvidia:h100 overrides it), %{source} and %{build} the two trees.
-# Features: compiler, the target's name without facts (cpu), torch, minilm, girih-python, nvidia-driver, sanitized, verilator.
+# Features: compiler, the target's name without facts (cpu), torch, minilm, girih-python, nvidia-driver, nvcc (its tests
+# were built), sanitized, verilator.
 import ctypes
 import os
 import shutil
@@ -43,6 +44,8 @@ try:
     config.available_features.add("nvidia-driver")
 except OSError:
     pass
+if os.path.exists(os.path.join(config.girih_build, "bin", "girih-real-nvidia-tests")):
+    config.available_features.add("nvcc")
 if shutil.which("verilator"):
     config.available_features.add("verilator")
 

@@ -240,6 +240,8 @@ girih_code DeviceRunner::run(const Call &call, const int64_t *symbols, Plan &new
   listeners = &newListeners;
   cancelled = &newCancelled;
   observed = 0;
+  if (cancelled->load()) // before there was anything to stop
+    return stopped(status);
   if (girih_code code = layOut(call, status))
     return code;
   if (girih_code code = reserveArena(call.entry, symbols, newPlan, status))
@@ -261,8 +263,14 @@ girih_code DeviceRunner::run(const Call &call, const int64_t *symbols, Plan &new
     }
   if (girih_code code = m.finish(stream, &lastCounts, status))
     return code;
+  if (cancelled->load()) // too late to stop, but the caller does not want it
+    return stopped(status);
   copyOut(call);
   return succeed(status);
+}
+
+girih_code DeviceRunner::stopped(girih_status *status) const {
+  return fail(status, GIRIH_CANCELLED, "the run was cancelled; its outputs are incomplete");
 }
 
 girih_code DeviceRunner::walk(girih_status *status) {
@@ -271,7 +279,7 @@ girih_code DeviceRunner::walk(girih_status *status) {
     for (unsigned i = 0; i != walker.group().size(); ++i) {
       const BoundLaunch &launch = walker.group().launch(i);
       if (cancelled->load(std::memory_order_relaxed))
-        return fail(status, GIRIH_CANCELLED, "the run was cancelled; its outputs are incomplete");
+        return stopped(status);
       bool here = launch.command->kind == GIRIH_COMMAND_LAUNCH && launch.function;
       if (girih_code code = here ? runOnHost(launch, walker.sizes(), status) : enqueue(launch, status))
         return code;

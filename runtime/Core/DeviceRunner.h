@@ -40,6 +40,7 @@ private:
   bool isState(const Call &call, size_t input) const;
   MachineRun request() const;
 
+  girih_code stopped(girih_status *status) const;
   girih_code walk(girih_status *status);
   girih_code enqueue(const BoundLaunch &launch, girih_status *status);
   girih_code runOnHost(const BoundLaunch &launch, const int64_t *sizes, girih_status *status);

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 using namespace girih::runtime;
 
@@ -27,7 +28,7 @@ size_t Plan::wordsOf(const girih_command &command) const {
 }
 
 Plan::Plan(const Module &module) : owner(module), t(module.tables()), boundSymbols(t.symbols.size()) {
-  size_t mostCommands = 0, mostWords = 0;
+  size_t mostCommands = 0, mostWords = 0, mostTensors = 0;
   for (const girih_entry &entry : t.entries) {
     size_t total = 0;
     for (uint32_t i = 0; i != entry.command_count; ++i) {
@@ -36,9 +37,11 @@ Plan::Plan(const Module &module) : owner(module), t(module.tables()), boundSymbo
       total += count;
       anyDynamic |= module.isDynamic(entry.first_command + i);
     }
+    mostTensors = std::max<size_t>(mostTensors, uint64_t(entry.input_count) + entry.output_count);
     mostCommands = std::max<size_t>(mostCommands, entry.command_count);
     mostWords = std::max(mostWords, total);
   }
+  places.resize(mostTensors);
   launches.resize(mostCommands);
   words.resize(mostWords);
 }
@@ -47,7 +50,8 @@ uint64_t Plan::arenaBytes(const Module &module, uint32_t entry, const int64_t *s
   return evaluate(module.tables(), module.tables().entries[entry].arena_bytes, symbols);
 }
 
-//===-- A run's binding --------------------------------------------------------------------------------------------===//
+//===-- A run's binding
+//--------------------------------------------------------------------------------------------===//
 
 girih_code Plan::bind(const Call &call, const int64_t *symbols, girih_status *status) {
   const girih_entry &entry = t.entries[call.entry];
@@ -56,27 +60,42 @@ girih_code Plan::bind(const Call &call, const int64_t *symbols, girih_status *st
   isBound = isBound && boundEntry == &entry && std::equal(boundSymbols.begin(), boundSymbols.end(), symbols);
   boundEntry = &entry;
   std::copy_n(symbols, boundSymbols.size(), boundSymbols.begin());
+  bool moved = notePlaces();
   if (!isBound)
     return evaluateAll(status);
-  exchangePointers();
+  if (moved)
+    exchangePointers();
   return GIRIH_OK;
+}
+
+/// Whether a tensor lies elsewhere than in the call before.
+bool Plan::notePlaces() {
+  bool moved = false;
+  auto place = places.begin();
+  for (std::span<const girih_tensor> tensors : {inputs, outputs})
+    for (const girih_tensor &tensor : tensors)
+      moved |= std::exchange(*place++, tensor.data) != tensor.data;
+  return moved;
 }
 
 girih_code Plan::evaluateAll(girih_status *status) {
   const int64_t *symbols = boundSymbols.data();
   arenaUsed = evaluate(t, boundEntry->arena_bytes, symbols);
   if (arenaUsed > arena.size())
-    return fail(status, GIRIH_SIZE_OUT_OF_BOUNDS,
-                "the run needs an arena of %llu bytes but the session reserved %zu; open it with greater max_symbols",
-                static_cast<unsigned long long>(arenaUsed), arena.size());
+    return fail(
+        status, GIRIH_SIZE_OUT_OF_BOUNDS,
+        "the run needs an arena of %llu bytes but the session reserved %zu; open it with greater max_symbols",
+        static_cast<unsigned long long>(arenaUsed), arena.size());
   int64_t *next = words.data();
   for (uint32_t i = 0; i != boundEntry->command_count; ++i) {
     uint32_t index = boundEntry->first_command + i;
     if (owner.isDynamic(index))
       continue;
     if (!bindCommand(t.commands[index], symbols, next, launches[i]))
-      return fail(status, GIRIH_DAMAGED_ARTIFACT,
-                  "command %u of the artifact reaches outside its memory at these sizes; compile the model anew", index);
+      return fail(
+          status, GIRIH_DAMAGED_ARTIFACT,
+          "command %u of the artifact reaches outside its memory at these sizes; compile the model anew",
+          index);
     next += wordsOf(t.commands[index]);
   }
   isBound = true;
@@ -104,7 +123,8 @@ void Plan::exchangePointers() {
   }
 }
 
-//===-- Commands ---------------------------------------------------------------------------------------------------===//
+//===-- Commands
+//---------------------------------------------------------------------------------------------------===//
 
 bool Plan::fitsArena(const girih_buffer &buffer, const int64_t *symbols) const {
   uint64_t offset = evaluate(t, buffer.offset, symbols), bytes = evaluate(t, buffer.bytes, symbols);
@@ -150,10 +170,11 @@ bool Plan::bindArg(const girih_arg &arg, const int64_t *symbols, int64_t *&next)
   return true;
 }
 
-bool Plan::bindCopy(const girih_command &command, const int64_t *symbols, int64_t *words, BoundLaunch &launch) const {
+bool Plan::bindCopy(const girih_command &command, const int64_t *symbols, int64_t *words,
+                    BoundLaunch &launch) const {
   std::span<uint8_t> to, from;
-  if (!piece(t.args[command.first_arg], symbols, to) || !piece(t.args[command.first_arg + 1], symbols, from) ||
-      from.size() < to.size())
+  if (!piece(t.args[command.first_arg], symbols, to) ||
+      !piece(t.args[command.first_arg + 1], symbols, from) || from.size() < to.size())
     return false;
   words[0] = reinterpret_cast<int64_t>(to.data());
   words[1] = reinterpret_cast<int64_t>(from.data());
@@ -169,7 +190,9 @@ bool Plan::bindCommand(const girih_command &command, const int64_t *symbols, int
                        BoundLaunch &launch) const {
   launch.command = &command;
   launch.args = words;
-  auto valueOf = [&](uint32_t expression) { return expression == GIRIH_NONE ? 0 : evaluate(t, expression, symbols); };
+  auto valueOf = [&](uint32_t expression) {
+    return expression == GIRIH_NONE ? 0 : evaluate(t, expression, symbols);
+  };
   launch.flops = valueOf(command.flops);
   launch.bytes = valueOf(command.bytes);
   if (command.kind == GIRIH_COMMAND_COPY)

@@ -47,6 +47,7 @@ public:
 
 private:
   girih_code evaluateAll(girih_status *status);
+  bool notePlaces();
   void exchangePointers();
   bool bindCommand(const girih_command &command, const int64_t *symbols, int64_t *words, BoundLaunch &launch) const;
   bool bindArg(const girih_arg &arg, const int64_t *symbols, int64_t *&next) const;
@@ -69,6 +70,7 @@ private:
   bool isBound = false;
   uint64_t arenaUsed = 0;
   std::span<const girih_tensor> inputs, outputs; // of the call under way
+  std::vector<const void *> places;              // of their data
 };
 
 } // namespace girih::runtime

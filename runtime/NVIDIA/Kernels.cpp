@@ -85,17 +85,18 @@ bool Kernels::takesPtx(const Kernel &kernel) const {
 
 girih_code Kernels::checkDevice(const Kernel &kernel, girih_status *status) const {
   const girih_nvidia_kernel &header = *kernel.header;
+  uint32_t here = device.capability();
+  const char *suffix = here >= 90 ? "a" : ""; // whose tensor cores are used by what only they have
   if (!takesCubin(kernel) && !takesPtx(kernel))
     return fail(status, GIRIH_UNSUPPORTED_DEVICE,
                 "the artifact is compiled for sm_%u%s, but %s is of sm_%u; compile the model with "
-                "--target=nvidia:sm_%u",
-                header.capability, header.is_specific ? "a" : "", device.name(), device.capability(),
-                device.capability());
+                "--target=nvidia:sm_%u%s",
+                header.capability, header.is_specific ? "a" : "", device.name(), here, here, suffix);
   if (header.shared_bytes > device.sharedBytes())
     return fail(status, GIRIH_UNSUPPORTED_DEVICE,
                 "kernel '%s' takes %u bytes of shared memory a block, but %s has %u; compile the model with "
-                "--target=nvidia:sm_%u",
-                kernel.name, header.shared_bytes, device.name(), device.sharedBytes(), device.capability());
+                "--target=nvidia:sm_%u%s",
+                kernel.name, header.shared_bytes, device.name(), device.sharedBytes(), here, suffix);
   return GIRIH_OK;
 }
 

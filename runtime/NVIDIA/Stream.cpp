@@ -82,12 +82,12 @@ girih_code Stream::begin(const MachineRun &newRun, bool &replayed, girih_status 
   marks = 0;
   mode = Mode::Plain;
   recording = run.repeats ? find() : nullptr;
-  bool seen = recording && !recording->refused;
+  bool records = recording && recording->seen && !recording->refused;
   if (run.repeats && !recording)
     recording = &remember();
   if (recording)
     recording->lastUse = ++uses;
-  if (seen && recording->exec && !run.timed) {
+  if (records && recording->exec && !run.timed) {
     mode = Mode::Replayed;
     counts = recording->counts;
     replayed = true;
@@ -98,7 +98,7 @@ girih_code Stream::begin(const MachineRun &newRun, bool &replayed, girih_status 
   if (run.timed)
     if (girih_code code = startTiming(status))
       return code;
-  if (seen) // its kernels are loaded, which must not happen in between
+  if (records)
     if (girih_code code = beginCapture(status))
       return code;
   if (run.in.bytes)
@@ -187,11 +187,14 @@ girih_code Stream::finish(MachineCounts &result, girih_status *status) {
   if (!code && run.timed)
     code = tellTimes(status);
   result = counts;
-  if (code)
+  if (code) {
     abandon();
-  else
-    leave();
-  return code;
+    return code;
+  }
+  if (recording)
+    recording->seen = true;
+  leave();
+  return GIRIH_OK;
 }
 
 /// The recording is played for the first time.

@@ -41,8 +41,9 @@ private:
   /// What is known of the runs of one key.
   struct Recording {
     std::vector<uint64_t> key; // empty: the place is free
-    GraphExec exec = nullptr;  // null: it came once
+    bool seen = false;         // a run came to its end: its kernels are loaded
     bool refused = false;      // it cannot be recorded
+    GraphExec exec = nullptr;  // null: not recorded
     runtime::MachineCounts counts = {};
     uint64_t lastUse = 0;
   };

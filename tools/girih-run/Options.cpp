@@ -10,60 +10,63 @@
 using namespace girih::run;
 
 void girih::run::printHelp() {
-  fputs("girih-run: list, run, measure and check the entry points of an artifact\n"
-        "\n"
-        "usage: girih-run ARTIFACT [options]\n"
-        "\n"
-        "without options it lists entry points with shapes and types, symbols and their bounds, and sizes\n"
-        "\n"
-        "run once\n"
-        "  --entry=NAME             entry point (default: the first)\n"
-        "  --input=[NAME=]FILE.npy  an input; without NAME the next one in order. int64 and float64 are "
-        "narrowed\n"
-        "  --output=NAME=FILE.npy   write an output; others are summarised on the terminal\n"
-        "  --shape=SYMBOL=N,...     sizes for inputs that are not given: they are made up, integers within "
-        "their range\n"
-        "                           (a range of [0, 2), a mask, is all ones), floats in [-1, 1); a decoder's "
-        "step is one of\n"
-        "                           sequences that have `total` tokens with it, in slots of their own\n"
-        "  --random                 run with made-up inputs even if no input and no shape is given\n"
-        "  --seed=N                 of what is made up (default 1)\n"
-        "\n"
-        "generate\n"
-        "  --generate=ID,ID,...     prefill these tokens and decode what follows, always the most likely "
-        "token; prints ids\n"
-        "  --new-tokens=N           how many (default 16)\n"
-        "\n"
-        "how to run\n"
-        "  --threads=N              threads, the caller's included (default: physical cores allowed)\n"
-        "  --code=VERSION           take this code version, e.g. x86-64-v3 (default: the best for this CPU)\n"
-        "\n"
-        "measure\n"
-        "  --benchmark              median and spread of repeated runs, GFLOP/s, bytes moved, share of the "
-        "roofline that this\n"
-        "                           machine's measured FMA peak and memory bandwidth allow\n"
-        "  --warmup=N --repeats=N   untimed and timed runs (default: 3, and about two seconds' worth)\n"
-        "  --per-launch             a table of launches under their layers' names\n"
-        "  --json                   print results as JSON\n"
-        "  --programs=FOLDER        leave every launch on the systolic machine there, with its memory, as "
-        "girih-sim runs it\n"
-        "  --trace=FILE.json        write a run's launches as trace events; open it at ui.perfetto.dev\n"
-        "\n"
-        "check\n"
-        "  --compare-reference=MODEL  run the compiler's reference interpreter beside the artifact on the "
-        "same inputs and\n"
-        "                           name the first layer where they part; MODEL is what the artifact was "
-        "compiled from\n"
-        "  --tolerance=X            largest difference, relative to the tensor's largest value (default: "
-        "1e-4 for f32,\n"
-        "                           2e-2 for bf16 and f16, 5e-2 for int8)\n"
-        "  --calibrate=FILE         ranges that the artifact was compiled with\n"
-        "  --compiler-library=FILE  libGirih.so (default: beside this program, then the system's)\n"
-        "\n"
-        "  --help, --version\n"
-        "\n"
-        "exit status: 0 success, 1 the reference differs, 2 usage, 3 bad input, 4 resource, 5 internal\n",
-        stdout);
+  fputs(
+      "girih-run: list, run, measure and check the entry points of an artifact\n"
+      "\n"
+      "usage: girih-run ARTIFACT [options]\n"
+      "\n"
+      "without options it lists entry points with shapes and types, symbols and their bounds, and sizes\n"
+      "\n"
+      "run once\n"
+      "  --entry=NAME             entry point (default: the first)\n"
+      "  --input=[NAME=]FILE.npy  an input; without NAME the next one in order. int64 and float64 are "
+      "narrowed\n"
+      "  --output=NAME=FILE.npy   write an output; others are summarised on the terminal\n"
+      "  --shape=SYMBOL=N,...     sizes for inputs that are not given: they are made up, integers within "
+      "their range\n"
+      "                           (a range of [0, 2), a mask, is all ones), floats in [-1, 1); a decoder's "
+      "step is one of\n"
+      "                           sequences that have `total` tokens with it, in slots of their own\n"
+      "  --random                 run with made-up inputs even if no input and no shape is given\n"
+      "  --seed=N                 of what is made up (default 1)\n"
+      "\n"
+      "generate\n"
+      "  --generate=ID,ID,...     prefill these tokens and decode what follows, always the most likely "
+      "token; prints ids\n"
+      "  --new-tokens=N           how many (default 16)\n"
+      "\n"
+      "how to run\n"
+      "  --threads=N              threads, the caller's included (default: physical cores allowed)\n"
+      "  --code=VERSION           take this code version, e.g. x86-64-v3 (default: the best for this CPU)\n"
+      "\n"
+      "measure\n"
+      "  --benchmark              median and spread of repeated runs, GFLOP/s, bytes moved, share of the "
+      "roofline that this\n"
+      "                           machine's measured FMA peak and memory bandwidth allow; on other machines "
+      "than the CPU\n"
+      "                           what each layer costs there\n"
+      "  --warmup=N --repeats=N   untimed and timed runs (default: 3, and about two seconds' worth)\n"
+      "  --per-launch             a table of launches under their layers' names\n"
+      "  --json                   print results as JSON\n"
+      "  --programs=FOLDER        leave every launch on the systolic machine there, with its memory, as "
+      "girih-sim runs it\n"
+      "  --trace=FILE.json        write a run's launches as trace events; open it at ui.perfetto.dev\n"
+      "\n"
+      "check\n"
+      "  --compare-reference=MODEL  run the compiler's reference interpreter beside the artifact on the "
+      "same inputs and\n"
+      "                           name the first layer where they part; MODEL is what the artifact was "
+      "compiled from\n"
+      "  --tolerance=X            largest difference, relative to the tensor's largest value (default: "
+      "1e-4 for f32,\n"
+      "                           2e-2 for bf16 and f16, 5e-2 for int8)\n"
+      "  --calibrate=FILE         ranges that the artifact was compiled with\n"
+      "  --compiler-library=FILE  libGirih.so (default: beside this program, then the system's)\n"
+      "\n"
+      "  --help, --version\n"
+      "\n"
+      "exit status: 0 success, 1 the reference differs, 2 usage, 3 bad input, 4 resource, 5 internal\n",
+      stdout);
 }
 
 static Failure usage(std::string message) {
@@ -74,8 +77,8 @@ static uint64_t number(std::string_view name, const std::string &text, uint64_t 
   char *end = nullptr;
   uint64_t value = strtoull(text.c_str(), &end, 10);
   if (text.empty() || text[0] == '-' || *end != '\0' || value > most)
-    throw usage("expected --" + std::string(name) + " to be a number up to " + std::to_string(most) + " but got '" + text +
-                "'");
+    throw usage("expected --" + std::string(name) + " to be a number up to " + std::to_string(most) +
+                " but got '" + text + "'");
   return value;
 }
 
@@ -136,7 +139,7 @@ static void checkTogether(const Options &o) {
 Options girih::run::parseOptions(int argc, char **argv) {
   Options o;
   const std::map<std::string_view, bool *> flags = {
-      {"help", &o.help},           {"version", &o.version},     {"random", &o.run},
+      {"help", &o.help},           {"version", &o.version},      {"random", &o.run},
       {"benchmark", &o.benchmark}, {"per-launch", &o.perLaunch}, {"json", &o.json}};
   const std::map<std::string_view, std::function<void(const std::string &)>> values = {
       {"entry", [&](auto &v) { o.entry = v; }},

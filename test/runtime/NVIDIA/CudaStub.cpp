@@ -1,9 +1,9 @@
-// A driver without a GPU. The device's memory is the host's, mapped twice: what programs get as its address
-// cannot be read or written, so a runtime that forgets where memory lies is caught; copies and kernels use
-// the other mapping. Streams do everything at once, recordings when they are played. Kernels are the C++ ones
-// of ../Kernels.cpp, found by name: PTX is `// stub NAME WORDS`, a cubin `CUBIN NAME WORDS`. The environment
-// variable CUDA_STUB=name=value,… sets up programs: devices, capability, version, memory (MiB), or a function
-// and the result with which its first call fails.
+// A driver without a GPU. The device's memory is the host's, mapped twice: what programs get as its address cannot
+// be read or written, so a runtime that forgets where memory lies is caught; copies and kernels use the other
+// mapping. Streams do what they are given as late as they may, when somebody waits for them. Kernels are the C++ ones
+// of ../Kernels.cpp, found by name: PTX is `// stub NAME WORDS`, a cubin `CUBIN NAME WORDS`. The environment variable
+// CUDA_STUB=name=value,... sets up programs: devices, capability, version, memory (MiB), or a function and the result
+// with which its first call fails.
 #include "CudaStub.h"
 
 #include "../Kernels.h"
@@ -51,6 +51,7 @@ struct Graph {
 
 struct Stream {
   Graph *capture = nullptr;
+  std::vector<std::function<Result()>> pending;
 };
 
 struct Event {
@@ -188,15 +189,26 @@ bool isPinned(const void *data, uint64_t bytes) {
   return uint64_t(start - base) <= size && bytes <= size - uint64_t(start - base);
 }
 
-/// Does it now, or when the recording is played.
+/// Does it when somebody waits for the stream, as late as it may be, or when the recording is played.
 Result submit(void *stream, std::function<Result()> work) {
   if (!world().streams.contains(stream))
     return invalidHandle;
   auto *found = static_cast<Stream *>(stream);
-  if (!found->capture)
-    return work();
-  found->capture->nodes.push_back(std::move(work));
+  (found->capture ? found->capture->nodes : found->pending).push_back(std::move(work));
   return 0;
+}
+
+Result complete(void *stream) {
+  for (const auto &work : std::exchange(static_cast<Stream *>(stream)->pending, {}))
+    if (Result result = world().lost ? world().lost : work())
+      return result;
+  return world().lost;
+}
+
+/// Freeing memory waits for all that may use it.
+void completeAll() {
+  for (void *stream : world().streams)
+    complete(stream);
 }
 
 bool isCapturing(void *stream) { return static_cast<Stream *>(stream)->capture != nullptr; }
@@ -343,6 +355,7 @@ STUB cuMemAlloc_v2(unsigned long long *address, size_t bytes) {
 STUB cuMemFree_v2(unsigned long long address) {
   ENTER();
   World &w = world();
+  completeAll();
   auto found = w.memory.find(address);
   if (found == w.memory.end())
     return invalidValue;
@@ -359,6 +372,7 @@ STUB cuMemHostAlloc(void **data, size_t bytes, unsigned) {
 }
 STUB cuMemFreeHost(void *data) {
   ENTER();
+  completeAll();
   if (!world().pinned.erase(static_cast<uint8_t *>(data)))
     return invalidValue;
   return free(data), 0;
@@ -370,9 +384,12 @@ STUB cuMemcpyHtoDAsync_v2(unsigned long long to, const void *from, size_t bytes,
     return invalidValue;
   if (isCapturing(stream) && !isPinned(from, bytes))
     world().complaints += "a copy to the device from memory that is not pinned is recorded; ";
+  std::vector<uint8_t> staged; // what is not pinned is read before the call returns
+  if (!isPinned(from, bytes))
+    staged.assign(static_cast<const uint8_t *>(from), static_cast<const uint8_t *>(from) + bytes);
   return submit(stream, [=] {
     world().copiedIn += bytes;
-    return memcpy(target, from, bytes), 0;
+    return memcpy(target, staged.empty() ? from : staged.data(), bytes), 0;
   });
 }
 STUB cuMemcpyDtoHAsync_v2(void *to, unsigned long long from, size_t bytes, void *stream) {
@@ -412,15 +429,17 @@ STUB cuStreamCreate(void **stream, unsigned) {
 }
 STUB cuStreamDestroy_v2(void *stream) {
   ENTER();
-  if (!world().streams.erase(stream))
+  if (!world().streams.contains(stream))
     return invalidHandle;
+  complete(stream);
+  world().streams.erase(stream);
   return delete static_cast<Stream *>(stream), 0;
 }
 STUB cuStreamSynchronize(void *stream) {
   ENTER();
   if (!world().streams.contains(stream))
     return invalidHandle;
-  return isCapturing(stream) ? 900 : 0;
+  return isCapturing(stream) ? 900 : complete(stream);
 }
 STUB cuStreamBeginCapture_v2(void *stream, int) {
   ENTER();
@@ -466,8 +485,7 @@ STUB cuGraphLaunch(void *exec, void *stream) {
   if (!world().execs.contains(exec) || !world().streams.contains(stream) || isCapturing(stream))
     return invalidHandle;
   for (const auto &node : static_cast<Graph *>(exec)->nodes)
-    if (Result result = world().lost ? 0 : node())
-      return result;
+    submit(stream, node);
   return 0;
 }
 STUB cuEventCreate(void **event, unsigned) {

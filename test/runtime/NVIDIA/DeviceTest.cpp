@@ -4,6 +4,7 @@
 #include "CudaStub.h"
 #include "NVIDIAImage.h"
 
+#include <span>
 #include <thread>
 
 using namespace girih::test;
@@ -63,6 +64,7 @@ SessionHandle openFor(girih_module *module, std::vector<int64_t> symbols, girih_
 TEST_F(Device, CopiesOnceInEachDirection) {
   LoadedModule module(serialize(sampleModel()));
   ASSERT_EQ(module.status.code, GIRIH_OK) << module.status.message;
+  EXPECT_STREQ(girih_module_machine(module.get()), "nvidia");
   SessionHandle session = openSession(module.get(), 1);
   runSample(session.get(), 100);
   cuda::reset();
@@ -100,6 +102,57 @@ TEST_F(Device, PlaysARunThatComesAThirdTime) {
   girih_session_statistics(session.get(), &statistics);
   EXPECT_EQ(statistics.launches, 3u);
   EXPECT_EQ(statistics.blocks, 3u * 7);
+}
+
+/// What a recording refers to has gone when arena or inputs have grown.
+TEST_F(Device, RecordsAnewWhatLiesElsewhere) {
+  LoadedModule module(serialize(hungryModel(1024)));
+  SessionHandle session = openSession(module.get(), 1);
+  for (int64_t length : {100, 100, 100, 5000, 100, 100, 100, 60000, 100, 5000, 100}) {
+    std::vector<int32_t> x = counting(length), y;
+    ASSERT_EQ(runVector(session.get(), x, y), GIRIH_OK);
+    for (int64_t i = 0; i != length; ++i)
+      ASSERT_EQ(y[i], x[i] + 2) << length;
+  }
+  EXPECT_EQ(cuda::calls("cuGraphInstantiateWithFlags"), 3u);
+}
+
+/// Two caches on one session: a step's recording is of one of them.
+TEST_F(Device, RecordsEachCacheByItself) {
+  LoadedModule module(serialize(decoderModel()));
+  SessionHandle session = openSession(module.get(), 1);
+  CacheHandle caches[] = {openCache(module.get(), 320, 4), openCache(module.get(), 320, 4)};
+  SequenceHandle sequences[] = {openSequence(caches[0].get()), openSequence(caches[1].get())};
+  std::vector<int32_t> tokens[2];
+  for (int i = 0; i != 40; ++i)
+    for (int which = 0; which != 2; ++which) {
+      int32_t next;
+      tokens[which].push_back(i * (which + 1));
+      ASSERT_EQ(extend(session.get(), sequences[which].get(), {tokens[which].back()}, &next), GIRIH_OK);
+      ASSERT_EQ(next, hashNext(tokens[which])) << i;
+    }
+  EXPECT_EQ(cuda::calls("cuGraphInstantiateWithFlags"), 2u);
+}
+
+/// As on the host: kernels multiply rows that were never written by zero.
+TEST_F(Device, CachesStartAsZeros) {
+  LoadedModule module(serialize(decoderModel()));
+  SessionHandle session = openSession(module.get(), 1);
+  CacheHandle cache = openCache(module.get(), 300, 4);
+  SequenceHandle sequence = openSequence(cache.get());
+  int rows = 0;
+  girih_session_set_observer(
+      session.get(),
+      [](void *user, const girih_observation *o) {
+        for (const girih_observed_arg &arg : std::span(o->args, o->arg_count))
+          if (arg.kind == GIRIH_ARG_INPUT && arg.index == 13) // the state
+            for (auto *row = static_cast<const int32_t *>(arg.data);
+                 row != static_cast<const int32_t *>(arg.data) + arg.bytes / 4; row += 2)
+              *static_cast<int *>(user) += row[0] != 0 || row[1] != 0;
+      },
+      &rows);
+  ASSERT_EQ(extend(session.get(), sequence.get(), {7}), GIRIH_OK);
+  EXPECT_EQ(rows, 2) << "the row of one token, seen by two launches";
 }
 
 TEST_F(Device, KeepsRecordingsOfAFewSizes) {
@@ -205,7 +258,8 @@ TEST_F(Device, FillsRandomWeightsAsTheHostDoes) {
   EXPECT_EQ(data[32 * 3 + 8], 0.0f) << "row 40 of 40 is none";
 }
 
-/// Larger than a piece of the upload, in panels whose last is not full: read back by a kernel.
+/// Larger than a piece of the upload, in panels whose last is not full; each piece of pinned memory is used
+/// again: read back by a kernel.
 TEST_F(Device, UploadsInPieces) {
   ArtifactBuilder b;
   addKernels(b);
@@ -213,15 +267,15 @@ TEST_F(Device, UploadsInPieces) {
   girih::artifact::WeightInfo info;
   info.name = "w";
   info.elementType = GIRIH_I32;
-  info.shape = {1001, 1500};
+  info.shape = {1001, 4000};
   info.layout = GIRIH_LAYOUT_PANELS;
   info.layoutParameter = 16;
-  info.bytes = 1008 * 1500 * 4;
+  info.bytes = 1008 * 4000 * 4;
   uint32_t w = b.addRandomWeight(info, 3);
-  auto count = b.constant(1008 * 1500);
+  auto count = b.constant(1008 * 4000);
   b.beginEntry("run", {{"x", GIRIH_I8, {n}}}, {{"y", GIRIH_I32, {count}}});
   b.launch({AddOne,
-            {b.constant(1008 * 1500 / 16)},
+            {b.constant(1008 * 4000 / 16)},
             {{GIRIH_ARG_WEIGHT, w, {count}}, {GIRIH_ARG_OUTPUT, 0, {count}}},
             "all"});
   b.endEntry(b.constant(0));
@@ -229,7 +283,7 @@ TEST_F(Device, UploadsInPieces) {
   ASSERT_EQ(module.status.code, GIRIH_OK) << module.status.message;
   SessionHandle session = openSession(module.get(), 1);
   int8_t x = 0;
-  std::vector<int32_t> y(1008 * 1500);
+  std::vector<int32_t> y(1008 * 4000);
   girih_tensor input = {&x, GIRIH_I8, 1, {1}}, output = {y.data(), GIRIH_I32, 1, {int64_t(y.size())}};
   ASSERT_EQ(girih_session_run(session.get(), 0, &input, 1, &output, 1, nullptr), GIRIH_OK);
   girih_weight_info weight;
@@ -240,7 +294,7 @@ TEST_F(Device, UploadsInPieces) {
     ASSERT_EQ(y[i], expected[i] + 1) << i;
     ones += expected[i];
   }
-  EXPECT_NEAR(double(ones) / (1001 * 1500), 0.5, 0.01);
+  EXPECT_NEAR(double(ones) / (1001 * 4000), 0.5, 0.01);
 }
 
 TEST_F(Device, ModulesMayGoWhileTheirWeightsAreOnTheWay) {
@@ -417,6 +471,29 @@ TEST_F(Device, ShowsObserversWhatLaunchesWrote) {
     ASSERT_EQ(runVector(session.get(), x, y), GIRIH_OK);
     EXPECT_EQ(seen, (std::vector<std::vector<int32_t>>{{6, 7, 8, 9}, {6, 8, 10, 9}, {7, 9, 11, 10}}));
   }
+}
+
+TEST_F(Device, StopsBetweenLaunchesWhenItIsCancelled) {
+  LoadedModule module(serialize(sampleModel()));
+  SessionHandle session = openSession(module.get(), 1);
+  runSample(session.get(), 100);
+  girih_session_set_observer(
+      session.get(),
+      [](void *user, const girih_observation *) { girih_session_cancel(static_cast<girih_session *>(user)); },
+      session.get());
+  uint64_t before = cuda::calls("kernel");
+  std::vector<int32_t> x = counting(100), y;
+  EXPECT_EQ(runVector(session.get(), x, y), GIRIH_CANCELLED);
+  EXPECT_EQ(cuda::calls("kernel") - before, 1u);
+  girih_session_set_observer(session.get(), nullptr, nullptr);
+  girih_session_set_trace(
+      session.get(),
+      [](void *user, const girih_trace_event *) { girih_session_cancel(static_cast<girih_session *>(user)); },
+      session.get());
+  EXPECT_EQ(runVector(session.get(), x, y), GIRIH_CANCELLED) << "all is done, but nobody wants it";
+  girih_session_set_trace(session.get(), nullptr, nullptr);
+  for (int repeat = 0; repeat != 3; ++repeat)
+    runSample(session.get(), 100);
 }
 
 TEST_F(Device, TracesTimesOfTheDevice) {

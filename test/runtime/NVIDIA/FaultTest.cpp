@@ -79,8 +79,9 @@ TEST_F(Fault, AnotherArchitecture) {
   expectLoad(sampleModel(), GIRIH_UNSUPPORTED_DEVICE,
              "compiled for sm_90, but NVIDIA Stub is of sm_80; compile the model with --target=nvidia:sm_80");
   cuda::reset({.capability = 100});
-  expectLoad(modelOf({.isSpecific = true}), GIRIH_UNSUPPORTED_DEVICE,
-             "compiled for sm_90a, but NVIDIA Stub is of sm_100;");
+  expectLoad(
+      modelOf({.isSpecific = true}), GIRIH_UNSUPPORTED_DEVICE,
+      "compiled for sm_90a, but NVIDIA Stub is of sm_100; compile the model with --target=nvidia:sm_100a");
   expectLoad(modelOf({.ptx = ""}), GIRIH_UNSUPPORTED_DEVICE, "compiled for sm_90, but");
   expectLoad(modelOf({.sharedBytes = 300 << 10}), GIRIH_UNSUPPORTED_DEVICE,
              "takes 307200 bytes of shared memory a block");
