@@ -27,7 +27,7 @@ uint8_t *globalBytes(Warp &warp, unsigned lane, uint64_t address, unsigned bytes
 
 } // namespace
 
-uint8_t *girih::test::ptx::sharedAt(Warp &warp, unsigned lane, uint64_t address, unsigned bytes, Use use) {
+uint8_t *girih::test::ptx::checkShared(Warp &warp, unsigned lane, uint64_t address, unsigned bytes, Use use) {
   Block &block = warp.block;
   if (!isAligned(warp, lane, address, bytes))
     return nullptr;
@@ -69,7 +69,27 @@ template <typename T> void put(Warp &warp, uint32_t row, unsigned width, unsigne
   else
     warp.row<uint64_t>(row)[lane] = uint64_t(value);
 }
+/// Whether all lanes want the same of shared memory: then two stand for them, because of readers two are remembered.
+bool isUniform(Warp &warp, const Instruction &i, unsigned row, uint32_t mask) {
+  if (mask != kAllLanes || i.widths[row] != 8)
+    return false;
+  const auto *address = warp.row<uint64_t>(i.rows[row]);
+  uint64_t differ = 0;
+  for (unsigned lane = 0; lane != kLanes; ++lane)
+    differ |= address[lane] ^ address[0];
+  return differ == 0;
+}
 template <Space space, typename T, unsigned count> void load(Warp &warp, const Instruction &i, uint32_t mask) {
+  if (space == Space::Shared && isUniform(warp, i, count, mask)) {
+    uint64_t address = addressOf(warp, i, count, 0, 0);
+    const uint8_t *from = sharedAt(warp, 0, address, sizeof(T) * count, Use::Read);
+    if (!from || !sharedAt(warp, kLanes - 1, address, sizeof(T) * count, Use::Read))
+      return;
+    for (unsigned k = 0; k != count; ++k)
+      for (unsigned lane = 0; lane != kLanes; ++lane)
+        put<T>(warp, i.rows[k], i.widths[k], lane, from + k * sizeof(T));
+    return;
+  }
   for (; mask != 0; mask &= mask - 1) {
     unsigned lane = unsigned(std::countr_zero(mask));
     uint64_t address = addressOf(warp, i, count, 0, lane);

@@ -14,7 +14,16 @@ inline uint64_t addressOf(Warp &warp, const Instruction &i, unsigned row, unsign
 enum class Use : uint8_t { Read, Write, CopyTo };
 
 /// Null when the launch has failed: not aligned, outside of memory, or a race.
-uint8_t *sharedAt(Warp &warp, unsigned lane, uint64_t address, unsigned bytes, Use use);
+uint8_t *checkShared(Warp &warp, unsigned lane, uint64_t address, unsigned bytes, Use use);
 uint8_t *globalAt(Warp &warp, unsigned lane, uint64_t address, unsigned bytes, bool write);
+
+inline uint8_t *sharedAt(Warp &warp, unsigned lane, uint64_t address, unsigned bytes, Use use) {
+  Block &block = warp.block;
+  uint64_t offset = address - kSharedBase;
+  bool inside = (address & (bytes - 1)) == 0 && offset < block.sharedBytes && bytes <= block.sharedBytes - offset;
+  if (inside && (!block.how.races || (use == Use::Read && bytes == 4 && block.races.readWord(offset, warp.thread(lane), warp.pc))))
+    return &block.shared[offset];
+  return checkShared(warp, lane, address, bytes, use);
+}
 
 } // namespace girih::test::ptx

@@ -55,7 +55,7 @@ bool Races::write(Cell &cell, const Access &access, uint16_t thread, Access &oth
 template <typename Visit> bool Races::visit(uint64_t offset, unsigned size, Visit visit) {
   if (offset % 4 == 0 && size % 4 == 0) {
     for (uint64_t word = offset / 4; word != (offset + size) / 4; ++word) {
-      if (!words[word].split) {
+      if (words[word].writer.time != kSplit) {
         if (!visit(words[word]))
           return false;
         continue;
@@ -67,9 +67,9 @@ template <typename Visit> bool Races::visit(uint64_t offset, unsigned size, Visi
     return true;
   }
   for (uint64_t byte = offset; byte != offset + size; ++byte) {
-    if (Cell &word = words[byte / 4]; !word.split) {
+    if (Cell &word = words[byte / 4]; word.writer.time != kSplit) {
       std::fill_n(&bytes[byte / 4 * 4], 4, word);
-      word.split = true;
+      word.writer.time = kSplit;
     }
     if (!visit(bytes[byte]))
       return false;
@@ -78,15 +78,15 @@ template <typename Visit> bool Races::visit(uint64_t offset, unsigned size, Visi
 }
 
 bool Races::read(uint64_t offset, unsigned size, uint16_t thread, uint32_t pc, Access &other) {
-  Access access{now, pc, thread};
+  Access access{now, thread, pc};
   return visit(offset, size, [&](Cell &cell) { return read(cell, access, other); });
 }
 
 bool Races::write(uint64_t offset, unsigned size, uint16_t thread, uint32_t pc, bool pending, Access &other) {
-  Access access{pending ? kPending : now, pc, thread};
+  Access access{pending ? kPending : now, thread, pc};
   return visit(offset, size, [&](Cell &cell) { return write(cell, access, thread, other); });
 }
 
 void Races::complete(uint64_t offset, unsigned size, uint16_t thread, uint32_t pc) {
-  visit(offset, size, [&](Cell &cell) { return cell.writer = {now, pc, thread}, true; });
+  visit(offset, size, [&](Cell &cell) { return cell.writer = {now, thread, pc}, true; });
 }

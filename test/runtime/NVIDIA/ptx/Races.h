@@ -10,8 +10,8 @@ namespace girih::test::ptx {
 class Races {
 public:
   struct Access {
-    uint32_t time = 0, pc = 0;
-    uint16_t thread = 0;
+    uint32_t time = 0;
+    uint32_t thread : 10 = 0, pc : 22 = 0;
   };
   /// Written, but not before the thread that copies has waited: before nothing.
   static constexpr uint32_t kPending = ~0u;
@@ -23,15 +23,27 @@ public:
   void join(std::span<const unsigned> warps);
   /// False with the access that is not ordered with this one.
   bool read(uint64_t offset, unsigned bytes, uint16_t thread, uint32_t pc, Access &other);
+  /// `read` of a word, where nothing speaks against it at first sight; else false, and nothing is noted.
+  bool readWord(uint64_t offset, uint16_t thread, uint32_t pc) {
+    Cell &cell = words[offset / 4];
+    const uint32_t *clock = clocks[thread / kLanes];
+    if (cell.writer.time > clock[cell.writer.thread / kLanes])
+      return false;
+    const Access &reader = cell.readers[0];
+    bool first = reader.thread == thread || reader.time <= clock[reader.thread / kLanes];
+    cell.readers[first ? 0 : 1] = {now, thread, pc};
+    return true;
+  }
   bool write(uint64_t offset, unsigned bytes, uint16_t thread, uint32_t pc, bool pending, Access &other);
   /// A pending write is over now.
   void complete(uint64_t offset, unsigned bytes, uint16_t thread, uint32_t pc);
 
 private:
+  /// The time of a word's writer where the cells of its bytes say more.
+  static constexpr uint32_t kSplit = kPending - 1;
   /// Of readers two suffice: whoever writes is another thread than one of them.
   struct Cell {
     Access writer, readers[2];
-    bool split = false; // the cells of the bytes say more
   };
   bool isBefore(const Access &access, uint16_t thread) const;
   bool read(Cell &cell, const Access &access, Access &other);
