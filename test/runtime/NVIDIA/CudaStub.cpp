@@ -1,12 +1,14 @@
 // A driver without a GPU. The device's memory is the host's, mapped twice: what programs get as its address cannot
 // be read or written, so a runtime that forgets where memory lies is caught; copies and kernels use the other
-// mapping. Streams do what they are given as late as they may, when somebody waits for them. Kernels are the C++ ones
-// of ../Kernels.cpp, found by name: PTX is `// stub NAME WORDS`, a cubin `CUBIN NAME WORDS`. The environment variable
+// mapping. Streams do what they are given as late as they may, when somebody waits for them. Kernels are real PTX, which ptx/ executes, or
+// the C++ ones of ../Kernels.cpp, found by name: PTX is then `// stub NAME WORDS`, a cubin `CUBIN NAME WORDS`; other cubins are refused, as an
+// old driver does. The environment variable
 // CUDA_STUB=name=value,... sets up programs: devices, capability, version, memory (MiB), or a function and the result
 // with which its first call fails.
 #include "CudaStub.h"
 
 #include "../Kernels.h"
+#include "ptx/Module.h"
 
 #include <algorithm>
 #include <cstdio>
@@ -14,6 +16,7 @@
 #include <cstring>
 #include <functional>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <set>
 #include <sys/mman.h>
@@ -41,8 +44,15 @@ struct Allocation {
 };
 
 struct Loaded {
-  KernelInfo kernel;
+  std::string name;
   uint32_t words;
+  KernelInfo kernel;
+  std::unique_ptr<ptx::Module> module;
+  const ptx::Kernel *code = nullptr; // of the module; null: the C++ kernel
+};
+
+struct Shape {
+  uint32_t blocks, threads, sharedBytes;
 };
 
 struct Graph {
@@ -219,15 +229,36 @@ uint64_t now() {
   return uint64_t(time.tv_sec) * 1000000000 + uint64_t(time.tv_nsec);
 }
 
-Result runKernel(const Loaded &loaded, const std::vector<int64_t> &words, uint64_t blocks) {
-  World &w = world();
-  ++w.kernels[loaded.kernel.name];
-  ++w.calls["kernel"];
-  if (auto fault = w.faults.find("kernel"); fault != w.faults.end() && fault->second.skipped-- == 0) {
-    w.lost = fault->second.result;
-    w.faults.erase(fault);
-    return 0;
+/// The device's memory, for kernels in PTX.
+class DeviceMemory : public ptx::Memory {
+public:
+  bool find(uint64_t address, Range &range) const override {
+    auto after = world().memory.upper_bound(address);
+    if (after == world().memory.begin())
+      return false;
+    auto &[start, allocation] = *std::prev(after);
+    range = {start, allocation.bytes, allocation.alias};
+    return address - start < allocation.bytes;
   }
+};
+
+/// What the hardware would do, and what it need not notice: either stops the context, and why is printed.
+Result runPtx(const Loaded &loaded, const std::vector<int64_t> &words, const Shape &shape) {
+  std::vector<uint64_t> parameters(words.begin(), words.end());
+  ptx::Launch launch;
+  launch.grid.x = shape.blocks;
+  launch.block.x = shape.threads;
+  launch.sharedBytes = shape.sharedBytes;
+  launch.parameters = parameters;
+  launch.threads = 2;
+  std::string error;
+  if (ptx::launch(*loaded.code, launch, DeviceMemory(), error))
+    return 0;
+  fprintf(stderr, "the tests' driver: %s\n", error.c_str());
+  return world().lost = 700;
+}
+
+Result runBody(const Loaded &loaded, const std::vector<int64_t> &words, uint64_t blocks) {
   std::vector<int64_t> args = words;
   for (int64_t &word : args)
     if (uint8_t *data = alias(uint64_t(word), 1))
@@ -243,6 +274,34 @@ Result runKernel(const Loaded &loaded, const std::vector<int64_t> &words, uint64
     loaded.kernel.body(args.data(), block, scratch);
   }
   return 0;
+}
+
+Result runKernel(const Loaded &loaded, const std::vector<int64_t> &words, const Shape &shape) {
+  World &w = world();
+  ++w.kernels[loaded.name];
+  ++w.calls["kernel"];
+  if (auto fault = w.faults.find("kernel"); fault != w.faults.end() && fault->second.skipped-- == 0) {
+    w.lost = fault->second.result;
+    w.faults.erase(fault);
+    return 0;
+  }
+  return loaded.code ? runPtx(loaded, words, shape) : runBody(loaded, words, shape.blocks);
+}
+
+/// One kernel of a module in PTX; null where the text is not understood.
+std::unique_ptr<Loaded> parsePtx(const char *text) {
+  std::string error;
+  std::unique_ptr<ptx::Module> module = ptx::Module::parse(text, error);
+  if (!module || module->kernels().size() != 1) {
+    fprintf(stderr, "the tests' driver: %s\n", module ? "expected PTX of one kernel" : error.c_str());
+    return nullptr;
+  }
+  auto loaded = std::make_unique<Loaded>();
+  loaded->name = module->kernels().front();
+  loaded->code = module->find(loaded->name);
+  loaded->words = uint32_t(ptx::parameterBytes(*loaded->code).size());
+  loaded->module = std::move(module);
+  return loaded;
 }
 
 } // namespace
@@ -529,17 +588,22 @@ STUB cuModuleLoadDataEx(void **module, const void *image, unsigned, int *, void 
   char name[64] = "";
   unsigned words = 0;
   const char *text = static_cast<const char *>(image);
-  bool isPtx = strncmp(text, "// stub ", 8) == 0;
-  if (isPtx)
+  bool isCubin = strncmp(text, "CUBIN ", 6) == 0 || strncmp(text, "\x7f" "ELF", 4) == 0;
+  if (!isCubin)
     ++world().calls["jit"];
-  if (isPtx && world().setup.version < 13000)
+  if (!isCubin && world().setup.version < 13000)
     return 222;
-  if (sscanf(text, isPtx ? "// stub %63s %u" : "CUBIN %63s %u", name, &words) != 2)
-    return isPtx ? 218 : 200;
-  const KernelInfo *kernel = findKernel(name);
-  if (!kernel || words < kernel->argWords || words > kernel->argWords + 4)
-    return isPtx ? 218 : 200;
-  *module = new Loaded{*kernel, words};
+  std::unique_ptr<Loaded> loaded;
+  if (sscanf(text, isCubin ? "CUBIN %63s %u" : "// stub %63s %u", name, &words) == 2) {
+    const KernelInfo *kernel = findKernel(name);
+    if (kernel && words >= kernel->argWords && words <= kernel->argWords + 4)
+      loaded.reset(new Loaded{name, words, *kernel, nullptr});
+  } else if (!isCubin) {
+    loaded = parsePtx(text);
+  }
+  if (!loaded)
+    return isCubin ? 200 : 218;
+  *module = loaded.release();
   return world().modules.insert(*module), 0;
 }
 STUB cuModuleUnload(void *module) {
@@ -552,7 +616,7 @@ STUB cuModuleGetFunction(void **function, void *module, const char *name) {
   ENTER();
   if (!world().modules.contains(module))
     return invalidHandle;
-  if (strcmp(static_cast<Loaded *>(module)->kernel.name, name) != 0)
+  if (strcmp(static_cast<Loaded *>(module)->name.c_str(), name) != 0)
     return notFound;
   return *function = module, 0;
 }
@@ -571,7 +635,7 @@ STUB cuLaunchKernel(void *function, unsigned x, unsigned y, unsigned z, unsigned
   std::vector<int64_t> words;
   for (uint32_t i = 0; i != loaded->words; ++i)
     words.push_back(*static_cast<int64_t *>(parameters[i]));
-  return submit(stream, [=] { return runKernel(*loaded, words, x); });
+  return submit(stream, [=] { return runKernel(*loaded, words, {x, threads, shared}); });
 }
 
 //===-- Control
