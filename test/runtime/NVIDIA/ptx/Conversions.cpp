@@ -1,4 +1,5 @@
-// Conversions between numbers. Registers may be wider than the type: what is read is cut, what is written is continued by its sign or zeros.
+// Conversions between numbers. Registers may be wider than the type: what is read is cut, what is written is
+// continued by its sign or zeros.
 #include "Warp.h"
 
 #include <cmath>
@@ -8,7 +9,8 @@ using namespace girih::test::ptx;
 namespace {
 
 enum Type : uint16_t { U8, S8, U16, S16, U32, S32, U64, S64, F16, BF16, F32, F64 };
-constexpr const char *kNames[] = {"u8", "s8", "u16", "s16", "u32", "s32", "u64", "s64", "f16", "bf16", "f32", "f64"};
+constexpr const char *kNames[] = {"u8",  "s8",  "u16", "s16",  "u32", "s32",
+                                  "u64", "s64", "f16", "bf16", "f32", "f64"};
 constexpr unsigned kBits[] = {8, 8, 16, 16, 32, 32, 64, 64, 16, 16, 32, 64};
 constexpr bool isSigned(Type type) { return type & 1; }
 
@@ -30,7 +32,9 @@ struct Words {
 Words readRow(Warp &warp, uint32_t row, unsigned width) {
   Words words;
   for (unsigned l = 0; l != kLanes; ++l)
-    words.lanes[l] = width == 2 ? warp.row<uint16_t>(row)[l] : width == 4 ? warp.row<uint32_t>(row)[l] : warp.row<uint64_t>(row)[l];
+    words.lanes[l] = width == 2   ? warp.row<uint16_t>(row)[l]
+                     : width == 4 ? warp.row<uint32_t>(row)[l]
+                                  : warp.row<uint64_t>(row)[l];
   return words;
 }
 template <typename T> void writeRowOf(Warp &warp, uint32_t row, uint32_t mask, const Words &words) {
@@ -100,7 +104,10 @@ double toDouble(uint64_t word, Type type) {
   }
 }
 double round(double x, Rounding rounding) {
-  return rounding == Nearest ? std::nearbyint(x) : rounding == Zero ? std::trunc(x) : rounding == Down ? std::floor(x) : std::ceil(x);
+  return rounding == Nearest ? std::nearbyint(x)
+         : rounding == Zero  ? std::trunc(x)
+         : rounding == Down  ? std::floor(x)
+                             : std::ceil(x);
 }
 /// What does not fit becomes the nearest number that does, NaN 0.
 uint64_t toInteger(double x, Type to) {
@@ -108,7 +115,9 @@ uint64_t toInteger(double x, Type to) {
   if (x != x)
     return 0;
   if (isSigned(to))
-    return uint64_t(x >= limit ? int64_t((uint64_t(1) << (kBits[to] - 1)) - 1) : x < -limit ? -1 - int64_t((uint64_t(1) << (kBits[to] - 1)) - 1) : int64_t(x));
+    return uint64_t(x >= limit   ? int64_t((uint64_t(1) << (kBits[to] - 1)) - 1)
+                    : x < -limit ? -1 - int64_t((uint64_t(1) << (kBits[to] - 1)) - 1)
+                                 : int64_t(x));
   return x >= limit ? ~uint64_t(0) >> (64 - kBits[to]) : x <= 0 ? 0 : uint64_t(x);
 }
 void floatToInteger(Warp &warp, const Instruction &i, uint32_t mask) {
@@ -125,7 +134,8 @@ void integerToFloat(Warp &warp, const Instruction &i, uint32_t mask) {
   Type to = toOf(i.code), from = fromOf(i.code);
   Words words = readRow(warp, i.rows[1], i.widths[1]);
   for (uint64_t &word : words.lanes)
-    word = to == F32 ? toF32(integerTo<float>(word, from)) : std::bit_cast<uint64_t>(integerTo<double>(word, from));
+    word = to == F32 ? toF32(integerTo<float>(word, from))
+                     : std::bit_cast<uint64_t>(integerTo<double>(word, from));
   writeRow(warp, i.rows[0], i.widths[0], mask, words);
 }
 
@@ -159,8 +169,11 @@ void widenBF16(Warp &warp, const Instruction &i, uint32_t mask) {
 }
 /// Two in a word: the first operand is the high half.
 template <uint16_t convert(float)> void packHalves(Warp &warp, const Instruction &i, uint32_t mask) {
-  auto *d = warp.row<uint32_t>(i.rows[0]), *a = warp.row<uint32_t>(i.rows[1]), *b = warp.row<uint32_t>(i.rows[2]);
-  forLanes(mask, [=](unsigned l) { d[l] = uint32_t(convert(std::bit_cast<float>(a[l]))) << 16 | convert(std::bit_cast<float>(b[l])); });
+  auto *d = warp.row<uint32_t>(i.rows[0]), *a = warp.row<uint32_t>(i.rows[1]),
+       *b = warp.row<uint32_t>(i.rows[2]);
+  forLanes(mask, [=](unsigned l) {
+    d[l] = uint32_t(convert(std::bit_cast<float>(a[l]))) << 16 | convert(std::bit_cast<float>(b[l]));
+  });
 }
 
 void addIntegerConversions(Table &table) {
@@ -195,7 +208,8 @@ void girih::test::ptx::addConversions(Table &table) {
     }
     for (Type integer = U8; integer <= S64; integer = Type(integer + 1))
       if (number >= F32)
-        table.add("cvt.rn." + name + "." + kNames[integer], {"o0 i0", integerToFloat, Flow::Plain, codeOf(number, integer)});
+        table.add("cvt.rn." + name + "." + kNames[integer],
+                  {"o0 i0", integerToFloat, Flow::Plain, codeOf(number, integer)});
   }
   table.add("cvt.sat.f32.f32", {"o4 i4", floats<false>, Flow::Plain, codeOf(F32, F32, Nearest, true)});
   table.add("cvt.f32.bf16", {"o4 i2", widenBF16});

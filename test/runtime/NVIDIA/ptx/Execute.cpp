@@ -1,5 +1,6 @@
-// Blocks and warps. A warp executes the lanes that are at the lowest instruction, until they meet others or branch: code is laid out so that
-// this brings them together where branches join. Lanes that come first to an instruction that all must execute at once wait there.
+// Blocks and warps. A warp executes the lanes that are at the lowest instruction, until they meet others or
+// branch: code is laid out so that this brings them together where branches join. Lanes that come first to an
+// instruction that all must execute at once wait there.
 #include "Warp.h"
 
 #include <algorithm>
@@ -36,15 +37,17 @@ void Warp::fail(unsigned lane, const std::string &sentence) {
     return "(" + std::to_string(x) + ", " + std::to_string(y) + ", " + std::to_string(z) + ")";
   };
   uint32_t linear = thread(lane), x = block.how.block.x, y = block.how.block.y;
-  block.error = block.kernel.name + ":" + std::to_string(source.line) + ": " + sentence + " (`" + source.text + "`, block " +
-                place(block.at.x, block.at.y, block.at.z) + ", thread " + place(linear % x, linear / x % y, linear / x / y) + ")";
+  block.error = block.kernel.name + ":" + std::to_string(source.line) + ": " + sentence + " (`" +
+                source.text + "`, block " + place(block.at.x, block.at.y, block.at.z) + ", thread " +
+                place(linear % x, linear / x % y, linear / x / y) + ")";
 }
 
 void Warp::failRace(unsigned lane, bool write, uint64_t offset, const Races::Access &other) {
   const Source &source = block.kernel.sources[other.pc];
-  std::string place = " in line " + std::to_string(source.line) + " (`" + source.text + "`, thread " + std::to_string(other.thread) + ")";
-  std::string here = std::string("race in shared memory: byte ") + std::to_string(offset) + " is " + (write ? "written" : "read") + " by thread " +
-                     std::to_string(thread(lane)) + ", ";
+  std::string place = " in line " + std::to_string(source.line) + " (`" + source.text + "`, thread " +
+                      std::to_string(other.thread) + ")";
+  std::string here = std::string("race in shared memory: byte ") + std::to_string(offset) + " is " +
+                     (write ? "written" : "read") + " by thread " + std::to_string(thread(lane)) + ", ";
   fail(lane, here + (other.time == Races::kPending ? "but nobody has waited for the copy to it" + place
                                                    : "with no barrier after the access" + place));
 }
@@ -68,9 +71,10 @@ void Warp::next() {
     }
     pc = waiting.front().pc;
     return fail(unsigned(std::countr_zero(waiting.front().mask)),
-                waiting.size() == 1 ? "the lanes of the warp must execute this together, but some have exited"
-                                    : "the lanes of the warp must execute this together, but some wait in line " +
-                                          std::to_string(block.kernel.sources[waiting[1].pc].line));
+                waiting.size() == 1
+                    ? "the lanes of the warp must execute this together, but some have exited"
+                    : "the lanes of the warp must execute this together, but some wait in line " +
+                          std::to_string(block.kernel.sources[waiting[1].pc].line));
   }
   pc = lowest->pc;
   active = 0;
@@ -110,11 +114,14 @@ bool Warp::gather(const Instruction &instruction, uint32_t mask) {
     uint32_t *named = row<uint32_t>(instruction.rows[instruction.code - 1]);
     needed = named[std::countr_zero(mask)] & all;
     for (uint32_t rest = mask; rest != 0; rest &= rest - 1)
-      if (unsigned lane = unsigned(std::countr_zero(rest)); (named[lane] & all) != needed || !(needed >> lane & 1))
+      if (unsigned lane = unsigned(std::countr_zero(rest));
+          (named[lane] & all) != needed || !(needed >> lane & 1))
         return fail(lane, "the lanes of a mask must be in it and give the same one"), false;
   }
   if (needed & ~live)
-    return fail(unsigned(std::countr_zero(mask)), "threads of the warp have exited that must execute this too"), false;
+    return fail(unsigned(std::countr_zero(mask)),
+                "threads of the warp have exited that must execute this too"),
+           false;
   if (mask == active && mask == needed)
     return true;
   if (uint32_t on = active & ~mask)
@@ -168,7 +175,8 @@ void Warp::run() {
     case Flow::Branch:
       branch(instruction, mask);
       if (executed > block.how.maxInstructions)
-        fail(unsigned(std::countr_zero(mask)), "the block does not end: the warp executed " + std::to_string(executed) + " instructions");
+        fail(unsigned(std::countr_zero(mask)),
+             "the block does not end: the warp executed " + std::to_string(executed) + " instructions");
       break;
     case Flow::Exit:
       exit(mask);
@@ -191,7 +199,8 @@ void Warp::run() {
 
 //===- Blocks -----------------------------------------------------------------------------------------===//
 
-Block::Block(const Kernel &kernel, const Launch &how, const Memory &memory) : kernel(kernel), how(how), memory(memory) {
+Block::Block(const Kernel &kernel, const Launch &how, const Memory &memory)
+    : kernel(kernel), how(how), memory(memory) {
   sharedBytes = kernel.staticShared + how.sharedBytes;
   shared.resize((sharedBytes + 3) / 4 * 4);
   unsigned count = (how.block.x * how.block.y * how.block.z + kLanes - 1) / kLanes;
@@ -203,7 +212,8 @@ Block::Block(const Kernel &kernel, const Launch &how, const Memory &memory) : ke
 uint8_t *Block::global(uint64_t address, unsigned bytes) {
   for (const Memory::Range &range : recent)
     if (address - range.address < range.bytes)
-      return bytes <= range.bytes - (address - range.address) ? range.data + (address - range.address) : nullptr;
+      return bytes <= range.bytes - (address - range.address) ? range.data + (address - range.address)
+                                                              : nullptr;
   Memory::Range found;
   if (!memory.find(address, found))
     return nullptr;
@@ -214,7 +224,8 @@ uint8_t *Block::global(uint64_t address, unsigned bytes) {
 
 /// Shared memory starts as NaNs, so that what was never written shows in results.
 void Block::start(uint64_t block) {
-  at = {uint32_t(block % how.grid.x), uint32_t(block / how.grid.x % how.grid.y), uint32_t(block / how.grid.x / how.grid.y)};
+  at = {uint32_t(block % how.grid.x), uint32_t(block / how.grid.x % how.grid.y),
+        uint32_t(block / how.grid.x / how.grid.y)};
   for (uint64_t i = 0; i != shared.size(); i += 4)
     memcpy(&shared[i], "\xad\xde\xc0\x7f", 4);
   if (how.races)
@@ -229,8 +240,8 @@ void Block::start(uint64_t block) {
     set(Special::TidX, [&](uint32_t thread) { return thread % how.block.x; });
     set(Special::TidY, [&](uint32_t thread) { return thread / how.block.x % how.block.y; });
     set(Special::TidZ, [&](uint32_t thread) { return thread / how.block.x / how.block.y; });
-    const uint32_t same[] = {at.x,        at.y,        at.z,       how.block.x, how.block.y,
-                             how.block.z, how.grid.x,  how.grid.y, how.grid.z,  warp.index};
+    const uint32_t same[] = {at.x,        at.y,       at.z,       how.block.x, how.block.y,
+                             how.block.z, how.grid.x, how.grid.y, how.grid.z,  warp.index};
     for (unsigned i = 0; i != std::size(same); ++i)
       set(Special(unsigned(Special::CtaidX) + i), [&](uint32_t) { return same[i]; });
   }
@@ -272,8 +283,9 @@ void Block::reportStuck() {
         exited += other.state == Warp::State::Done;
         elsewhere += other.state == Warp::State::AtBarrier && other.barrier != warp.barrier;
       }
-      return warp.fail(0, "not all threads come to barrier " + std::to_string(warp.barrier) + ": " + std::to_string(exited) +
-                              " warps of the block have exited, " + std::to_string(elsewhere) + " wait at other barriers");
+      return warp.fail(0, "not all threads come to barrier " + std::to_string(warp.barrier) + ": " +
+                              std::to_string(exited) + " warps of the block have exited, " +
+                              std::to_string(elsewhere) + " wait at other barriers");
     }
 }
 
@@ -300,21 +312,26 @@ bool Block::run(uint64_t index) {
 std::span<const uint32_t> girih::test::ptx::parameterBytes(const Kernel &kernel) { return kernel.parameters; }
 
 static std::string checkLaunch(const Kernel &kernel, const Launch &how) {
-  auto text = [](const Dim3 &size) { return std::to_string(size.x) + " x " + std::to_string(size.y) + " x " + std::to_string(size.z); };
+  auto text = [](const Dim3 &size) {
+    return std::to_string(size.x) + " x " + std::to_string(size.y) + " x " + std::to_string(size.z);
+  };
   const Dim3 &block = how.block, &required = kernel.requiredBlock, &grid = how.grid;
   uint64_t threads = uint64_t(block.x) * block.y * block.z;
   if (how.parameters.size() != kernel.parameters.size())
-    return "expected " + std::to_string(kernel.parameters.size()) + " parameters, but got " + std::to_string(how.parameters.size());
+    return "expected " + std::to_string(kernel.parameters.size()) + " parameters, but got " +
+           std::to_string(how.parameters.size());
   if (required.x != 0 && (block.x != required.x || block.y != required.y || block.z != required.z))
     return "expected blocks of " + text(required) + " threads, but got " + text(block);
   if (threads == 0 || threads > kernel.maxThreads)
-    return "expected blocks of 1 to " + std::to_string(kernel.maxThreads) + " threads, but got " + text(block);
+    return "expected blocks of 1 to " + std::to_string(kernel.maxThreads) + " threads, but got " +
+           text(block);
   if (grid.x == 0 || grid.y == 0 || grid.z == 0)
     return "expected a grid of at least one block, but got " + text(grid);
   return "";
 }
 
-bool girih::test::ptx::launch(const Kernel &kernel, const Launch &how, const Memory &memory, std::string &error) {
+bool girih::test::ptx::launch(const Kernel &kernel, const Launch &how, const Memory &memory,
+                              std::string &error) {
   if (error = checkLaunch(kernel, how); !error.empty())
     return error = kernel.name + ": " + error, false;
   uint64_t blocks = uint64_t(how.grid.x) * how.grid.y * how.grid.z, failed = ~0ull;

@@ -1,5 +1,5 @@
-// Arithmetic of f32 and f64 with one rounding an instruction, and comparisons. NaNs that an instruction makes are the machine's: all ones
-// but the sign.
+// Arithmetic of f32 and f64 with one rounding an instruction, and comparisons. NaNs that an instruction makes
+// are the machine's: all ones but the sign.
 #include "Warp.h"
 
 #include <cmath>
@@ -20,18 +20,25 @@ template <bool saturates, typename T> Bits<T> finish(T x) {
     x = x > T(0) ? (x < T(1) ? x : T(1)) : T(0);
   return bitsOf(x);
 }
-template <typename T, typename Op, bool saturates = false> void unary(Warp &warp, const Instruction &i, uint32_t mask) {
+template <typename T, typename Op, bool saturates = false>
+void unary(Warp &warp, const Instruction &i, uint32_t mask) {
   auto *d = warp.row<Bits<T>>(i.rows[0]), *a = warp.row<Bits<T>>(i.rows[1]);
   forLanes(mask, [=](unsigned l) { d[l] = finish<saturates>(T(Op::run(valueOf<T>(a[l])))); });
 }
-template <typename T, typename Op, bool saturates = false> void binary(Warp &warp, const Instruction &i, uint32_t mask) {
-  auto *d = warp.row<Bits<T>>(i.rows[0]), *a = warp.row<Bits<T>>(i.rows[1]), *b = warp.row<Bits<T>>(i.rows[2]);
-  forLanes(mask, [=](unsigned l) { d[l] = finish<saturates>(T(Op::run(valueOf<T>(a[l]), valueOf<T>(b[l])))); });
+template <typename T, typename Op, bool saturates = false>
+void binary(Warp &warp, const Instruction &i, uint32_t mask) {
+  auto *d = warp.row<Bits<T>>(i.rows[0]), *a = warp.row<Bits<T>>(i.rows[1]),
+       *b = warp.row<Bits<T>>(i.rows[2]);
+  forLanes(mask,
+           [=](unsigned l) { d[l] = finish<saturates>(T(Op::run(valueOf<T>(a[l]), valueOf<T>(b[l])))); });
 }
-template <typename T, typename Op, bool saturates = false> void ternary(Warp &warp, const Instruction &i, uint32_t mask) {
-  auto *d = warp.row<Bits<T>>(i.rows[0]), *a = warp.row<Bits<T>>(i.rows[1]), *b = warp.row<Bits<T>>(i.rows[2]),
-       *c = warp.row<Bits<T>>(i.rows[3]);
-  forLanes(mask, [=](unsigned l) { d[l] = finish<saturates>(T(Op::run(valueOf<T>(a[l]), valueOf<T>(b[l]), valueOf<T>(c[l])))); });
+template <typename T, typename Op, bool saturates = false>
+void ternary(Warp &warp, const Instruction &i, uint32_t mask) {
+  auto *d = warp.row<Bits<T>>(i.rows[0]), *a = warp.row<Bits<T>>(i.rows[1]),
+       *b = warp.row<Bits<T>>(i.rows[2]), *c = warp.row<Bits<T>>(i.rows[3]);
+  forLanes(mask, [=](unsigned l) {
+    d[l] = finish<saturates>(T(Op::run(valueOf<T>(a[l]), valueOf<T>(b[l]), valueOf<T>(c[l]))));
+  });
 }
 
 struct Add {
@@ -94,7 +101,8 @@ void put(Warp &warp, uint32_t row, uint32_t value, uint32_t mask) {
   uint32_t &p = warp.predicate(row);
   p = (p & ~mask) | (value & mask);
 }
-/// The forms of a comparison: its result may be combined with a predicate, and a second result is of the opposite.
+/// The forms of a comparison: its result may be combined with a predicate, and a second result is of the
+/// opposite.
 enum Form : uint16_t { kAnd = 1, kOr = 2, kXor = 3, kCombinations = 3, kBoth = 4 };
 
 uint32_t combine(uint16_t form, uint32_t a, uint32_t b) {
@@ -148,7 +156,8 @@ template <typename T, typename Test> void addTest(Table &table, const char *name
   for (uint16_t form = 0; form <= kCombinations; ++form) {
     std::string with = i + i + (form == 0 ? "" : " q");
     table.add(start + combinations[form] + type, {"p" + with, compare<T, Test>, Flow::Plain, form});
-    table.add(start + combinations[form] + type, {"p | p" + with, compare<T, Test>, Flow::Plain, uint16_t(form | kBoth)});
+    table.add(start + combinations[form] + type,
+              {"p | p" + with, compare<T, Test>, Flow::Plain, uint16_t(form | kBoth)});
   }
 }
 
@@ -189,7 +198,9 @@ struct Normal {
   }
 };
 struct Subnormal {
-  template <typename T> static bool run(T a, T) { return a != 0 && std::abs(a) < std::numeric_limits<T>::min(); }
+  template <typename T> static bool run(T a, T) {
+    return a != 0 && std::abs(a) < std::numeric_limits<T>::min();
+  }
 };
 template <typename T, typename Test> void classify(Warp &warp, const Instruction &i, uint32_t mask) {
   auto *a = warp.row<Bits<T>>(i.rows[1]);
@@ -236,8 +247,11 @@ void girih::test::ptx::addFloats(Table &table) {
 }
 
 void girih::test::ptx::addComparisons(Table &table) {
-  addIntegerTests<uint16_t>(table, ".b16"), addIntegerTests<uint16_t>(table, ".u16"), addIntegerTests<int16_t>(table, ".s16");
-  addIntegerTests<uint32_t>(table, ".b32"), addIntegerTests<uint32_t>(table, ".u32"), addIntegerTests<int32_t>(table, ".s32");
-  addIntegerTests<uint64_t>(table, ".b64"), addIntegerTests<uint64_t>(table, ".u64"), addIntegerTests<int64_t>(table, ".s64");
+  addIntegerTests<uint16_t>(table, ".b16"), addIntegerTests<uint16_t>(table, ".u16"),
+      addIntegerTests<int16_t>(table, ".s16");
+  addIntegerTests<uint32_t>(table, ".b32"), addIntegerTests<uint32_t>(table, ".u32"),
+      addIntegerTests<int32_t>(table, ".s32");
+  addIntegerTests<uint64_t>(table, ".b64"), addIntegerTests<uint64_t>(table, ".u64"),
+      addIntegerTests<int64_t>(table, ".s64");
   addFloatTests<float>(table, ".f32"), addFloatTests<double>(table, ".f64");
 }

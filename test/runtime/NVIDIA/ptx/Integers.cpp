@@ -8,18 +8,20 @@ using namespace girih::test::ptx;
 
 namespace {
 
-/// A function of lanes: `Op::run` maps elements of type `T`; amounts of shifts and positions of fields are 32-bit numbers.
+/// A function of lanes: `Op::run` maps elements of type `T`; amounts of shifts and positions of fields are
+/// 32-bit numbers.
 template <typename T, typename Op> void unary(Warp &warp, const Instruction &i, uint32_t mask) {
   auto *d = warp.row<Bits<T>>(i.rows[0]), *a = warp.row<Bits<T>>(i.rows[1]);
   forLanes(mask, [=](unsigned l) { d[l] = Bits<T>(Op::run(T(a[l]))); });
 }
 template <typename T, typename Op> void binary(Warp &warp, const Instruction &i, uint32_t mask) {
-  auto *d = warp.row<Bits<T>>(i.rows[0]), *a = warp.row<Bits<T>>(i.rows[1]), *b = warp.row<Bits<T>>(i.rows[2]);
+  auto *d = warp.row<Bits<T>>(i.rows[0]), *a = warp.row<Bits<T>>(i.rows[1]),
+       *b = warp.row<Bits<T>>(i.rows[2]);
   forLanes(mask, [=](unsigned l) { d[l] = Bits<T>(Op::run(T(a[l]), T(b[l]))); });
 }
 template <typename T, typename Op> void ternary(Warp &warp, const Instruction &i, uint32_t mask) {
-  auto *d = warp.row<Bits<T>>(i.rows[0]), *a = warp.row<Bits<T>>(i.rows[1]), *b = warp.row<Bits<T>>(i.rows[2]),
-       *c = warp.row<Bits<T>>(i.rows[3]);
+  auto *d = warp.row<Bits<T>>(i.rows[0]), *a = warp.row<Bits<T>>(i.rows[1]),
+       *b = warp.row<Bits<T>>(i.rows[2]), *c = warp.row<Bits<T>>(i.rows[3]);
   forLanes(mask, [=](unsigned l) { d[l] = Bits<T>(Op::run(T(a[l]), T(b[l]), T(c[l]))); });
 }
 template <typename T, typename Op> void shift(Warp &warp, const Instruction &i, uint32_t mask) {
@@ -48,12 +50,24 @@ template <typename T, typename Op> void count(Warp &warp, const Instruction &i, 
 }
 
 template <typename T> struct Wider;
-template <> struct Wider<uint16_t> { using Type = uint32_t; };
-template <> struct Wider<int16_t> { using Type = int32_t; };
-template <> struct Wider<uint32_t> { using Type = uint64_t; };
-template <> struct Wider<int32_t> { using Type = int64_t; };
-template <> struct Wider<uint64_t> { using Type = unsigned __int128; };
-template <> struct Wider<int64_t> { using Type = __int128; };
+template <> struct Wider<uint16_t> {
+  using Type = uint32_t;
+};
+template <> struct Wider<int16_t> {
+  using Type = int32_t;
+};
+template <> struct Wider<uint32_t> {
+  using Type = uint64_t;
+};
+template <> struct Wider<int32_t> {
+  using Type = int64_t;
+};
+template <> struct Wider<uint64_t> {
+  using Type = unsigned __int128;
+};
+template <> struct Wider<int64_t> {
+  using Type = __int128;
+};
 template <typename T> using Wide = typename Wider<T>::Type;
 template <typename T> using Wrap = std::make_unsigned_t<T>;
 
@@ -107,7 +121,9 @@ struct Shl {
   template <typename T> static T run(T a, uint32_t by) { return by < 8 * sizeof(T) ? T(a << by) : T(0); }
 };
 struct Shr {
-  template <typename T> static T run(T a, uint32_t by) { return T(a >> std::min<uint32_t>(by, 8 * sizeof(T) - 1) >> (by >= 8 * sizeof(T))); }
+  template <typename T> static T run(T a, uint32_t by) {
+    return T(a >> std::min<uint32_t>(by, 8 * sizeof(T) - 1) >> (by >= 8 * sizeof(T)));
+  }
 };
 struct Popc {
   template <typename T> static int run(T a) { return std::popcount(a); }
@@ -148,7 +164,8 @@ template <typename T> void multiplyAddWide(Warp &warp, const Instruction &i, uin
 
 /// What the machine makes of a division by 0 is not said, so no program may do it.
 template <typename T, bool remainder> void divide(Warp &warp, const Instruction &i, uint32_t mask) {
-  auto *d = warp.row<Bits<T>>(i.rows[0]), *a = warp.row<Bits<T>>(i.rows[1]), *b = warp.row<Bits<T>>(i.rows[2]);
+  auto *d = warp.row<Bits<T>>(i.rows[0]), *a = warp.row<Bits<T>>(i.rows[1]),
+       *b = warp.row<Bits<T>>(i.rows[2]);
   for (; mask != 0; mask &= mask - 1) {
     unsigned l = unsigned(std::countr_zero(mask));
     T x = T(a[l]), y = T(b[l]);
@@ -193,8 +210,8 @@ void unpack4(Warp &warp, const Instruction &i, uint32_t mask) {
 
 /// Every nibble of the third operand selects a byte of the other two, or its sign.
 void permute(Warp &warp, const Instruction &i, uint32_t mask) {
-  auto *d = warp.row<uint32_t>(i.rows[0]), *a = warp.row<uint32_t>(i.rows[1]), *b = warp.row<uint32_t>(i.rows[2]),
-       *c = warp.row<uint32_t>(i.rows[3]);
+  auto *d = warp.row<uint32_t>(i.rows[0]), *a = warp.row<uint32_t>(i.rows[1]),
+       *b = warp.row<uint32_t>(i.rows[2]), *c = warp.row<uint32_t>(i.rows[3]);
   forLanes(mask, [=](unsigned l) {
     uint64_t all = uint64_t(b[l]) << 32 | a[l];
     uint32_t result = 0;
@@ -207,8 +224,8 @@ void permute(Warp &warp, const Instruction &i, uint32_t mask) {
 }
 
 void logic3(Warp &warp, const Instruction &i, uint32_t mask) {
-  auto *d = warp.row<uint32_t>(i.rows[0]), *a = warp.row<uint32_t>(i.rows[1]), *b = warp.row<uint32_t>(i.rows[2]),
-       *c = warp.row<uint32_t>(i.rows[3]);
+  auto *d = warp.row<uint32_t>(i.rows[0]), *a = warp.row<uint32_t>(i.rows[1]),
+       *b = warp.row<uint32_t>(i.rows[2]), *c = warp.row<uint32_t>(i.rows[3]);
   uint32_t table = uint32_t(i.constants[0]);
   forLanes(mask, [=](unsigned l) {
     uint32_t result = 0;
@@ -220,8 +237,8 @@ void logic3(Warp &warp, const Instruction &i, uint32_t mask) {
 
 /// Shifts of the pair b:a by the third operand: a word of the result.
 template <bool left, bool wraps> void funnel(Warp &warp, const Instruction &i, uint32_t mask) {
-  auto *d = warp.row<uint32_t>(i.rows[0]), *a = warp.row<uint32_t>(i.rows[1]), *b = warp.row<uint32_t>(i.rows[2]),
-       *c = warp.row<uint32_t>(i.rows[3]);
+  auto *d = warp.row<uint32_t>(i.rows[0]), *a = warp.row<uint32_t>(i.rows[1]),
+       *b = warp.row<uint32_t>(i.rows[2]), *c = warp.row<uint32_t>(i.rows[3]);
   forLanes(mask, [=](unsigned l) {
     uint64_t both = uint64_t(b[l]) << 32 | a[l];
     uint32_t by = wraps ? c[l] & 31 : std::min(c[l], 32u);
@@ -231,8 +248,8 @@ template <bool left, bool wraps> void funnel(Warp &warp, const Instruction &i, u
 
 /// Four products of bytes and a sum.
 template <typename A, typename B> void dot4(Warp &warp, const Instruction &i, uint32_t mask) {
-  auto *d = warp.row<uint32_t>(i.rows[0]), *a = warp.row<uint32_t>(i.rows[1]), *b = warp.row<uint32_t>(i.rows[2]),
-       *c = warp.row<uint32_t>(i.rows[3]);
+  auto *d = warp.row<uint32_t>(i.rows[0]), *a = warp.row<uint32_t>(i.rows[1]),
+       *b = warp.row<uint32_t>(i.rows[2]), *c = warp.row<uint32_t>(i.rows[3]);
   forLanes(mask, [=](unsigned l) {
     uint32_t sum = c[l];
     for (unsigned k = 0; k != 32; k += 8)
@@ -241,7 +258,8 @@ template <typename A, typename B> void dot4(Warp &warp, const Instruction &i, ui
   });
 }
 
-template <uint32_t combine(uint32_t, uint32_t)> void predicates(Warp &warp, const Instruction &i, uint32_t mask) {
+template <uint32_t combine(uint32_t, uint32_t)>
+void predicates(Warp &warp, const Instruction &i, uint32_t mask) {
   uint32_t &d = warp.predicate(i.rows[0]);
   d = (d & ~mask) | (combine(warp.predicate(i.rows[1]), warp.predicate(i.rows[2])) & mask);
 }
@@ -285,7 +303,8 @@ template <typename T> void addIntegersOf(Table &table) {
 }
 
 template <typename T> void addBitsOf(Table &table) {
-  std::string bits = std::to_string(8 * sizeof(T)), t = ".b" + bits, o = operandOf<T>('o'), i = " " + operandOf<T>('i');
+  std::string bits = std::to_string(8 * sizeof(T)), t = ".b" + bits, o = operandOf<T>('o'),
+              i = " " + operandOf<T>('i');
   std::string two = o + i + i;
   table.add("and" + t, {two, binary<T, And>});
   table.add("or" + t, {two, binary<T, Or>});

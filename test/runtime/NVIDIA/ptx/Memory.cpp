@@ -21,7 +21,8 @@ bool isAligned(Warp &warp, unsigned lane, uint64_t address, unsigned bytes) {
 uint8_t *globalBytes(Warp &warp, unsigned lane, uint64_t address, unsigned bytes, bool write) {
   uint8_t *at = warp.block.global(address, bytes);
   if (!at)
-    warp.fail(lane, std::string("illegal address: ") + (write ? "write" : "read") + " of " + std::to_string(bytes) + " bytes at " + hex(address));
+    warp.fail(lane, std::string("illegal address: ") + (write ? "write" : "read") + " of " +
+                        std::to_string(bytes) + " bytes at " + hex(address));
   return at;
 }
 
@@ -33,14 +34,15 @@ uint8_t *girih::test::ptx::checkShared(Warp &warp, unsigned lane, uint64_t addre
     return nullptr;
   uint64_t offset = address - kSharedBase;
   if (offset >= block.sharedBytes || bytes > block.sharedBytes - offset) {
-    warp.fail(lane, "shared address out of range: " + std::to_string(bytes) + " bytes at " + hex(address) + ", but " +
-                        std::to_string(block.sharedBytes) + " bytes start at " + hex(kSharedBase));
+    warp.fail(lane, "shared address out of range: " + std::to_string(bytes) + " bytes at " + hex(address) +
+                        ", but " + std::to_string(block.sharedBytes) + " bytes start at " + hex(kSharedBase));
     return nullptr;
   }
   if (block.how.races) {
     Races::Access other;
-    bool fine = use == Use::Read ? block.races.read(offset, bytes, warp.thread(lane), warp.pc, other)
-                                 : block.races.write(offset, bytes, warp.thread(lane), warp.pc, use == Use::CopyTo, other);
+    bool fine = use == Use::Read
+                    ? block.races.read(offset, bytes, warp.thread(lane), warp.pc, other)
+                    : block.races.write(offset, bytes, warp.thread(lane), warp.pc, use == Use::CopyTo, other);
     if (!fine) {
       warp.failRace(lane, use != Use::Read, offset, other);
       return nullptr;
@@ -69,7 +71,8 @@ template <typename T> void put(Warp &warp, uint32_t row, unsigned width, unsigne
   else
     warp.row<uint64_t>(row)[lane] = uint64_t(value);
 }
-/// Whether all lanes want the same of shared memory: then two stand for them, because of readers two are remembered.
+/// Whether all lanes want the same of shared memory: then two stand for them, because of readers two are
+/// remembered.
 bool isUniform(Warp &warp, const Instruction &i, unsigned row, uint32_t mask) {
   if (mask != kAllLanes || i.widths[row] != 8)
     return false;
@@ -79,7 +82,27 @@ bool isUniform(Warp &warp, const Instruction &i, unsigned row, uint32_t mask) {
     differ |= address[lane] ^ address[0];
   return differ == 0;
 }
-template <Space space, typename T, unsigned count> void load(Warp &warp, const Instruction &i, uint32_t mask) {
+/// Words of shared memory, what most loads are: true where each lane's was in order; else the lanes from
+/// `mask`'s first on are to be seen to.
+bool loadWords(Warp &warp, const Instruction &i, uint32_t &mask) {
+  Block &block = warp.block;
+  uint32_t *d = warp.row<uint32_t>(i.rows[0]);
+  const uint64_t *base = warp.row<uint64_t>(i.rows[1]);
+  const uint8_t *shared = block.shared.data();
+  uint64_t start = uint64_t(i.constants[0]) - kSharedBase, end = block.sharedBytes - 3;
+  bool races = block.how.races;
+  for (; mask != 0; mask &= mask - 1) {
+    unsigned lane = unsigned(std::countr_zero(mask));
+    uint64_t offset = base[lane] + start;
+    if ((offset & 3) != 0 || offset >= end ||
+        (races && !block.races.readWord(offset, warp.thread(lane), warp.pc)))
+      return false;
+    memcpy(&d[lane], shared + offset, 4);
+  }
+  return true;
+}
+template <Space space, typename T, unsigned count>
+void load(Warp &warp, const Instruction &i, uint32_t mask) {
   if (space == Space::Shared && isUniform(warp, i, count, mask)) {
     uint64_t address = addressOf(warp, i, count, 0, 0);
     const uint8_t *from = sharedAt(warp, 0, address, sizeof(T) * count, Use::Read);
@@ -90,6 +113,9 @@ template <Space space, typename T, unsigned count> void load(Warp &warp, const I
         put<T>(warp, i.rows[k], i.widths[k], lane, from + k * sizeof(T));
     return;
   }
+  bool words = space == Space::Shared && sizeof(T) == 4 && count == 1 && i.widths[0] == 4 && i.widths[1] == 8;
+  if (words && warp.block.sharedBytes >= 4 && loadWords(warp, i, mask))
+    return;
   for (; mask != 0; mask &= mask - 1) {
     unsigned lane = unsigned(std::countr_zero(mask));
     uint64_t address = addressOf(warp, i, count, 0, lane);
@@ -107,13 +133,14 @@ template <typename T> void loadParameter(Warp &warp, const Instruction &i, uint3
   for (; mask != 0; mask &= mask - 1)
     put<T>(warp, i.rows[0], i.widths[0], unsigned(std::countr_zero(mask)), from);
 }
-template <Space space, typename T, unsigned count> void store(Warp &warp, const Instruction &i, uint32_t mask) {
+template <Space space, typename T, unsigned count>
+void store(Warp &warp, const Instruction &i, uint32_t mask) {
   for (; mask != 0; mask &= mask - 1) {
     unsigned lane = unsigned(std::countr_zero(mask));
     uint64_t address = addressOf(warp, i, 0, 0, lane);
     constexpr unsigned bytes = sizeof(T) * count;
-    uint8_t *to =
-        space == Space::Shared ? sharedAt(warp, lane, address, bytes, Use::Write) : globalAt(warp, lane, address, bytes, true);
+    uint8_t *to = space == Space::Shared ? sharedAt(warp, lane, address, bytes, Use::Write)
+                                         : globalAt(warp, lane, address, bytes, true);
     if (!to)
       return;
     for (unsigned k = 0; k != count; ++k) {
@@ -149,7 +176,8 @@ template <typename T> void addAccesses(Table &table, const std::string &type) {
 
 //===- Asynchronous copies ----------------------------------------------------------------------------===//
 
-/// The source is read at once, the target is NaNs until its thread has waited: a machine may do either at any time between.
+/// The source is read at once, the target is NaNs until its thread has waited: a machine may do either at any
+/// time between.
 template <bool hasSize> void copy(Warp &warp, const Instruction &i, uint32_t mask) {
   Copy copy{warp.pc, mask, unsigned(i.constants[2]), {}, {}, {}};
   for (; mask != 0; mask &= mask - 1) {
@@ -157,7 +185,8 @@ template <bool hasSize> void copy(Warp &warp, const Instruction &i, uint32_t mas
     if (hasSize)
       taken = warp.row<uint32_t>(i.rows[2])[lane];
     if (taken > copy.bytes)
-      return warp.fail(lane, "copy of " + std::to_string(taken) + " bytes into " + std::to_string(copy.bytes));
+      return warp.fail(lane,
+                       "copy of " + std::to_string(taken) + " bytes into " + std::to_string(copy.bytes));
     uint64_t from = addressOf(warp, i, 1, 1, lane), to = addressOf(warp, i, 0, 0, lane);
     if (taken != 0 && !isAligned(warp, lane, from, copy.bytes))
       return;
@@ -224,6 +253,7 @@ void girih::test::ptx::addMemory(Table &table) {
   table.add("cp.async.wait_group", {"n", waitGroups});
   table.add("cp.async.wait_all", {"", waitAll});
   // Memory is always consistent here; whether a kernel has the fences that it needs is not checked.
-  for (const char *fence : {"membar.cta", "membar.gl", "membar.sys", "fence.acq_rel.cta", "fence.acq_rel.gpu", "fence.sc.cta", "fence.sc.gpu"})
+  for (const char *fence : {"membar.cta", "membar.gl", "membar.sys", "fence.acq_rel.cta", "fence.acq_rel.gpu",
+                            "fence.sc.cta", "fence.sc.gpu"})
     table.add(fence, {"", nothing});
 }

@@ -1,5 +1,5 @@
-// The text of a module to kernels. Statements end with ';'; names of registers are those of the scope; operands are matched with the forms
-// that the table knows for the instruction's name.
+// The text of a module to kernels. Statements end with ';'; names of registers are those of the scope;
+// operands are matched with the forms that the table knows for the instruction's name.
 #include "Program.h"
 
 #include <algorithm>
@@ -30,13 +30,15 @@ const std::vector<Entry> *Table::find(const std::string &name) const {
 
 /// Without what only hints at caches or orders memory that is always in order here.
 static std::string withoutHints(std::string_view name) {
-  static const std::set<std::string_view> hints = {"volatile", "relaxed", "weak", "gpu", "sys", "cta", "nc", "ca", "cg", "cs", "lu", "cv", "wb", "wt"};
+  static const std::set<std::string_view> hints = {"volatile", "relaxed", "weak", "gpu", "sys", "cta", "nc",
+                                                   "ca",       "cg",      "cs",   "lu",  "cv",  "wb",  "wt"};
   bool access = name.starts_with("ld.") || name.starts_with("st."), copy = name.starts_with("cp.async.c");
   std::string kept;
   for (size_t at = 0; at <= name.size();) {
     size_t end = std::min(name.find('.', at), name.size());
     std::string_view part = name.substr(at, end - at);
-    bool hint = (access && hints.contains(part)) || ((access || copy) && (part.starts_with("L1::") || part.starts_with("L2::")));
+    bool hint = (access && hints.contains(part)) ||
+                ((access || copy) && (part.starts_with("L1::") || part.starts_with("L2::")));
     if (!hint)
       kept += (kept.empty() ? "" : ".") + std::string(part);
     at = end + 1;
@@ -76,7 +78,8 @@ std::optional<uint64_t> parseNumber(std::string_view text, unsigned width) {
   text.remove_prefix(negative);
   int base = 10;
   if (text.size() > 2 && text[0] == '0' && strchr("xXfFdD", text[1])) {
-    if ((tolower(text[1]) == 'f' && (width == 8 || text.size() != 10)) || (tolower(text[1]) == 'd' && width != 8))
+    if ((tolower(text[1]) == 'f' && (width == 8 || text.size() != 10)) ||
+        (tolower(text[1]) == 'd' && width != 8))
       return std::nullopt;
     base = 16;
     text.remove_prefix(2);
@@ -105,7 +108,8 @@ struct Register {
 
 class Parser {
 public:
-  Parser(std::string_view text, std::vector<std::unique_ptr<Kernel>> &kernels) : text(text), kernels(kernels) {}
+  Parser(std::string_view text, std::vector<std::unique_ptr<Kernel>> &kernels)
+      : text(text), kernels(kernels) {}
   bool parse();
   std::string error;
 
@@ -179,7 +183,8 @@ bool Parser::nextStatement(std::string_view &statement) {
     entry |= rest.starts_with(directive);
   while (at != text.size()) {
     char c = text[at];
-    if (text.substr(at).starts_with("//") || (wholeLine && c == '\n') || (!wholeLine && c == ';') || (entry && c == '{'))
+    if (text.substr(at).starts_with("//") || (wholeLine && c == '\n') || (!wholeLine && c == ';') ||
+        (entry && c == '{'))
       break;
     if (c == ':' && (at + 1 == text.size() || text[at + 1] != ':') && (at == 0 || text[at - 1] != ':') &&
         text.substr(start, at - start).find_first_of(" \t\n[") == std::string_view::npos) {
@@ -211,7 +216,8 @@ bool Parser::parse() {
         return false;
     } else if (statement.ends_with(":")) {
       if (!kernel || !labels.emplace(statement.substr(0, statement.size() - 1), kernel->code.size()).second)
-        return fail("label '" + std::string(statement) + "' is not alone of its name, or outside of a kernel");
+        return fail("label '" + std::string(statement) +
+                    "' is not alone of its name, or outside of a kernel");
     } else if (statement[0] == '.') {
       if (!parseDirective(statement))
         return false;
@@ -248,14 +254,16 @@ bool Parser::parseShared(Tokens tokens) {
     if (tokens[i] == ".align" && i + 1 != tokens.size())
       align = parseNumber(tokens[i + 1], 8).value_or(1), ++i;
     else if (tokens[i][0] == '[')
-      bytes = (bytes == 0 ? 1 : bytes) * parseNumber(tokens[i].substr(1, tokens[i].size() - 2), 8).value_or(0);
+      bytes =
+          (bytes == 0 ? 1 : bytes) * parseNumber(tokens[i].substr(1, tokens[i].size() - 2), 8).value_or(0);
     else if (tokens[i][0] != '.')
       name = tokens[i];
     else if (uint32_t width = widthOf(tokens[i]); width != ~0u)
       bytes = width;
   }
   if (name.empty() || align > kSharedBase || (align & (align - 1)) != 0)
-    return fail("expected shared memory with a name and an alignment of up to " + std::to_string(kSharedBase));
+    return fail("expected shared memory with a name and an alignment of up to " +
+                std::to_string(kSharedBase));
   if (dynamic) {
     if (!dynamicShared.empty() && dynamicShared != name)
       return fail("a second dynamic shared memory");
@@ -279,8 +287,12 @@ bool Parser::parseEntry(std::string_view header) {
   constants.clear(), parameters.clear(), labels.clear(), branches.clear();
   kernel->registers.assign(256, 0); // row 0 takes what nobody wants
   std::vector<std::string_view> tokens = split(header);
-  auto number = [&](size_t i) { return uint32_t(i < tokens.size() ? parseNumber(tokens[i], 8).value_or(0) : 0); };
-  auto sizes = [&](size_t i) { return Dim3{number(i + 1), std::max(number(i + 2), 1u), std::max(number(i + 3), 1u)}; };
+  auto number = [&](size_t i) {
+    return uint32_t(i < tokens.size() ? parseNumber(tokens[i], 8).value_or(0) : 0);
+  };
+  auto sizes = [&](size_t i) {
+    return Dim3{number(i + 1), std::max(number(i + 2), 1u), std::max(number(i + 3), 1u)};
+  };
   for (size_t i = 0; i != tokens.size(); ++i) {
     if (tokens[i] == ".entry" && i + 1 != tokens.size())
       kernel->name = tokens[++i];
@@ -310,7 +322,8 @@ bool Parser::parseEntry(std::string_view header) {
 
 uint32_t Parser::allocate(uint32_t bytes) {
   std::vector<uint8_t> &registers = kernel->registers;
-  uint32_t start = uint32_t((registers.size() + std::min(bytes, 64u) - 1) / std::min(bytes, 64u) * std::min(bytes, 64u));
+  uint32_t start =
+      uint32_t((registers.size() + std::min(bytes, 64u) - 1) / std::min(bytes, 64u) * std::min(bytes, 64u));
   registers.resize(start + bytes);
   return start;
 }
@@ -320,7 +333,9 @@ bool Parser::parseRegisters(Tokens tokens) {
   uint32_t width = tokens.size() > 2 ? widthOf(tokens[1]) : ~0u;
   if (width == ~0u || width == 1)
     return fail("registers of a type that is not known");
-  auto add = [&](std::string name) { scopes.back()[std::move(name)] = {allocate(width == 0 ? 4 : width * kLanes), width}; };
+  auto add = [&](std::string name) {
+    scopes.back()[std::move(name)] = {allocate(width == 0 ? 4 : width * kLanes), width};
+  };
   for (size_t i = 2; i != tokens.size(); ++i) {
     if (i + 3 < tokens.size() && tokens[i + 1] == "<") {
       uint64_t count = parseNumber(tokens[i + 2], 8).value_or(0);
@@ -352,8 +367,9 @@ uint32_t Parser::constantRow(uint64_t value, unsigned width) {
 }
 
 std::optional<Register> Parser::specialRow(std::string_view name) {
-  static constexpr const char *names[] = {"%tid.x",  "%tid.y",  "%tid.z",    "%ctaid.x",  "%ctaid.y",  "%ctaid.z", "%ntid.x",
-                                          "%ntid.y", "%ntid.z", "%nctaid.x", "%nctaid.y", "%nctaid.z", "%warpid"};
+  static constexpr const char *names[] = {"%tid.x",    "%tid.y",    "%tid.z",  "%ctaid.x", "%ctaid.y",
+                                          "%ctaid.z",  "%ntid.x",   "%ntid.y", "%ntid.z",  "%nctaid.x",
+                                          "%nctaid.y", "%nctaid.z", "%warpid"};
   static_assert(std::size(names) == kSpecials);
   for (unsigned i = 0; i != kSpecials; ++i)
     if (name == names[i]) {
@@ -362,12 +378,13 @@ std::optional<Register> Parser::specialRow(std::string_view name) {
       return Register{kernel->specials[i], 4};
     }
   using Mask = uint32_t (*)(uint32_t);
-  static const std::pair<const char *, Mask> masks[] = {{"%laneid", [](uint32_t l) { return l; }},
-                                                        {"%lanemask_eq", [](uint32_t l) { return 1u << l; }},
-                                                        {"%lanemask_lt", [](uint32_t l) { return (1u << l) - 1; }},
-                                                        {"%lanemask_le", [](uint32_t l) { return ((1u << l) - 1) | 1u << l; }},
-                                                        {"%lanemask_gt", [](uint32_t l) { return ~(((1u << l) - 1) | 1u << l); }},
-                                                        {"%lanemask_ge", [](uint32_t l) { return ~((1u << l) - 1); }}};
+  static const std::pair<const char *, Mask> masks[] = {
+      {"%laneid", [](uint32_t l) { return l; }},
+      {"%lanemask_eq", [](uint32_t l) { return 1u << l; }},
+      {"%lanemask_lt", [](uint32_t l) { return (1u << l) - 1; }},
+      {"%lanemask_le", [](uint32_t l) { return ((1u << l) - 1) | 1u << l; }},
+      {"%lanemask_gt", [](uint32_t l) { return ~(((1u << l) - 1) | 1u << l); }},
+      {"%lanemask_ge", [](uint32_t l) { return ~((1u << l) - 1); }}};
   for (auto [maskName, mask] : masks)
     if (name == maskName) {
       uint32_t row = allocate(4 * kLanes);
@@ -436,7 +453,8 @@ bool Parser::match(const Entry &entry, Tokens operands, Instruction &instruction
   return true;
 }
 
-bool Parser::matchOperand(std::string_view form, std::string_view operand, Instruction &instruction, std::string &why) {
+bool Parser::matchOperand(std::string_view form, std::string_view operand, Instruction &instruction,
+                          std::string &why) {
   std::string shown = "'" + std::string(operand) + "'";
   switch (form[0]) {
   case 'a':
@@ -474,7 +492,8 @@ bool Parser::matchOperand(std::string_view form, std::string_view operand, Instr
   if (!row)
     return why = shown + " is no register, constant or symbol that can be here", false;
   if (predicate != (row->width == 0) || (width != 0 && row->width != width))
-    return why = shown + " has " + std::to_string(8 * row->width) + " bits, not " + std::to_string(8 * width), false;
+    return why = shown + " has " + std::to_string(8 * row->width) + " bits, not " + std::to_string(8 * width),
+           false;
   instruction.widths[operandCount] = uint8_t(row->width);
   instruction.rows[operandCount++] = row->row;
   return true;
@@ -487,7 +506,8 @@ bool Parser::matchAddress(std::string_view operand, Instruction &instruction, st
   std::string_view inner = operand.substr(1, operand.size() - 2);
   size_t plus = inner.find('+');
   std::string_view base = inner.substr(0, plus);
-  std::optional<uint64_t> offset = plus == std::string_view::npos ? 0 : parseNumber(inner.substr(plus + 1), 8);
+  std::optional<uint64_t> offset =
+      plus == std::string_view::npos ? 0 : parseNumber(inner.substr(plus + 1), 8);
   std::optional<Register> row = findRegister(base);
   std::optional<uint64_t> number = parseNumber(base, 8);
   if (auto symbol = symbols.find(base); symbol != symbols.end())
@@ -505,7 +525,8 @@ bool Parser::matchAddress(std::string_view operand, Instruction &instruction, st
 bool Parser::matchParameter(std::string_view operand, Instruction &instruction, std::string &why) {
   std::string_view inner = operand.size() > 2 ? operand.substr(1, operand.size() - 2) : "";
   size_t plus = inner.find('+');
-  std::optional<uint64_t> offset = plus == std::string_view::npos ? 0 : parseNumber(inner.substr(plus + 1), 8);
+  std::optional<uint64_t> offset =
+      plus == std::string_view::npos ? 0 : parseNumber(inner.substr(plus + 1), 8);
   auto found = parameters.find(inner.substr(0, plus));
   if (found == parameters.end() || !offset || *offset >= 8)
     return why = "'" + std::string(operand) + "' is no parameter", false;

@@ -1,5 +1,5 @@
-// Kernels as they execute: every operand is a row of registers, one element for each lane. Immediates, symbols and special registers are rows
-// too, so that instructions know only rows.
+// Kernels as they execute: every operand is a row of registers, an element for each lane. Immediates, symbols and special registers are
+// rows too: instructions know only rows.
 #pragma once
 
 #include "Module.h"
@@ -18,7 +18,7 @@ struct Instruction;
 /// Does the instruction for the lanes in `mask`, of which there is at least one.
 using Run = void (*)(Warp &warp, const Instruction &instruction, uint32_t mask);
 
-/// How an instruction takes part in control flow. `Together`: the lanes that must execute it do so at once, and those that arrive first wait.
+/// How an instruction takes part in control flow. `Together`: the lanes that must execute it do so at once; who comes first waits.
 enum class Flow : uint8_t { Plain, Together, Branch, Exit, Barrier };
 
 struct Instruction {
@@ -55,7 +55,7 @@ struct Kernel {
 };
 
 /// A way to write an instruction. `operands` lists them: `o4` a register of four bytes that is written, `i4` one that is read or a constant,
-/// `o0` and `i0` of any width, `p` and `q` predicates written and read, `a` an address, `m` a parameter, `n` a constant, `l` a label; braces
+/// `o0`, `i0` of any width, `p`, `q` predicates written and read, `a` an address, `m` a parameter, `n` a constant, `l` a label; braces
 /// and `|` stand for themselves.
 struct Entry {
   std::string operands;

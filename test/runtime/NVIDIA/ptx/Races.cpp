@@ -1,4 +1,5 @@
-// Accesses of whole words keep one cell; a word is split into the cells of its bytes when a part of it is accessed.
+// Accesses of whole words keep one cell; a word is split into the cells of its bytes when a part of it is
+// accessed.
 #include "Races.h"
 
 #include <algorithm>
@@ -14,9 +15,7 @@ void Races::start(uint64_t size, unsigned warps) {
   ++now;
 }
 
-void Races::synchronize(unsigned warp) {
-  clocks[warp][warp] = now++;
-}
+void Races::synchronize(unsigned warp) { clocks[warp][warp] = now++; }
 
 void Races::join(std::span<const unsigned> warps) {
   uint32_t joined[kLanes] = {};

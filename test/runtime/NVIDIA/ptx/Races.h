@@ -26,7 +26,7 @@ public:
   /// `read` of a word, where nothing speaks against it at first sight; else false, and nothing is noted.
   bool readWord(uint64_t offset, uint16_t thread, uint32_t pc) {
     Cell &cell = words[offset / 4];
-    const uint32_t *clock = clocks[thread / kLanes];
+    const uint32_t *__restrict clock = clocks[thread / kLanes];
     if (cell.writer.time > clock[cell.writer.thread / kLanes])
       return false;
     const Access &reader = cell.readers[0];

@@ -15,18 +15,19 @@ void barrier(Warp &warp, const Instruction &i, uint32_t mask) {
 
 enum class Shuffle { Up, Down, Butterfly, Index };
 
-/// The third operand has the last lane of a segment in bits 0 to 4, and in 8 to 12 those bits of a lane's number that name its segment.
+/// The third operand has the last lane of a segment in bits 0 to 4, and in 8 to 12 those bits of a lane's
+/// number that name its segment.
 template <Shuffle how, bool hasPredicate> void shuffle(Warp &warp, const Instruction &i, uint32_t mask) {
   constexpr unsigned first = hasPredicate ? 2 : 1;
-  auto *d = warp.row<uint32_t>(i.rows[0]), *a = warp.row<uint32_t>(i.rows[first]), *b = warp.row<uint32_t>(i.rows[first + 1]),
-       *c = warp.row<uint32_t>(i.rows[first + 2]);
+  auto *d = warp.row<uint32_t>(i.rows[0]), *a = warp.row<uint32_t>(i.rows[first]),
+       *b = warp.row<uint32_t>(i.rows[first + 1]), *c = warp.row<uint32_t>(i.rows[first + 2]);
   uint32_t values[kLanes], inside = 0;
   std::copy_n(a, kLanes, values);
   for (uint32_t rest = mask; rest != 0; rest &= rest - 1) {
     int lane = std::countr_zero(rest), by = int(b[lane] & 31), segment = int(c[lane] >> 8 & 31);
     int last = (lane & segment) | int(c[lane] & 31 & ~uint32_t(segment)), from = lane;
-    from = how == Shuffle::Up     ? lane - by
-           : how == Shuffle::Down ? lane + by
+    from = how == Shuffle::Up          ? lane - by
+           : how == Shuffle::Down      ? lane + by
            : how == Shuffle::Butterfly ? (lane ^ by)
                                        : (lane & segment) | (by & ~segment);
     bool isInside = how == Shuffle::Up ? from >= last : from <= last;
@@ -48,7 +49,9 @@ void synchronizeWarp(Warp &warp, const Instruction &, uint32_t mask) { warp.sync
 enum class Vote { All, Any, Uniform };
 template <Vote how> void vote(Warp &warp, const Instruction &i, uint32_t mask) {
   uint32_t votes = warp.predicate(i.rows[1]) & mask, &p = warp.predicate(i.rows[0]);
-  bool result = how == Vote::Any ? votes != 0 : how == Vote::All ? votes == mask : votes == mask || votes == 0;
+  bool result = how == Vote::Any   ? votes != 0
+                : how == Vote::All ? votes == mask
+                                   : votes == mask || votes == 0;
   p = (p & ~mask) | (result ? mask : 0);
 }
 void ballot(Warp &warp, const Instruction &i, uint32_t mask) {
