@@ -23,7 +23,7 @@ config.test_exec_root = config.girih_test_exec_root
 
 search = [os.path.join(config.girih_build, "bin"), config.llvm_tools, config.environment["PATH"]]
 config.environment["PATH"] = os.pathsep.join(search)
-for name in ("HOME", "ASAN_OPTIONS", "UBSAN_OPTIONS", "LD_LIBRARY_PATH", "HF_HOME", "GIRIH_LONG"):
+for name in ("HOME", "ASAN_OPTIONS", "UBSAN_OPTIONS", "LD_LIBRARY_PATH", "HF_HOME", "GIRIH_LONG", "GIRIH_CODE_CACHE"):
     if name in os.environ:
         config.environment[name] = os.environ[name]
 

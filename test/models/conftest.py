@@ -1,8 +1,10 @@
 """End-to-end tests: models made by transformers go through the compiler and the runtime, and the numbers are compared. The target
 is a parameter: pytest --target=cpu:haswell, or the environment's GIRIH_TARGET."""
 
+import hashlib
 import os
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -28,14 +30,20 @@ def minilm():
     return os.path.join(os.path.dirname(package.__file__), "model")
 
 
+def contents(directory):
+    """The names and the bytes of the files."""
+    return tuple((str(file.relative_to(directory)), hashlib.sha256(file.read_bytes()).digest())
+                 for file in sorted(Path(directory).rglob("*")) if file.is_file())
+
+
 @pytest.fixture(scope="session")
 def compiled(target, tmp_path_factory):
-    """Compiles a directory once for each dtype; yields the artifact's path."""
+    """Compiles what a directory holds once for each dtype, for tests make the same model again and again; yields the artifact's path."""
     girih = pytest.importorskip("girih")
     made = {}
 
     def compile(directory, dtype="f32", **options):
-        key = (str(directory), dtype, tuple(sorted(options.items())))
+        key = (contents(directory), dtype, tuple(sorted(options.items())))
         if key not in made:
             made[key] = tmp_path_factory.mktemp("artifacts") / "model.girih"
             girih.compile(directory, made[key], target=target, dtype=dtype, **options)

@@ -17,6 +17,7 @@ from small_bert import make_bert
 @pytest.fixture
 def place(tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "xdg"))
+    monkeypatch.delenv("GIRIH_CODE_CACHE", raising=False)  # processes are killed while they compile, which takes its time
     return tmp_path / "xdg/girih"
 
 

@@ -13,11 +13,15 @@ separate_arguments(girih_llvm_definitions NATIVE_COMMAND ${LLVM_DEFINITIONS})
 include_directories(SYSTEM ${LLVM_INCLUDE_DIRS} ${MLIR_INCLUDE_DIRS})
 include_directories(${CMAKE_SOURCE_DIR} ${CMAKE_BINARY_DIR})
 
-# One precompiled header for all compiler libraries: MLIR's headers are most of each file's build time.
+# One precompiled header for all compiler libraries: MLIR's and our dialects' headers would be most of each file's build time.
 add_library(GirihPrecompiled OBJECT ${CMAKE_SOURCE_DIR}/tools/cmake/Precompiled.cpp)
 target_compile_definitions(GirihPrecompiled PRIVATE ${girih_llvm_definitions})
 target_compile_options(GirihPrecompiled PRIVATE -fno-rtti -fno-exceptions)
 target_precompile_headers(GirihPrecompiled PRIVATE ${CMAKE_SOURCE_DIR}/tools/cmake/Precompiled.h)
+
+# Every generated header of every dialect is ready before any library compiles.
+add_custom_target(girih-tablegen)
+add_dependencies(GirihPrecompiled girih-tablegen)
 
 function(girih_compiler_options target)
   # Programs share the libraries' precompiled header, so they are compiled as the libraries are (fPIC, not fPIE).
@@ -37,12 +41,9 @@ function(add_girih_library name)
   add_library(${name} STATIC ${ARG_SOURCES})
   girih_compiler_options(${name})
   target_link_libraries(${name} PUBLIC ${ARG_LINK} MLIR LLVM)
-  # Every generated header of every dialect is ready before any library compiles.
   add_dependencies(${name} girih-tablegen ${ARG_DEPENDS})
   set_property(GLOBAL APPEND PROPERTY GIRIH_LIBRARIES ${name})
 endfunction()
-
-add_custom_target(girih-tablegen)
 
 function(girih_tablegen target)
   add_public_tablegen_target(${target})

@@ -3,6 +3,7 @@
 #include "lib/Target/CPU/Emit.h"
 
 #include "lib/Support/Error.h"
+#include "lib/Target/CodeCache.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/OwningOpRef.h"
@@ -86,6 +87,18 @@ static void setAttributes(llvm::Function &function, const CodeVersion &version) 
   function.addFnAttr("target-features", version.llvmFeatures);
 }
 
+static llvm::Expected<std::vector<uint8_t>> generate(llvm::Module &module, llvm::TargetMachine &machine,
+                                                     llvm::CodeGenFileType kind) {
+  llvm::SmallVector<char, 0> code;
+  llvm::raw_svector_ostream stream(code);
+  llvm::legacy::PassManager passes;
+  if (machine.addPassesToEmitFile(passes, stream, nullptr, kind))
+    return makeError(ExitStatus::Internal, "codegen-failed", "LLVM cannot write objects for {0}",
+                     machine.getTargetCPU());
+  passes.run(module);
+  return std::vector<uint8_t>(code.begin(), code.end());
+}
+
 static llvm::Expected<std::vector<uint8_t>>
 compileKernel(mlir::LLVM::LLVMFuncOp kernel, const CodeVersion &version, llvm::CodeGenFileType kind) {
   mlir::OwningOpRef<mlir::ModuleOp> single = mlir::ModuleOp::create(kernel.getLoc());
@@ -109,14 +122,8 @@ compileKernel(mlir::LLVM::LLVMFuncOp kernel, const CodeVersion &version, llvm::C
     if (!function.isDeclaration())
       setAttributes(function, version);
   optimize(*module, *machine);
-  llvm::SmallVector<char, 0> object;
-  llvm::raw_svector_ostream stream(object);
-  llvm::legacy::PassManager codegen;
-  if (machine->addPassesToEmitFile(codegen, stream, nullptr, kind))
-    return makeError(ExitStatus::Internal, "codegen-failed", "LLVM cannot write objects for {0}",
-                     version.name);
-  codegen.run(*module);
-  return std::vector<uint8_t>(object.begin(), object.end());
+  return generateOnce(*module, kind == llvm::CodeGenFileType::ObjectFile ? "object" : "assembly",
+                      [&] { return generate(*module, *machine, kind); });
 }
 
 static llvm::Expected<mlir::ModuleOp> findVersion(mlir::ModuleOp module, const CodeVersion &version) {

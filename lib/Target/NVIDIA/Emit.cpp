@@ -4,6 +4,7 @@
 
 #include "girih-runtime/NVIDIAKernel.h"
 #include "lib/Support/Error.h"
+#include "lib/Target/CodeCache.h"
 #include "lib/Target/NVIDIA/Facts.h"
 #include "lib/Target/NVIDIA/Passes.h"
 #include "mlir/IR/Builders.h"
@@ -67,6 +68,16 @@ static void optimize(llvm::Module &module, llvm::TargetMachine &machine) {
   builder.buildPerModuleDefaultPipeline(llvm::OptimizationLevel::O2).run(module, modules);
 }
 
+static llvm::Expected<std::vector<uint8_t>> generate(llvm::Module &module, llvm::TargetMachine &machine) {
+  llvm::SmallVector<char, 0> text;
+  llvm::raw_svector_ostream stream(text);
+  llvm::legacy::PassManager passes;
+  if (machine.addPassesToEmitFile(passes, stream, nullptr, llvm::CodeGenFileType::AssemblyFile))
+    return makeError(ExitStatus::Internal, "codegen-failed", "LLVM cannot write PTX for {0}", machine.getTargetCPU());
+  passes.run(module);
+  return std::vector<uint8_t>(text.begin(), text.end());
+}
+
 /// The kernel alone, with the shared memory that it names.
 static llvm::Expected<std::string> compileKernel(LLVMFuncOp kernel, const Facts &facts) {
   mlir::OwningOpRef<mlir::ModuleOp> single = mlir::ModuleOp::create(kernel.getLoc());
@@ -82,13 +93,11 @@ static llvm::Expected<std::string> compileKernel(LLVMFuncOp kernel, const Facts 
   module->setTargetTriple(machine->getTargetTriple());
   module->setDataLayout(machine->createDataLayout());
   optimize(*module, *machine);
-  llvm::SmallVector<char, 0> text;
-  llvm::raw_svector_ostream stream(text);
-  llvm::legacy::PassManager codegen;
-  if (machine->addPassesToEmitFile(codegen, stream, nullptr, llvm::CodeGenFileType::AssemblyFile))
-    return makeError(ExitStatus::Internal, "codegen-failed", "LLVM cannot write PTX for {0}", facts.architecture);
-  codegen.run(*module);
-  return std::string(text.begin(), text.end());
+  std::string options = (machine->getTargetCPU() + machine->getTargetFeatureString()).str();
+  auto text = generateOnce(*module, options, [&] { return generate(*module, *machine); });
+  if (!text)
+    return text.takeError();
+  return std::string(text->begin(), text->end());
 }
 
 //===- Machine code -------------------------------------------------------------------------------===//
