@@ -27,6 +27,8 @@ struct ProgramLowering::Group {
   Value origin, number; // the first element's depth, and the group's number in its row
   Value part;           // its number in the block; null: it is the block
   int64_t eights;       // elements of depth, by eight
+  Value left, next;     // bytes to the end of the panel's part of the tile, and how much further what is read
+                        // next begins; or null
 };
 
 static int64_t elementsOf(BlockFormat format) { return format == BlockFormat::Q6_K ? 16 : 32; }
@@ -135,7 +137,12 @@ void ProgramLowering::fetchGroup(const Operand &right, const Group &group, Value
           share = llvm::divideCeil(all, eights * passes);
   Value pass = arith::DivUIOp::create(builder, loc, group.line, constant(lanes * group.rows.size()));
   Value done = mul(add(mul(pass, constant(eights)), eight), constant(share));
-  Value at = address(group.column, builder.getI8Type(), add(done, constant(all + fetchAhead)));
+  Value at = add(done, constant(all + fetchAhead));
+  if (group.next) {
+    Value beyond = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::sge, at, group.left);
+    at = add(at, arith::SelectOp::create(builder, loc, beyond, group.next, constant(0)));
+  }
+  at = address(group.column, builder.getI8Type(), at);
   for (int64_t byte = 0; byte < share; byte += 64)
     LLVM::Prefetch::create(builder, loc, address(at, builder.getI8Type(), constant(byte)), 0, 3, 1);
 }
@@ -178,8 +185,8 @@ SmallVector<Value> ProgramLowering::overIntegers(const Operand &right, const Gro
 
 /// All groups of `columns` rows from a place on, those of one column of blocks together, so that memory is
 /// read in order.
-void ProgramLowering::overGroups(const Operand &right, BlockPlace place, Value columns, Value depth,
-                                 int64_t vectors, GroupBody body) {
+void ProgramLowering::overGroups(const Operand &right, BlockPlace place, Value next, Value columns,
+                                 Value depth, int64_t vectors, GroupBody body) {
   BlockFormat format = right.blocks.getFormat();
   const graph::BlockLayout &layout = graph::layoutOf(format);
   int64_t size = elementsOf(format), groups = layout.elements / size, width = vectors * lanes;
@@ -190,9 +197,11 @@ void ProgramLowering::overGroups(const Operand &right, BlockPlace place, Value c
     });
   };
   Value passes = arith::DivUIOp::create(builder, loc, add(columns, constant(width - 1)), constant(width));
-  loop(arith::DivUIOp::create(builder, loc, depth, constant(layout.elements)), [&](Value block) {
-    Value column = address(place.column, builder.getI8Type(),
-                           mul(block, constant(graph::planesOf(format, right.panelWidth).bytes)));
+  Value blocks = arith::DivUIOp::create(builder, loc, depth, constant(layout.elements));
+  Value bytes = constant(graph::planesOf(format, right.panelWidth).bytes);
+  loop(blocks, [&](Value block) {
+    Value column = address(place.column, builder.getI8Type(), mul(block, bytes));
+    Value left = next ? mul(sub(blocks, block), bytes) : Value();
     loop(passes, [&](Value pass) {
       Value line = mul(pass, constant(width));
       SmallVector<BlockRows, 4> rows;
@@ -205,7 +214,7 @@ void ProgramLowering::overGroups(const Operand &right, BlockPlace place, Value c
           finishRow(row, right);
         }
         Value number = part ? add(mul(block, constant(groups)), part) : block;
-        body({column, line, own, mul(number, constant(size)), number, part, size / step});
+        body({column, line, own, mul(number, constant(size)), number, part, size / step, left, next});
       };
       if (format == BlockFormat::Q6_K)
         return loop(constant(groups),
@@ -248,6 +257,27 @@ SmallVector<Value> ProgramLowering::loadRowSums(Value sums, Value stride, Value 
   return loaded;
 }
 
+/// How far from the end of a panel's part of the tile lies what is read next: the next panel's part, or after
+/// the last panel the first one's next part, which the tile's next depths are.
+Value ProgramLowering::distanceToNext(const Operand &right, Value column, Value columns, Value depth) {
+  BlockFormat format = right.blocks.getFormat();
+  int64_t elements = graph::layoutOf(format).elements, width = right.panelWidth;
+  auto bytes = [&](Value deep) {
+    return mul(arith::DivUIOp::create(builder, loc, deep, constant(elements)),
+               constant(graph::planesOf(format, width).bytes));
+  };
+  auto when = [&](arith::CmpIPredicate predicate, Value a, Value b, Value then, Value otherwise) -> Value {
+    Value holds = arith::CmpIOp::create(builder, loc, predicate, a, b);
+    return arith::SelectOp::create(builder, loc, holds, then, otherwise);
+  };
+  Value panel = bytes(right.panels->sizes[1]);
+  Value back = mul(sub(constant(0), arith::DivUIOp::create(builder, loc, column, constant(width))), panel);
+  Value afterLast = when(arith::CmpIPredicate::slt, add(right.firstDepth, depth), right.panels->sizes[1],
+                         back, constant(0));
+  return when(arith::CmpIPredicate::slt, add(column, constant(width)), columns, sub(panel, bytes(depth)),
+              afterLast);
+}
+
 /// `rows` rows, fewer than eight, times a panel whose integers are decoded on the way. `sums` are the left
 /// operand's; null if the format has no minimum.
 void ProgramLowering::groupKernel(const Operand &left, const Operand &right, const Slot &result, Value sums,
@@ -258,40 +288,47 @@ void ProgramLowering::groupKernel(const Operand &left, const Operand &right, con
   Value leftPointer = address(left.pointer, element, mul(row, left.lineStride));
   Value resultPointer = address(result.pointer, f32, add(mul(row, constant(result.strides[0])), column));
   bool adjacent = getConstantIntValue(left.depthStride) == 1;
-  SmallVector<Value> operands = {
-      place.column,    columns,          depth,         leftPointer,
-      left.lineStride, left.depthStride, resultPointer, constant(result.strides[0])};
+  SmallVector<Value> operands = {place.column,
+                                 minimum(sub(columns, column), constant(right.panelWidth)),
+                                 depth,
+                                 leftPointer,
+                                 left.lineStride,
+                                 left.depthStride,
+                                 resultPointer,
+                                 constant(result.strides[0]),
+                                 distanceToNext(right, column, columns, depth)};
   if (sums)
     operands.append({address(sums, f32, mul(row, constant(groups))), constant(groups)});
   std::string suffix =
       "sums" + std::to_string(rows) + "." + (adjacent ? "" : "strided.") + describe(right.blocks, vectors);
   callHelper(suffix, operands, [&](ValueRange given) {
     Value depthStride = adjacent ? constant(1) : given[5];
-    overGroups(right, {given[0], constant(0)}, given[1], given[2], vectors, [&](const Group &group) {
-      SmallVector<Value> zeros(rows * vectors, zero(VectorType::get(lanes, f32)));
-      SmallVector<Value> products =
-          overIntegers(right, group, zeros, [&](Value k, ArrayRef<Value> numbers, ValueRange carried) {
-            SmallVector<Value> next(carried);
-            Value leftAt = address(given[3], element, mul(k, depthStride));
-            for (int64_t r = 0; r < rows; ++r) {
-              Value at = address(leftAt, element, mul(constant(r), given[4]));
-              Value factor = splat(LLVM::LoadOp::create(builder, loc, element, at));
-              for (int64_t v = 0; v < vectors; ++v)
-                next[r * vectors + v] =
-                    vector::FMAOp::create(builder, loc, factor, numbers[v], next[r * vectors + v]);
-            }
-            return next;
-          });
-      SmallVector<Value> scales, minimums, rowSums;
-      for (const BlockRows &own : group.rows) {
-        scales.push_back(own.scale);
-        if (own.minimum)
-          minimums.push_back(own.minimum);
-      }
-      if (!minimums.empty())
-        rowSums = loadRowSums(given[8], given[9], group.number, rows);
-      addScaled(address(given[6], f32, group.line), given[7], products, scales, minimums, rowSums);
-    });
+    overGroups(
+        right, {given[0], constant(0)}, given[8], given[1], given[2], vectors, [&](const Group &group) {
+          SmallVector<Value> zeros(rows * vectors, zero(VectorType::get(lanes, f32)));
+          SmallVector<Value> products =
+              overIntegers(right, group, zeros, [&](Value k, ArrayRef<Value> numbers, ValueRange carried) {
+                SmallVector<Value> next(carried);
+                Value leftAt = address(given[3], element, mul(k, depthStride));
+                for (int64_t r = 0; r < rows; ++r) {
+                  Value at = address(leftAt, element, mul(constant(r), given[4]));
+                  Value factor = splat(LLVM::LoadOp::create(builder, loc, element, at));
+                  for (int64_t v = 0; v < vectors; ++v)
+                    next[r * vectors + v] =
+                        vector::FMAOp::create(builder, loc, factor, numbers[v], next[r * vectors + v]);
+                }
+                return next;
+              });
+          SmallVector<Value> scales, minimums, rowSums;
+          for (const BlockRows &own : group.rows) {
+            scales.push_back(own.scale);
+            if (own.minimum)
+              minimums.push_back(own.minimum);
+          }
+          if (!minimums.empty())
+            rowSums = loadRowSums(given[9], given[10], group.number, rows);
+          addScaled(address(given[6], f32, group.line), given[7], products, scales, minimums, rowSums);
+        });
   });
 }
 
@@ -328,7 +365,7 @@ ProgramLowering::Operand ProgramLowering::integerOperand(const Operand &right, R
         for (auto [v, value] : llvm::enumerate(values))
           LLVM::StoreOp::create(builder, loc, value, address(at, f32, constant(v * lanes)), 4);
       };
-      overGroups(right, {given[0], constant(0)}, given[1], given[2], vectors, [&](const Group &group) {
+      overGroups(right, {given[0], constant(0)}, {}, given[1], given[2], vectors, [&](const Group &group) {
         overIntegers(right, group, {}, [&](Value k, ArrayRef<Value> numbers, ValueRange) {
           store(given[3], k, group.line, numbers);
           return SmallVector<Value>();
@@ -387,9 +424,8 @@ void ProgramLowering::lowerBlockSums(tile::DotOp op, const Operand &left, const 
     sums = sumRows(op, left, right, rows, depth);
   auto few = [&] {
     forLoop(columns, right.panelWidth, [&](Value column) {
-      Value here = minimum(sub(columns, column), constant(right.panelWidth));
       fewRows(rows, [&](Value row, int64_t size) {
-        groupKernel(left, right, slot, sums, groups, row, column, here, depth, size, vectors);
+        groupKernel(left, right, slot, sums, groups, row, column, columns, depth, size, vectors);
       });
     });
   };

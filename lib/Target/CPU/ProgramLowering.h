@@ -236,8 +236,9 @@ private:
                       Value columns, Value depth);
   Value sumRows(tile::DotOp op, const Operand &left, const Operand &right, Value rows, Value depth);
   Value sumGroup(Value at, const Operand &left, int64_t group);
-  void overGroups(const Operand &right, BlockPlace place, Value columns, Value depth, int64_t vectors,
-                  GroupBody body);
+  Value distanceToNext(const Operand &right, Value column, Value columns, Value depth);
+  void overGroups(const Operand &right, BlockPlace place, Value next, Value columns, Value depth,
+                  int64_t vectors, GroupBody body);
   SmallVector<Value> overIntegers(const Operand &right, const Group &group, ValueRange init,
                                   IntegerBody body);
   void fetchGroup(const Operand &right, const Group &group, Value eight);
