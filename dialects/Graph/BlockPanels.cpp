@@ -45,20 +45,38 @@ static uint64_t spreadNibbles(uint32_t nibbles) {
   return (x | x << 4) & 0x0f0f0f0f0f0f0f0f;
 }
 
-/// The two low bits of eight bytes, side by side; and back.
-static uint16_t gatherPairs(uint64_t bytes) {
-  uint64_t x = bytes & 0x0303030303030303;
-  x = (x | x >> 6) & 0x000f000f000f000f;
-  x = (x | x >> 12) & 0x000000ff000000ff;
-  return static_cast<uint16_t>(x | x >> 24);
+/// Eight bits, four apart; and back.
+static uint32_t spreadBits(uint32_t bits) {
+  uint32_t x = (bits | bits << 12) & 0x000f000f;
+  x = (x | x << 6) & 0x03030303;
+  return (x | x << 3) & 0x11111111;
 }
 
-static uint64_t spreadPairs(uint16_t pairs) {
-  uint64_t x = pairs;
-  x = (x | x << 24) & 0x000000ff000000ff;
-  x = (x | x << 12) & 0x000f000f000f000f;
-  return (x | x << 6) & 0x0303030303030303;
+static uint32_t gatherBits(uint32_t spread) {
+  uint32_t x = spread & 0x11111111;
+  x = (x | x >> 3) & 0x03030303;
+  x = (x | x >> 6) & 0x000f000f;
+  return (x | x >> 12) & 0xff;
 }
+
+/// The high bits of 32 elements of q5_0 and q5_1, those of eight four apart and of the next eight a bit
+/// higher; and back.
+static uint32_t interleaveBits(uint32_t bits) {
+  uint32_t all = 0;
+  for (int64_t eight = 0; eight < 4; ++eight)
+    all |= spreadBits(bits >> 8 * eight & 0xff) << eight;
+  return all;
+}
+
+static uint32_t separateBits(uint32_t all) {
+  uint32_t bits = 0;
+  for (int64_t eight = 0; eight < 4; ++eight)
+    bits |= gatherBits(all >> eight) << 8 * eight;
+  return bits;
+}
+
+/// The two low bits of eight bytes.
+static constexpr uint64_t lowPairs = 0x0303030303030303;
 
 /// Bytes and height of the two high bits of 16 elements of q6_k.
 static std::pair<int64_t, int64_t> pairsOf(const BlockLayout &layout, int64_t run) {
@@ -87,13 +105,13 @@ struct RowOfPlanes {
     int64_t planeBytes = format == BlockFormat::Q4_K ? 4 : 1, count = format == BlockFormat::Q4_K ? 3 : 16;
     for (int64_t i = 0; layout.smallScales >= 0 && i < count; ++i)
       body(layout.smallScales + i * planeBytes, at(planes.smallScales, planeBytes, i), planeBytes);
-    if (layout.highBits == 1)
-      body(layout.high, at(planes.high, 4), 4);
     for (int64_t i = 0; layout.lowBits == 8 && i < layout.elements; ++i)
       body(layout.low + i, at(planes.low, 1, i), 1);
   }
-  /// The place in the planes of eight elements' nibbles, and of 16 elements' pairs of bits.
+  /// The place in the planes of eight elements' nibbles, of 32 elements' bits, and of 16 elements' pairs of
+  /// bits.
   int64_t nibbles(int64_t eight) const { return at(planes.low, 4, eight); }
+  int64_t bits() const { return at(planes.high, 4); }
   int64_t pairs(int64_t run) const { return at(planes.high, 4, run); }
   int64_t eights() const { return layout.lowBits == 4 ? layout.elements / 8 : 0; }
   int64_t runs() const { return layout.highBits == 2 ? layout.elements / 16 : 0; }
@@ -106,11 +124,14 @@ struct RowOfPlanes {
       write32le(column + nibbles(i),
                 gatherNibbles(read64le(block + run.byte + i % 2 * 8) >> (run.upper ? 4 : 0)));
     }
+    if (layout.highBits == 1)
+      write32le(column + bits(), interleaveBits(read32le(block + layout.high)));
     for (int64_t i = 0; i < runs(); ++i) {
       auto [byte, height] = pairsOf(layout, i);
-      write32le(column + pairs(i),
-                gatherPairs(read64le(block + byte) >> height) |
-                    static_cast<uint32_t>(gatherPairs(read64le(block + byte + 8) >> height)) << 16);
+      auto pairsAt = [&, height = height](const char *at) {
+        return gatherNibbles(read64le(at) >> height & lowPairs);
+      };
+      write32le(column + pairs(i), pairsAt(block + byte) | pairsAt(block + byte + 8) << 2);
     }
   }
 
@@ -125,11 +146,13 @@ struct RowOfPlanes {
       NibbleRun run = nibblesOf(format, i / 2);
       merge(block + run.byte + i % 2 * 8, spreadNibbles(read32le(column + nibbles(i))), run.upper ? 4 : 0);
     }
+    if (layout.highBits == 1)
+      write32le(block + layout.high, separateBits(read32le(column + bits())));
     for (int64_t i = 0; i < runs(); ++i) {
       auto [byte, height] = pairsOf(layout, i);
       uint32_t bits = read32le(column + pairs(i));
-      merge(block + byte, spreadPairs(bits & 0xffff), height);
-      merge(block + byte + 8, spreadPairs(bits >> 16), height);
+      merge(block + byte, spreadNibbles(bits) & lowPairs, height);
+      merge(block + byte + 8, spreadNibbles(bits >> 2) & lowPairs, height);
     }
   }
 };

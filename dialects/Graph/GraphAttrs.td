@@ -153,8 +153,8 @@ def Girih_BlockPanelsAttr : Girih_Attr<"BlockPanels", "block_panels",
 
     1. the scales `d`, an f16 a row; then the minima `m` or `dmin`, where the format has them;
     2. q4_k: three planes of four bytes a row, its 12 bytes of small scales. q6_k: 16 planes of a byte a row;
-    3. q5_0, q5_1: the high bits, four bytes a row. q6_k: 16 planes of four bytes a row, two bits for each of 16 elements, the
-       first lowest;
+    3. q5_0, q5_1: the high bits, four bytes a row: element `8 * j + i` has bit `4 * i + j`. q6_k: 16 planes of four bytes a row
+       for 16 elements each: element `8 * j + i` has bits `4 * i + 2 * j` and the next;
     4. for each 8 elements the low bits, four bytes a row, the first element lowest. q8_0: a plane of a byte a row for each element.
 
     C1: `width` is positive.

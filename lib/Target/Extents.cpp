@@ -33,11 +33,23 @@ ArrayRef<Need> Extents::need(Value tile) const {
   return found == needs.end() ? ArrayRef<Need>() : ArrayRef<Need>(found->second);
 }
 
+static bool isTopLevel(Value scalar) { return isa<tile::ProgramOp>(scalar.getParentBlock()->getParentOp()); }
+
+/// Whether a scalar is known where a tile is computed: those of the top level are computed first.
+static bool isKnownBefore(Value scalar, Value tile) {
+  Operation *op = tile.getDefiningOp();
+  return isTopLevel(scalar) || (op && scalar.getParentBlock() == op->getBlock() &&
+                                (!scalar.getDefiningOp() || scalar.getDefiningOp()->isBeforeInBlock(op)));
+}
+
 void Extents::demand(Value tile, ArrayRef<Need> wanted) {
   auto &current = needs[tile];
   current.resize(cast<RankedTensorType>(tile.getType()).getRank());
-  for (auto [mine, theirs] : llvm::zip(current, wanted))
-    changed |= mine.join(theirs);
+  for (auto [mine, theirs] : llvm::zip(current, wanted)) {
+    Need known = theirs;
+    known.all |= llvm::any_of(theirs.terms, [&](const Need::Term &term) { return !isKnownBefore(term.offset, tile); });
+    changed |= mine.join(known);
+  }
 }
 
 void Extents::demandAll(Value tile) {
@@ -108,6 +120,55 @@ static Need rowsNeed(Value indices) {
     indices = op->getOperand(isa<arith::SelectOp>(op) ? 1 : 0);
   }
   return need;
+}
+
+/// The size of a view's dimension that an index stays below or reaches at most, through minima, and through maxima with 0.
+static tile::DimOp boundingSize(Value index) {
+  Operation *op = index.getDefiningOp();
+  if (auto size = dyn_cast_or_null<tile::DimOp>(op))
+    return size;
+  if (!isa_and_nonnull<arith::MinSIOp, arith::MaxSIOp>(op) ||
+      (isa<arith::MaxSIOp>(op) && !matchPattern(op->getOperand(1), m_Zero())))
+    return {};
+  tile::DimOp first = boundingSize(op->getOperand(0));
+  return first || isa<arith::MaxSIOp>(op) ? first : boundingSize(op->getOperand(1));
+}
+
+/// The index that all elements of a tile of i32 are.
+static Value splattedIndex(Value tile) {
+  auto splat = tile.getDefiningOp<tensor::SplatOp>();
+  auto cast = splat ? splat.getInput().getDefiningOp<arith::IndexCastOp>() : arith::IndexCastOp();
+  return cast ? cast.getIn() : Value();
+}
+
+/// Where a mask in a loop is certainly false from some place on, along one of its dimensions: "a position lies before the end of a view's
+/// dimension", alone, in a conjunction or broadcast.
+static std::optional<std::pair<int64_t, Need>> heldBelow(Value mask) {
+  Operation *op = mask.getDefiningOp();
+  if (isa_and_nonnull<arith::AndIOp>(op)) {
+    auto first = heldBelow(op->getOperand(0));
+    return first ? first : heldBelow(op->getOperand(1));
+  }
+  if (auto broadcast = dyn_cast_or_null<tile::BroadcastOp>(op)) {
+    auto inner = heldBelow(broadcast.getInput());
+    if (inner)
+      inner->first = broadcast.getDims()[inner->first];
+    return inner;
+  }
+  auto below = dyn_cast_or_null<arith::CmpIOp>(op);
+  if (!below || below.getPredicate() != arith::CmpIPredicate::slt)
+    return std::nullopt;
+  auto sum = below.getLhs().getDefiningOp<arith::AddIOp>();
+  auto count = sum ? sum.getLhs().getDefiningOp<tile::IotaOp>() : tile::IotaOp();
+  Value offset = count ? splattedIndex(sum.getRhs()) : Value(), end = splattedIndex(below.getRhs());
+  tile::DimOp size = offset && end ? boundingSize(end) : tile::DimOp();
+  if (!size || isTopLevel(offset) || !isNonNegative(offset))
+    return std::nullopt;
+  int64_t dim = count.getDim();
+  Need need;
+  need.terms.push_back({size.getView(), int64_t(size.getDim()), offset,
+                        cast<RankedTensorType>(mask.getType()).getDimSize(dim)});
+  return std::pair(dim, need);
 }
 
 void Extents::propagate(Operation *op) {
@@ -190,6 +251,13 @@ void Extents::propagate(Operation *op) {
     return demand(reshape.getInput(), reshapeNeeds(reshape, result));
   if (auto gather = dyn_cast<tile::GatherOp>(op))
     return demand(gather.getIndices(), result[0]);
+  if (auto select = dyn_cast<arith::SelectOp>(op); select && isTile(select.getCondition())) {
+    demand(select.getCondition(), result);
+    demand(select.getFalseValue(), result);
+    if (auto held = heldBelow(select.getCondition()); held && result[held->first].all)
+      result[held->first] = held->second;
+    return demand(select.getTrueValue(), result);
+  }
   for (Value operand : op->getOperands())
     if (isTile(operand)) {
       if (OpTrait::hasElementwiseMappableTraits(op))

@@ -55,11 +55,14 @@ struct Fields {
     return {add(number(layout.low), byte), times(modulo(over(e, below), 2), 4)};
   }
   std::pair<Value, Value> high() const {
+    if (lane) {
+      int64_t elements = 32 / layout.highBits;
+      Value eight = over(modulo(e, elements), 8);
+      return {add(field(layout.high, planes.high, 4, over(e, elements)), over(modulo(e, 8), 2)),
+              add(times(modulo(e, 2), 4), times(eight, layout.highBits))};
+    }
     if (layout.highBits == 1)
-      return {add(field(layout.high, planes.high, 4), over(e, 8)), modulo(e, 8)};
-    if (lane)
-      return {add(field(layout.high, planes.high, 4, over(e, 16)), over(modulo(e, 16), 4)),
-              times(modulo(e, 4), 2)};
+      return {add(number(layout.high), over(e, 8)), modulo(e, 8)};
     Value byte = add(times(over(e, 128), 32), modulo(e, 32));
     return {add(number(layout.high), byte), times(over(modulo(e, 128), 32), 2)};
   }

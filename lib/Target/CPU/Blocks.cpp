@@ -60,16 +60,6 @@ Value ProgramLowering::loadHalves(Value at, int64_t byte) {
 
 //===- A column of blocks -------------------------------------------------------------------------===//
 
-/// 16 rows of a column of blocks: the address of the first row in each kind of plane, and what its scales
-/// came to.
-struct ProgramLowering::BlockRows {
-  Value bytes, halves, words; // the column's address plus one, two and four bytes for each row before
-  Value scale, minimum;
-  SmallVector<Value, 3> shiftedScales; // q4_0: what undoes the integer's offset at each height of its bits
-  SmallVector<Value, 3> small;         // q4_k: the planes of small scales
-  Value high;
-};
-
 /// q4_0's integer at bit `height` of a mantissa is the number 2^(23 - height) + q: one fused multiply-add
 /// takes the offsets away, exactly.
 static float offsetAt(int64_t height) { return -(static_cast<float>(1 << (23 - height)) + 8.0f); }
@@ -158,11 +148,11 @@ Value ProgramLowering::decodeNibble(const BlockRows &rows, Value word, int64_t i
 }
 
 /// Element `i` of eight in a format of five or six bits; `high` has the upper bits of the first element
-/// lowest.
+/// lowest, those of the others four bits apart.
 Value ProgramLowering::decodeWide(const graph::BlockLayout &layout, const BlockRows &rows, Value word,
                                   Value high, int64_t i) {
   int64_t mask = ((1 << layout.highBits) - 1) << 4;
-  Value low = masked(shifted(word, 4 * i), 15), upper = masked(shifted(high, layout.highBits * i - 4), mask);
+  Value low = masked(shifted(word, 4 * i), 15), upper = masked(shifted(high, 4 * i - 4), mask);
   return scaled(layout, rows, arith::OrIOp::create(builder, loc, low, upper));
 }
 
@@ -277,7 +267,7 @@ void ProgramLowering::callHelper(const Twine &suffix, ArrayRef<Value> operands,
 }
 
 /// What distinguishes helpers of one kernel.
-static std::string describe(graph::BlockPanelsAttr blocks, int64_t vectors) {
+std::string ProgramLowering::describe(graph::BlockPanelsAttr blocks, int64_t vectors) {
   return (graph::stringifyBlockFormat(blocks.getFormat()) + "x" + Twine(blocks.getWidth()) + "v" +
           Twine(vectors))
       .str();
@@ -301,7 +291,7 @@ SmallVector<Value> ProgramLowering::overBlocks(const Operand &right, BlockPlace 
       for (int64_t v = 0; v < vectors; ++v) {
         low.push_back(beginEight(right, rows[v], eight));
         if (rows[v].high)
-          high[v] = shifted(rows[v].high, mul(i, constant(step * layout.highBits)));
+          high[v] = shifted(rows[v].high, mul(i, constant(layout.highBits)));
       }
       Value k = add(origin, mul(eight, constant(step)));
       for (int64_t e = 0; e < step; ++e) {
@@ -372,23 +362,20 @@ ProgramLowering::Operand ProgramLowering::decodedOperand(const Operand &right, R
   return operand;
 }
 
-/// `rows` rows, fewer than eight, with weights decoded on the way.
-void ProgramLowering::fewRows(const Operand &left, const Operand &right, const Slot &result, Value rows,
-                              Value columns, Value depth, int64_t vectors, bool accumulate) {
-  forLoop(columns, vectors * lanes, [&](Value column) {
-    Value row = constant(0);
-    for (int64_t size : {4, 2, 1}) {
-      Value bit = arith::AndIOp::create(builder, loc, rows, constant(size));
-      Value any = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::ne, bit, constant(0));
-      auto branch = scf::IfOp::create(builder, loc, any, /*withElseRegion=*/false);
-      {
-        OpBuilder::InsertionGuard guard(builder);
-        builder.setInsertionPoint(branch.thenBlock()->getTerminator());
-        blockKernel(left, right, result, row, column, depth, size, vectors, accumulate);
-      }
-      row = add(row, bit);
+/// `rows` rows, fewer than eight, four, two and one at a time.
+void ProgramLowering::fewRows(Value rows, function_ref<void(Value row, int64_t size)> body) {
+  Value row = constant(0);
+  for (int64_t size : {4, 2, 1}) {
+    Value bit = arith::AndIOp::create(builder, loc, rows, constant(size));
+    Value any = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::ne, bit, constant(0));
+    auto branch = scf::IfOp::create(builder, loc, any, /*withElseRegion=*/false);
+    {
+      OpBuilder::InsertionGuard guard(builder);
+      builder.setInsertionPoint(branch.thenBlock()->getTerminator());
+      body(row, size);
     }
-  });
+    row = add(row, bit);
+  }
 }
 
 void ProgramLowering::blockKernel(const Operand &left, const Operand &right, const Slot &result, Value row,
@@ -430,21 +417,25 @@ void ProgramLowering::blockKernel(const Operand &left, const Operand &right, con
 void ProgramLowering::lowerBlocksDot(tile::DotOp op, const Operand &left, const Operand &right,
                                      const Slot &slot, Value rows, Value columns, Value depth,
                                      bool accumulate) {
-  constexpr int64_t most = 7; // rows that are worth decoding for each few of them
-  int64_t vectors = vectorsPerBlock(right.panelWidth / lanes);
-  auto few = [&] { fewRows(left, right, slot, rows, columns, depth, vectors, accumulate); };
+  int64_t vectors = vectorsPerBlock(right.panelWidth / lanes, version.blockVectors);
+  auto few = [&] {
+    forLoop(columns, vectors * lanes, [&](Value column) {
+      fewRows(rows, [&](Value row, int64_t size) {
+        blockKernel(left, right, slot, row, column, depth, size, vectors, accumulate);
+      });
+    });
+  };
   auto many = [&] {
     Operand decoded = decodedOperand(right, op.getRhs().getType(), columns, depth, vectors);
-    columnBlocks(op, left, decoded, slot, rows, columns, depth, accumulate);
+    columnBlocks(op, left, decoded, slot, rows, columns, depth, version.blockVectors, accumulate);
   };
+  fewOrMany(rows, few, many);
+}
+
+/// Whether few rows decode on the way or many share what is decoded once.
+void ProgramLowering::fewOrMany(Value rows, function_ref<void()> few, function_ref<void()> many) {
+  constexpr int64_t most = 7; // rows that are worth decoding for each few of them
   if (std::optional<int64_t> known = getConstantIntValue(rows))
     return *known <= most ? few() : many();
-  rows = arith::MaxSIOp::create(builder, loc, rows, constant(0));
-  Value isFew = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::sle, rows, constant(most));
-  auto branch = scf::IfOp::create(builder, loc, isFew, /*withElseRegion=*/true);
-  OpBuilder::InsertionGuard guard(builder);
-  builder.setInsertionPoint(branch.thenBlock()->getTerminator());
-  few();
-  builder.setInsertionPoint(branch.elseBlock()->getTerminator());
-  many();
+  choose(arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::sle, rows, constant(most)), few, many);
 }

@@ -13,6 +13,9 @@ struct CodeVersion {
   llvm::ArrayRef<llvm::StringRef> cpuFeatures; // what the loader checks, /proc/cpuinfo's spelling
   // Micro-kernel: how many rows of the result registers hold when it is 1, 2, … vectors of 16 columns wide.
   llvm::ArrayRef<int64_t> registerRows;
+  int64_t blockVectors; // vectors that blocks of many rows are wide
+  // Whether a quantized block's scale multiplies the sum over its elements, instead of every element.
+  bool scalesSums;
 
   int64_t maxVectors() const { return registerRows.size(); }
 };

@@ -199,9 +199,9 @@ Value ProgramLowering::columnPointer(const Operand &right, Value column) {
   return address(right.pointer, right.element, linearIndex(*right.panels, where));
 }
 
-/// The widest block of columns that never crosses panels of `panel` vectors.
-int64_t ProgramLowering::vectorsPerBlock(int64_t panel) {
-  int64_t block = version.maxVectors();
+/// The widest block of columns, of at most `most` vectors, that never crosses panels of `panel` vectors.
+int64_t ProgramLowering::vectorsPerBlock(int64_t panel, int64_t most) {
+  int64_t block = most;
   while (panel % block)
     --block;
   return block;
@@ -211,33 +211,64 @@ void ProgramLowering::lowerDot(tile::DotOp op, const Slot &slot, bool accumulate
   Operand left = leftOperand(op), right = rightOperand(op);
   auto constantAcc = op.getAcc().getDefiningOp<arith::ConstantOp>();
   bool zeroAcc = constantAcc && matchPattern(constantAcc.getResult(), m_AnyZeroFloat());
-  if (!accumulate && (!zeroAcc || left.lines || right.lines)) {
+  if (!accumulate && (!zeroAcc || left.lines || right.lines || (right.blocks && scalesSums()))) {
     keep(op.getAcc(), slot);
     accumulate = true;
   }
   SmallVector<Value> bounds = neededBounds(op.getResult());
   Value rows = left.lines ? minimum(bounds[0], left.lines) : bounds[0];
+  if (!getConstantIntValue(rows))
+    rows = arith::MaxSIOp::create(builder, loc, rows, constant(0));
   Value columns = right.lines ? minimum(bounds[1], right.lines) : bounds[1];
   Value depth = constant(op.getLhs().getType().getDimSize(1));
   for (const Operand *operand : {&left, &right})
     if (operand->depth)
       depth = minimum(depth, operand->depth);
-  if (right.blocks)
+  if (right.blocks && scalesSums())
+    lowerBlockSums(op, left, right, slot, rows, columns, depth);
+  else if (right.blocks)
     lowerBlocksDot(op, left, right, slot, rows, columns, depth, accumulate);
   else
-    columnBlocks(op, left, right, slot, rows, columns, depth, accumulate);
+    lowerElementsDot(op, left, right, slot, rows, columns, depth, accumulate);
 }
 
-/// Columns outside, rows inside: a block of columns of the right operand stays in the first-level cache while
-/// the left operand's rows stream by.
+/// One row passes over a panel once: as wide as the panel, it reads memory in order.
+void ProgramLowering::lowerElementsDot(tile::DotOp op, const Operand &left, const Operand &right,
+                                       const Slot &slot, Value rows, Value columns, Value depth,
+                                       bool accumulate) {
+  int64_t panel = right.panelWidth / lanes, most = version.blockVectors;
+  bool isWider = right.panels && vectorsPerBlock(panel, version.maxVectors()) > vectorsPerBlock(panel, most);
+  auto blocks = [&](Value count, int64_t vectors) {
+    columnBlocks(op, left, right, slot, count, columns, depth, vectors, accumulate);
+  };
+  if (!isWider)
+    return blocks(rows, most);
+  if (std::optional<int64_t> known = getConstantIntValue(rows))
+    return blocks(rows, *known == 1 ? version.maxVectors() : most);
+  choose(
+      arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::eq, rows, constant(1)),
+      [&] { blocks(constant(1), version.maxVectors()); }, [&] { blocks(rows, most); });
+}
+
+/// One way or the other, as a condition says.
+void ProgramLowering::choose(Value condition, function_ref<void()> then, function_ref<void()> otherwise) {
+  auto branch = scf::IfOp::create(builder, loc, condition, /*withElseRegion=*/true);
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPoint(branch.thenBlock()->getTerminator());
+  then();
+  builder.setInsertionPoint(branch.elseBlock()->getTerminator());
+  otherwise();
+}
+
+/// Columns outside, at most `most` vectors at a time, rows inside: a block of columns of the right operand
+/// stays in the first-level cache while the left operand's rows stream by.
 void ProgramLowering::columnBlocks(tile::DotOp op, const Operand &left, const Operand &right,
-                                   const Slot &slot, Value rows, Value columns, Value depth,
+                                   const Slot &slot, Value rows, Value columns, Value depth, int64_t most,
                                    bool accumulate) {
   // As few blocks of columns as registers allow, of equal width; a block never crosses panels.
   int64_t width = op.getResult().getType().getDimSize(1), vectors = llvm::divideCeil(width, lanes);
-  int64_t block = right.panelWidth
-                      ? vectorsPerBlock(right.panelWidth / lanes)
-                      : llvm::divideCeil(vectors, llvm::divideCeil(vectors, version.maxVectors()));
+  int64_t block = right.panelWidth ? vectorsPerBlock(right.panelWidth / lanes, most)
+                                   : llvm::divideCeil(vectors, llvm::divideCeil(vectors, most));
   block *= lanes;
   int64_t whole = width / block * block;
   auto blockOf = [&](Value column, int64_t size) {

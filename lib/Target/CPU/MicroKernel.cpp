@@ -15,10 +15,11 @@ void ProgramLowering::rowBlocks(tile::DotOp op, const Operand &left, const Opera
                                 bool accumulate) {
   int64_t block = version.registerRows[columns / lanes - 1];
   auto run = [&](Value row, int64_t count) {
+    bool isFull = count == block && block > 1;
     Streams streams;
-    if (count == block)
+    if (isFull)
       streams = comingOperands(left, right, rightPointer, row, column, depth, columns);
-    if (count == block)
+    if (isFull)
       fetchOutput(op, row, column, count, columns);
     microKernel(left, right, rightPointer, result, row, column, depth, count, columns, accumulate, streams);
   };
@@ -31,7 +32,6 @@ void ProgramLowering::rowBlocks(tile::DotOp op, const Operand &left, const Opera
         run(constant(row), size);
     return;
   }
-  rows = arith::MaxSIOp::create(builder, loc, rows, constant(0));
   Value rest = arith::RemUIOp::create(builder, loc, rows, constant(block)), row = sub(rows, rest);
   forLoop(row, block, [&](Value at) { run(at, block); });
   for (int64_t size = 8; size >= 1; size /= 2) {
@@ -119,9 +119,21 @@ void ProgramLowering::fetchPanel(const Operand &right, Value at, int64_t columns
 void ProgramLowering::microKernel(const Operand &left, const Operand &right, Value rightPointer,
                                   const Slot &result, Value row, Value column, Value depth, int64_t rows,
                                   int64_t columns, bool accumulate, const Streams &streams) {
-  auto type = VectorType::get(lanes, builder.getF32Type());
   int64_t vectors = columns / lanes;
+  if (right.factors)
+    return sumKernel(left, right, rightPointer, result, row, column, depth, rows, vectors);
   Value leftPointer = address(left.pointer, left.element, mul(row, left.lineStride));
+  SmallVector<Value> sums = products(left, right, leftPointer, rightPointer, depth, rows, vectors, streams);
+  Value stride = constant(result.strides[0]);
+  Value at = address(result.pointer, builder.getF32Type(), add(mul(row, stride), column));
+  storeSums(at, stride, sums, rows, vectors, accumulate);
+}
+
+/// The products over the depth: one chain from zero for each element of the block.
+SmallVector<Value> ProgramLowering::products(const Operand &left, const Operand &right, Value leftPointer,
+                                             Value rightPointer, Value depth, int64_t rows, int64_t vectors,
+                                             const Streams &streams) {
+  auto type = VectorType::get(lanes, builder.getF32Type());
   SmallVector<Value> zeros(rows * vectors, zero(type));
   auto loop = scf::ForOp::create(builder, loc, constant(0), depth, constant(1), zeros);
   {
@@ -131,7 +143,7 @@ void ProgramLowering::microKernel(const Operand &left, const Operand &right, Val
     Value rightAt = address(rightPointer, right.element, mul(k, right.depthStride));
     Value leftAt = address(leftPointer, left.element, mul(k, left.depthStride));
     if (right.panels)
-      fetchPanel(right, rightAt, columns, /*staysInCache=*/streams.weights != nullptr);
+      fetchPanel(right, rightAt, vectors * lanes, /*staysInCache=*/streams.weights != nullptr);
     if (streams.weights)
       LLVM::Prefetch::create(builder, loc,
                              address(streams.weights, builder.getI8Type(), mul(k, constant(64))), 0, 2, 1);
@@ -160,9 +172,7 @@ void ProgramLowering::microKernel(const Operand &left, const Operand &right, Val
     }
     scf::YieldOp::create(builder, loc, sums);
   }
-  Value stride = constant(result.strides[0]);
-  Value at = address(result.pointer, builder.getF32Type(), add(mul(row, stride), column));
-  storeSums(at, stride, llvm::to_vector(ValueRange(loop.getResults())), rows, vectors, accumulate);
+  return llvm::to_vector(ValueRange(loop.getResults()));
 }
 
 /// Adds a block's sums to the result, or begins it with them.

@@ -128,6 +128,11 @@ private:
   Value laneNumbers();
 
   // Dot.cpp and MicroKernel.cpp: contractions.
+  struct BlockFactors {     // what the sums over the elements of a block are multiplied by, in scratch
+    Value scales, minimums; // for a panel's lines, block by block; no minimums: null
+    Value rowSums;          // of the left operand, a row's blocks one after another
+    int64_t group, stride;  // elements of a block, and blocks in a row
+  };
   struct Operand { // a matrix in memory: element (line, depth) at pointer + line * lineStride + depth *
                    // depthStride
     Value pointer;
@@ -139,11 +144,15 @@ private:
     int64_t panelWidth = 0;        // rows of a panel; 0: there are none
     Value panelStride;             // of panels in scratch, in elements
     graph::BlockPanelsAttr blocks; // quantized: values come from planes
+    std::optional<BlockFactors> factors; // the elements are integers of blocks
   };
   void lowerDot(tile::DotOp op, const Slot &slot, bool accumulate);
+  void lowerElementsDot(tile::DotOp op, const Operand &left, const Operand &right, const Slot &slot,
+                        Value rows, Value columns, Value depth, bool accumulate);
   void columnBlocks(tile::DotOp op, const Operand &left, const Operand &right, const Slot &slot, Value rows,
-                    Value columns, Value depth, bool accumulate);
-  int64_t vectorsPerBlock(int64_t panel);
+                    Value columns, Value depth, int64_t most, bool accumulate);
+  int64_t vectorsPerBlock(int64_t panel, int64_t most);
+  void choose(Value condition, function_ref<void()> then, function_ref<void()> otherwise);
   Operand leftOperand(tile::DotOp op);
   Operand rightOperand(tile::DotOp op);
   std::optional<Operand> directOperand(Value tile, unsigned line, unsigned depth);
@@ -163,12 +172,23 @@ private:
                    Value row, Value column, Value depth, int64_t rows, int64_t columns, bool accumulate,
                    const Streams &streams);
   void fetchPanel(const Operand &right, Value at, int64_t columns, bool staysInCache);
+  SmallVector<Value> products(const Operand &left, const Operand &right, Value leftPointer,
+                              Value rightPointer, Value depth, int64_t rows, int64_t vectors,
+                              const Streams &streams);
   void storeSums(Value result, Value stride, ArrayRef<Value> sums, int64_t rows, int64_t vectors,
                  bool accumulate);
   void fetchOutput(tile::DotOp op, Value row, Value column, int64_t rows, int64_t columns);
 
   // Blocks.cpp: quantized weights in panels.
-  struct BlockRows;
+  /// 16 rows of a column of blocks: the address of the first row in each kind of plane, and what its scales
+  /// came to.
+  struct BlockRows {
+    Value bytes, halves, words; // the column's address plus one, two and four bytes for each row before
+    Value scale, minimum;
+    SmallVector<Value, 3> shiftedScales; // q4_0: what undoes the integer's offset at each height of its bits
+    SmallVector<Value, 3> small;         // q4_k: the planes of small scales
+    Value high;
+  };
   struct BlockPlace { // where lines begin: their panel's first column of blocks of the tile, and the first
                       // line's number in it
     Value column, lane;
@@ -176,13 +196,14 @@ private:
   using ElementBody = function_ref<SmallVector<Value>(Value k, ArrayRef<Value> values, ValueRange carried)>;
   void lowerBlocksDot(tile::DotOp op, const Operand &left, const Operand &right, const Slot &slot, Value rows,
                       Value columns, Value depth, bool accumulate);
-  void fewRows(const Operand &left, const Operand &right, const Slot &result, Value rows, Value columns,
-               Value depth, int64_t vectors, bool accumulate);
+  void fewOrMany(Value rows, function_ref<void()> few, function_ref<void()> many);
+  void fewRows(Value rows, function_ref<void(Value row, int64_t size)> body);
   void blockKernel(const Operand &left, const Operand &right, const Slot &result, Value row, Value column,
                    Value depth, int64_t rows, int64_t vectors, bool accumulate);
   Operand decodedOperand(const Operand &right, RankedTensorType type, Value columns, Value depth,
                          int64_t vectors);
   BlockPlace placeOf(const Operand &right, Value line, int64_t vectors);
+  static std::string describe(graph::BlockPanelsAttr blocks, int64_t vectors);
   void callHelper(const Twine &suffix, ArrayRef<Value> operands, function_ref<void(ValueRange)> body);
   SmallVector<Value> overBlocks(const Operand &right, BlockPlace place, Value depth, int64_t vectors,
                                 ValueRange init, ElementBody body);
@@ -205,6 +226,33 @@ private:
   Value masked(Value bits, int64_t mask);
   Value loadVector(Value at, int64_t byte, Type element);
   Value loadHalves(Value at, int64_t byte);
+
+  // BlockSums.cpp: quantized weights whose scales multiply sums over blocks.
+  struct Group;
+  using GroupBody = function_ref<void(const Group &)>;
+  using IntegerBody = function_ref<SmallVector<Value>(Value k, ArrayRef<Value> integers, ValueRange carried)>;
+  bool scalesSums();
+  void lowerBlockSums(tile::DotOp op, const Operand &left, const Operand &right, const Slot &slot, Value rows,
+                      Value columns, Value depth);
+  Value sumRows(tile::DotOp op, const Operand &left, const Operand &right, Value rows, Value depth);
+  Value sumGroup(Value at, const Operand &left, int64_t group);
+  Value distanceToNext(const Operand &right, Value column, Value columns, Value depth);
+  void overGroups(const Operand &right, BlockPlace place, Value next, Value columns, Value depth,
+                  int64_t vectors, GroupBody body);
+  SmallVector<Value> overIntegers(const Operand &right, const Group &group, ValueRange init,
+                                  IntegerBody body);
+  void fetchGroup(const Operand &right, const Group &group, Value eight);
+  Value centred(const Operand &right, Value word, Value high, bool odd);
+  void finishRow(BlockRows &rows, const Operand &right);
+  void groupKernel(const Operand &left, const Operand &right, const Slot &result, Value sums, int64_t groups,
+                   Value row, Value column, Value columns, Value depth, int64_t rows, int64_t vectors);
+  void sumKernel(const Operand &left, const Operand &right, Value rightPointer, const Slot &result, Value row,
+                 Value column, Value depth, int64_t rows, int64_t vectors);
+  SmallVector<Value> loadRowSums(Value sums, Value stride, Value number, int64_t rows);
+  Operand integerOperand(const Operand &right, RankedTensorType type, Value columns, Value depth,
+                         int64_t vectors);
+  void addScaled(Value result, Value stride, ArrayRef<Value> sums, ArrayRef<Value> scales,
+                 ArrayRef<Value> minimums, ArrayRef<Value> rowSums);
 
   // BlockElements.cpp: single elements of quantized weights.
   Value loadBlocks(const View &view, const Access &access);
