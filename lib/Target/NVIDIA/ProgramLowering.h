@@ -67,6 +67,9 @@ private:
   void yieldTiles(ArrayRef<Value> yielded, ArrayRef<Slot> slots);
   std::optional<Slot> inPlaceSlot(Value result, Value input);
   bool isKept(Value tile) const;
+  bool mayWait(tile::DotOp dot);
+  SmallVector<Operation *> readersOf(Value tile);
+  Operation *firstReader(Value tile);
   Operation *lastReader(Value tile);
   void bindSlot(Value tile, const Slot &slot);
   void releaseAfter(Operation &op);

@@ -99,15 +99,53 @@ void ProgramLowering::lowerScalar(Operation &op) {
   }
 }
 
+/// Dots wait for who reads them, so that their results take memory no longer than they must.
 LogicalResult ProgramLowering::lowerBlock(Block &block) {
-  for (Operation &op : block) {
-    if (op.hasTrait<OpTrait::IsTerminator>())
-      continue;
+  SmallVector<tile::DotOp> waiting;
+  auto lowerNow = [&](Operation &op) {
     if (failed(lowerOp(op)))
       return failure();
     releaseAfter(op);
+    return success();
+  };
+  auto lowerReadBy = [&](Operation *reader) -> LogicalResult {
+    for (tile::DotOp &dot : waiting)
+      if (dot && (!reader || firstReader(dot.getResult()) == reader)) {
+        Operation *now = dot;
+        dot = {};
+        if (failed(lowerNow(*now)))
+          return failure();
+      }
+    return success();
+  };
+  for (Operation &op : block) {
+    if (failed(lowerReadBy(&op)))
+      return failure();
+    if (op.hasTrait<OpTrait::IsTerminator>())
+      continue;
+    if (auto dot = dyn_cast<tile::DotOp>(op); dot && isKept(dot.getResult()) && mayWait(dot))
+      waiting.push_back(dot);
+    else if (failed(lowerNow(op)))
+      return failure();
   }
-  return success();
+  return lowerReadBy(nullptr);
+}
+
+/// Whether the dot reads nothing that shared memory holds, and so gives the same later.
+bool ProgramLowering::mayWait(tile::DotOp dot) {
+  if (inPlaceSlot(dot.getResult(), dot.getAcc()))
+    return false;
+  SmallVector<Value> todo(dot->getOperands());
+  DenseSet<Value> seen;
+  while (!todo.empty()) {
+    Value value = todo.pop_back_val();
+    if (!isTile(value) || !seen.insert(value).second)
+      continue;
+    if (!value.getDefiningOp() || isKept(value))
+      return false;
+    llvm::append_range(todo, value.getDefiningOp()->getOperands());
+  }
+  return true;
 }
 
 /// A part of a tile of the same rank, element by element.
@@ -185,24 +223,34 @@ LogicalResult ProgramLowering::lowerOp(Operation &op) {
 
 //===- Lifetimes of kept tiles --------------------------------------------------------------------===//
 
-/// The last operation in the tile's block that reads it, itself or through inline expressions.
-Operation *ProgramLowering::lastReader(Value tile) {
+/// The operations in the tile's block that read it, themselves or in what they compute of inline expressions.
+SmallVector<Operation *> ProgramLowering::readersOf(Value tile) {
   Block *block = tile.getParentBlock();
-  Operation *last = nullptr;
+  SmallVector<Operation *> readers;
   SmallVector<Value> todo = {tile};
   DenseSet<Value> seen;
-  while (!todo.empty()) {
+  while (!todo.empty())
     for (Operation *user : todo.pop_back_val().getUsers()) {
-      Operation *here = block->findAncestorOpInBlock(*user);
-      if (!last || last->isBeforeInBlock(here))
-        last = here;
-      bool isInline = user->getNumResults() == 1 && user->getNumRegions() == 0 && isTile(user->getResult(0)) &&
-                      !isKept(user->getResult(0));
-      if (isInline && seen.insert(user->getResult(0)).second)
+      bool isInline = user->getNumResults() == 1 && user->getNumRegions() == 0 && isTile(user->getResult(0)) && !isKept(user->getResult(0));
+      if (!isInline)
+        readers.push_back(block->findAncestorOpInBlock(*user));
+      else if (seen.insert(user->getResult(0)).second)
         todo.push_back(user->getResult(0));
     }
-  }
-  return last;
+  return readers;
+}
+
+static bool isBefore(Operation *a, Operation *b) { return a->isBeforeInBlock(b); }
+
+/// Null: nobody reads the tile.
+Operation *ProgramLowering::firstReader(Value tile) {
+  SmallVector<Operation *> readers = readersOf(tile);
+  return readers.empty() ? nullptr : *llvm::min_element(readers, isBefore);
+}
+
+Operation *ProgramLowering::lastReader(Value tile) {
+  SmallVector<Operation *> readers = readersOf(tile);
+  return readers.empty() ? nullptr : *llvm::max_element(readers, isBefore);
 }
 
 /// The tile lies in the slot, which is free after its last reader.

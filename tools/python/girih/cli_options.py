@@ -39,7 +39,7 @@ def model_arguments(parser) -> None:
     parser.add_argument("--target", help="machine that a model is compiled for: cpu, cpu:NAME, nvidia:NAME, systolic:NAME, or a facts file in "
                         "the place of NAME (default: this CPU)")
     parser.add_argument("--dtype", choices=("f32", "bf16", "int8"),
-                        help="compute type that a model is compiled with (default: f32; bf16 for a systolic machine; int8: only there)")
+                        help="compute type that a model is compiled with (default: f32; bf16 for a GPU and a systolic machine; int8: only for the latter)")
     parser.add_argument("--calibrate", type=Path, metavar="FILE", help="int8: a text to take ranges from, or what girih calibrate wrote")
     parser.add_argument("--max-seq-len", type=positive, help="longest sequence that a model is compiled for (default: the model's own)")
 
