@@ -82,26 +82,19 @@ Value ProgramLowering::elementAddress(const View &view, const Access &access) {
   return address(view.data, storageType(view.type.getElementType()), index);
 }
 
-/// What lies outside is not touched, and reads as zero.
+/// What lies outside reads as zero; the view's first element is read in its stead, because a branch would keep loads of a loop's next turns from
+/// being under way together.
 Value ProgramLowering::loadView(const View &view, const Access &access) {
   Type element = view.type.getElementType(), storage = storageType(element);
-  auto read = [&](OpBuilder &here) -> Value {
-    auto load = LLVM::LoadOp::create(here, loc, storage, elementAddress(view, access));
-    load.setInvariant(view.isConstant);
-    return load;
-  };
-  Value in = inside(view, access);
-  if (!in)
-    return fromStorage(read(builder), element);
-  auto branch = scf::IfOp::create(builder, loc, TypeRange(storage), in, /*withElseRegion=*/true);
-  {
-    OpBuilder::InsertionGuard guard(builder);
-    builder.setInsertionPointToStart(branch.thenBlock());
-    scf::YieldOp::create(builder, loc, read(builder));
-    builder.setInsertionPointToStart(branch.elseBlock());
-    scf::YieldOp::create(builder, loc, zero(storage));
-  }
-  return fromStorage(branch.getResult(0), element);
+  Value in = inside(view, access), at = elementAddress(view, access);
+  if (in)
+    at = arith::SelectOp::create(builder, loc, in, at, view.data);
+  auto load = LLVM::LoadOp::create(builder, loc, storage, at);
+  load.setInvariant(view.isConstant);
+  Value value = load;
+  if (in)
+    value = arith::SelectOp::create(builder, loc, in, value, zero(storage));
+  return fromStorage(value, element);
 }
 
 void ProgramLowering::storeView(const View &view, const Access &access, Value value) {

@@ -60,18 +60,17 @@ void ProgramLowering::phase(function_ref<void()> body) {
 
 //===- Elements -----------------------------------------------------------------------------------===//
 
-/// Which of so many elements a thread has, if each has as many and they lie a fixed way apart: then what is known about the first one serves all.
+/// How many elements each thread has, if all have as many: then their code is written out, so that loads are under way together.
 static std::optional<int64_t> evenShare(ArrayRef<Value> bounds) {
-  constexpr int64_t mostElements = 16; // whose code is repeated
-  int64_t total = 1, inner = 1;
-  for (auto [dim, bound] : llvm::enumerate(bounds)) {
+  constexpr int64_t mostElements = 16;
+  int64_t total = 1;
+  for (Value bound : bounds) {
     std::optional<int64_t> size = getConstantIntValue(bound);
     if (!size)
       return std::nullopt;
     total *= *size;
-    inner *= dim == 0 ? 1 : *size;
   }
-  bool isEven = total % kThreads == 0 && total / kThreads <= mostElements && kThreads % inner == 0;
+  bool isEven = total % kThreads == 0 && total / kThreads <= mostElements;
   return isEven ? std::optional(total / kThreads) : std::nullopt;
 }
 
@@ -103,8 +102,12 @@ void ProgramLowering::eachElement(ArrayRef<Value> bounds, function_ref<void(cons
     for (Value bound : bounds.drop_front())
       inner *= *getConstantIntValue(bound);
     for (int64_t i = 0; i < *share; ++i) {
+      // A fixed way apart: what is known about the first one serves all.
       Point point = first;
-      point[0] = add(first[0], constant(i * kThreads / inner));
+      if (kThreads % inner == 0)
+        point[0] = add(first[0], constant(i * kThreads / inner));
+      else
+        point = elementOf(add(thread, constant(i * kThreads)), bounds);
       memo.emplace_back();
       body(point);
       memo.pop_back();

@@ -92,6 +92,7 @@ private:
 
   // Reduction.cpp
   void lowerReduce(tile::ReduceOp op, const Slot &slot);
+  Value partialSum(tile::ReduceOp op, const Point &place, Value lane, int64_t partials);
   Value combine(tile::ReduceKind kind, Value a, Value b);
   Value neutral(tile::ReduceKind kind, Type type);
 

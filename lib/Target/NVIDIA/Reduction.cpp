@@ -37,11 +37,46 @@ static bool isOrderFree(tile::ReduceOp op) {
   return op.getKind() != tile::ReduceKind::add || op.getInput().getType().getElementType().isInteger(32);
 }
 
+/// What one thread combines, in order: elements `lane`, `lane + partials`, .. of the row, eight of which are on their way at once.
+Value ProgramLowering::partialSum(tile::ReduceOp op, const Point &place, Value lane, int64_t partials) {
+  constexpr int64_t together = 8;
+  auto input = cast<RankedTensorType>(op.getInput().getType());
+  int64_t size = input.getDimSize(op.getAxis()), whole = size / partials, rest = size % partials;
+  auto at = [&](Value index) {
+    Point from = place;
+    from.insert(from.begin() + op.getAxis(), index);
+    memo.emplace_back();
+    Value value = evaluate(op.getInput(), from);
+    memo.pop_back();
+    return value;
+  };
+  auto several = [&](Value first, int64_t count, Value sum) {
+    SmallVector<Value> values;
+    for (int64_t i = 0; i < count; ++i)
+      values.push_back(at(add(lane, mul(add(first, constant(i)), constant(partials)))));
+    for (Value value : values)
+      sum = combine(op.getKind(), sum, value);
+    return sum;
+  };
+  Value none = neutral(op.getKind(), input.getElementType()), sum = none;
+  int64_t looped = whole / together * together;
+  if (looped > together)
+    sum = carry(constant(looped), together, sum, [&](Value first, ValueRange carried) {
+      return SmallVector<Value>{several(first, together, carried.front())};
+    })[0];
+  else
+    looped = 0;
+  sum = several(constant(looped), whole - looped, sum);
+  if (!rest)
+    return sum;
+  Value index = add(lane, constant(whole * partials));
+  Value last = arith::SelectOp::create(builder, loc, less(lane, constant(rest)), at(minimum(index, constant(size - 1))), none);
+  return combine(op.getKind(), sum, last);
+}
+
 /// All threads of a warp take the same turns, because they shuffle; who has no result of its own repeats the last one's.
 void ProgramLowering::lowerReduce(tile::ReduceOp op, const Slot &slot) {
-  auto input = cast<RankedTensorType>(op.getInput().getType());
-  int axis = op.getAxis();
-  int64_t size = input.getDimSize(axis), results = slot.type.getNumElements();
+  int64_t results = slot.type.getNumElements();
   const int64_t partials = isOrderFree(op) ? kWarp : kPartials, groups = kThreads / partials;
   Value lane = remainder(thread, partials), group = divide(thread, partials);
   auto reduceOne = [&](Value number) {
@@ -51,18 +86,7 @@ void ProgramLowering::lowerReduce(tile::ReduceOp op, const Slot &slot) {
       place[dim] = dim == 0 ? rest : remainder(rest, slot.type.getDimSize(dim));
       rest = dim == 0 ? rest : divide(rest, slot.type.getDimSize(dim));
     }
-    Value none = neutral(op.getKind(), input.getElementType());
-    auto fold = scf::ForOp::create(builder, loc, lane, constant(size), constant(partials), none);
-    {
-      OpBuilder::InsertionGuard guard(builder);
-      builder.setInsertionPointToEnd(fold.getBody());
-      Point from = place;
-      from.insert(from.begin() + axis, fold.getInductionVar());
-      memo.emplace_back();
-      scf::YieldOp::create(builder, loc, combine(op.getKind(), fold.getRegionIterArg(0), evaluate(op.getInput(), from)));
-      memo.pop_back();
-    }
-    Value sum = fold.getResult(0);
+    Value sum = partialSum(op, place, lane, partials);
     Value all = arith::ConstantOp::create(builder, loc, builder.getI32IntegerAttr(-1));
     // Of as many threads each: the segment's mask, then its last lane (PTX ISA, shfl.sync).
     Value clamp = arith::ConstantOp::create(builder, loc, builder.getI32IntegerAttr(int32_t((kWarp - partials) << 8 | (partials - 1))));

@@ -30,15 +30,13 @@ tile.program @scale(%x: !tile.view<256xf32>, %y: !tile.view<256xf32>) grid [] ou
 // CHECK-NEXT:       %4 = llvm.inttoptr %arg2 : i64 to !llvm.ptr<1>
 // CHECK-NEXT:       %5 = nvvm.read.ptx.sreg.ctaid.x : i32
 // CHECK-NEXT:       %6 = arith.index_cast %5 : i32 to index
-// CHECK-NEXT:       scf.for %arg4 = %2 to %c256 step %c256 {
-// CHECK-NEXT:         %7 = arith.index_cast %arg4 : index to i64
-// CHECK-NEXT:         %8 = llvm.getelementptr %3[%7] : (!llvm.ptr<1>, i64) -> !llvm.ptr<1>, f32
-// CHECK-NEXT:         %9 = llvm.load %8 invariant : !llvm.ptr<1> -> f32
-// CHECK-NEXT:         %10 = arith.addf %9, %9 : f32
-// CHECK-NEXT:         %11 = arith.index_cast %arg4 : index to i64
-// CHECK-NEXT:         %12 = llvm.getelementptr %4[%11] : (!llvm.ptr<1>, i64) -> !llvm.ptr<1>, f32
-// CHECK-NEXT:         llvm.store %10, %12 : f32, !llvm.ptr<1>
-// CHECK-NEXT:       }
+// CHECK-NEXT:       %7 = arith.index_cast %2 : index to i64
+// CHECK-NEXT:       %8 = llvm.getelementptr %3[%7] : (!llvm.ptr<1>, i64) -> !llvm.ptr<1>, f32
+// CHECK-NEXT:       %9 = llvm.load %8 invariant : !llvm.ptr<1> -> f32
+// CHECK-NEXT:       %10 = arith.addf %9, %9 : f32
+// CHECK-NEXT:       %11 = arith.index_cast %2 : index to i64
+// CHECK-NEXT:       %12 = llvm.getelementptr %4[%11] : (!llvm.ptr<1>, i64) -> !llvm.ptr<1>, f32
+// CHECK-NEXT:       llvm.store %10, %12 : f32, !llvm.ptr<1>
 // CHECK-NEXT:       return
 // CHECK-NEXT:     }
 // CHECK-NEXT:   }
