@@ -38,9 +38,10 @@ public:
 
   /// Blocks of keys and parts as on the CPU: they decide the order of sums.
   AttentionTiles attention(int64_t headSize, mlir::Type compute) const override {
-    int64_t bytes = 4 * (2 * headSize + 2 * 128 + 64); // of a query: sums of two loops, scores and weights, statistics and padding
-    int64_t fits = (facts.sharedBytes - (48 << 10)) / bytes;
-    return {std::clamp<int64_t>(llvm::bit_floor(uint64_t(std::max<int64_t>(fits, 1))), 16, 64), 128, 8};
+    // Of a query: sums of two loops and what takes their place, scores and weights, statistics. Beside them pass chunks of values.
+    int64_t bytes = 4 * (3 * headSize + 2 * 136 + 64), chunks = 2 * 2 * 64 * (headSize + 8) + (16 << 10);
+    int64_t fits = std::max<int64_t>(facts.sharedBytes - chunks, 0) / bytes;
+    return {std::clamp<int64_t>(llvm::bit_floor(uint64_t(std::max<int64_t>(fits, 1))), 4, 64), 128, 8};
   }
 
   double evenWork() const override { return 4.0 * double(facts.multiprocessors); }

@@ -58,14 +58,27 @@ Value ProgramLowering::evaluateHere(Value tile, const Point &point) {
   return evaluateElementwise(op, point);
 }
 
+/// Arithmetic on 16-bit floats, which is done in f32 and rounded, as everywhere: instructions of their own would round otherwise.
+static bool isNarrowArithmetic(Operation *op) {
+  Type element = getElementTypeOrSelf(op->getResult(0).getType());
+  return (element.isBF16() || element.isF16()) &&
+         !isa<arith::ExtFOp, arith::TruncFOp, arith::SelectOp, arith::BitcastOp, arith::SIToFPOp, arith::UIToFPOp>(op);
+}
+
 /// The same operation on one element.
 Value ProgramLowering::evaluateElementwise(Operation *op, const Point &point) {
+  bool isNarrow = isNarrowArithmetic(op);
   SmallVector<Value> operands;
-  for (Value operand : op->getOperands())
-    operands.push_back(isa<RankedTensorType>(operand.getType()) ? evaluate(operand, point) : mapped(operand));
+  for (Value operand : op->getOperands()) {
+    Value value = isa<RankedTensorType>(operand.getType()) ? evaluate(operand, point) : mapped(operand);
+    if (isNarrow && isa<FloatType>(value.getType()) && !value.getType().isF32())
+      value = arith::ExtFOp::create(builder, loc, builder.getF32Type(), value);
+    operands.push_back(value);
+  }
   Type element = cast<RankedTensorType>(op->getResult(0).getType()).getElementType();
-  OperationState state(op->getLoc(), op->getName(), operands, element, op->getAttrs());
-  return builder.create(state)->getResult(0);
+  OperationState state(op->getLoc(), op->getName(), operands, isNarrow ? builder.getF32Type() : element, op->getAttrs());
+  Value result = builder.create(state)->getResult(0);
+  return isNarrow ? arith::TruncFOp::create(builder, loc, element, result) : result;
 }
 
 /// The part that the element lies in decides what is computed.

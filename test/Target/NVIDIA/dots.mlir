@@ -56,7 +56,8 @@ tile.program @attend(%x: !tile.view<?x128xbf16>, %v: !tile.view<128x64xbf16>, %y
 // What is computed is no copy, nor is a row of 100 elements, which is no multiple of what a copy takes; past the depth are zeros.
 // CHECK: func.func @computed
 // CHECK-NOT: nvvm.cp.async.shared.global
-// CHECK: arith.addf %{{.*}} : f16
+// CHECK: arith.addf %{{.*}} : f32
+// CHECK: arith.truncf %{{.*}} : f32 to f16
 // CHECK: arith.select %{{.*}} : f16
 // CHECK: llvm.store %{{.*}} : f16, !llvm.ptr<3>
 // CHECK: llvm.bitcast %{{.*}} : i32 to vector<2xf16>

@@ -176,6 +176,38 @@ template <uint16_t convert(float)> void packHalves(Warp &warp, const Instruction
   });
 }
 
+/// The nearest f32, or where there is none equal the neighbour whose last bit is set: rounded on to 16 bits, it is rounded once.
+float toOdd(double x) {
+  float near = float(x);
+  if (double(near) == x || x != x || std::isinf(near))
+    return near;
+  if (std::fabs(double(near)) > std::fabs(x))
+    near = std::nextafterf(near, 0);
+  return std::bit_cast<float>(std::bit_cast<uint32_t>(near) | 1);
+}
+/// a * b + c, of which an instruction may lack one: then b is 1, or c a zero that changes nothing.
+template <bool hasProduct, bool hasSum, bool subtracts> void narrowArithmetic(Warp &warp, const Instruction &i, uint32_t mask) {
+  Type type = toOf(i.code);
+  Words a = readRow(warp, i.rows[1], 2), b = readRow(warp, i.rows[2], 2), c = b;
+  if (hasProduct && hasSum)
+    c = readRow(warp, i.rows[3], 2);
+  for (unsigned l = 0; l != kLanes; ++l) {
+    double x = toDouble(a.lanes[l], type), y = hasProduct ? toDouble(b.lanes[l], type) : 1;
+    double z = hasSum ? toDouble(c.lanes[l], type) : -0.0;
+    a.lanes[l] = fromDouble(toOdd(hasSum ? std::fma(x, y, subtracts ? -z : z) : x * y), type);
+  }
+  writeRow(warp, i.rows[0], 2, mask, a);
+}
+void addNarrowArithmetic(Table &table, Type type) {
+  std::string name = std::string(".") + kNames[type];
+  for (std::string rounding : {"", ".rn"}) {
+    table.add("add" + rounding + name, {"o2 i2 i2", narrowArithmetic<false, true, false>, Flow::Plain, codeOf(type, type)});
+    table.add("sub" + rounding + name, {"o2 i2 i2", narrowArithmetic<false, true, true>, Flow::Plain, codeOf(type, type)});
+    table.add("mul" + rounding + name, {"o2 i2 i2", narrowArithmetic<true, false, false>, Flow::Plain, codeOf(type, type)});
+  }
+  table.add("fma.rn" + name, {"o2 i2 i2 i2", narrowArithmetic<true, true, false>, Flow::Plain, codeOf(type, type)});
+}
+
 void addIntegerConversions(Table &table) {
   for (Type to = U8; to <= S64; to = Type(to + 1))
     for (Type from = U8; from <= S64; from = Type(from + 1)) {
@@ -193,6 +225,7 @@ void addIntegerConversions(Table &table) {
 
 void girih::test::ptx::addConversions(Table &table) {
   addIntegerConversions(table);
+  addNarrowArithmetic(table, F16), addNarrowArithmetic(table, BF16);
   const char *roundings[] = {"rni", "rzi", "rmi", "rpi"};
   for (Type number = F16; number <= F64; number = Type(number + 1)) {
     std::string name = kNames[number];
