@@ -50,7 +50,7 @@ public:
     return std::clamp<int64_t>(llvm::bit_floor(uint64_t(std::max<int64_t>(keptElements / std::max<int64_t>(1, rowElements), 1))), 1, 16);
   }
 
-  int64_t walked() const override { return 2048; }
+  int64_t walked() const override { return 4096; }
   int64_t lanes() const override { return 32; }
 
   /// An operation that is done again in every block of columns costs its operand's way through registers: what contractions read should be

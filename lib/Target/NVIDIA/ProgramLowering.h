@@ -92,6 +92,8 @@ private:
 
   // Reduction.cpp
   void lowerReduce(tile::ReduceOp op, const Slot &slot);
+  void reduceByAll(tile::ReduceOp op, const Slot &slot);
+  Value combineAcross(tile::ReduceKind kind, Value mine, int64_t width);
   Value partialSum(tile::ReduceOp op, const Point &place, Value lane, int64_t partials);
   Value combine(tile::ReduceKind kind, Value a, Value b);
   Value neutral(tile::ReduceKind kind, Type type);

@@ -74,8 +74,50 @@ Value ProgramLowering::partialSum(tile::ReduceOp op, const Point &place, Value l
   return combine(op.getKind(), sum, last);
 }
 
+/// Combines what the first `width` threads of each group of as many hold; the first of a group has the result.
+Value ProgramLowering::combineAcross(tile::ReduceKind kind, Value mine, int64_t width) {
+  Value all = arith::ConstantOp::create(builder, loc, builder.getI32IntegerAttr(-1));
+  // The mask that keeps a group apart, then its last lane (PTX ISA, shfl.sync).
+  Value clamp = arith::ConstantOp::create(builder, loc, builder.getI32IntegerAttr(int32_t((kWarp - width) << 8 | (width - 1))));
+  for (int32_t half = int32_t(width) / 2; half >= 1; half /= 2) {
+    Value distance = arith::ConstantOp::create(builder, loc, builder.getI32IntegerAttr(half));
+    Value other = NVVM::ShflOp::create(builder, loc, mine.getType(), all, mine, distance, clamp, NVVM::ShflKind::down, UnitAttr());
+    mine = combine(kind, mine, other);
+  }
+  return mine;
+}
+
+/// One result, in whose order nothing lies: every thread looks at a part of the row, and what the warps find is combined by one thread.
+void ProgramLowering::reduceByAll(tile::ReduceOp op, const Slot &slot) {
+  Point place(slot.type.getRank(), constant(0));
+  Slot found = allocate(RankedTensorType::get({kWarps}, slot.type.getElementType()));
+  auto onlyFirst = [&](Value number, function_ref<void()> body) {
+    auto branch = scf::IfOp::create(builder, loc, arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::eq, number, constant(0)));
+    OpBuilder::InsertionGuard guard(builder);
+    builder.setInsertionPoint(branch.thenBlock()->getTerminator());
+    memo.emplace_back();
+    body();
+    memo.pop_back();
+  };
+  phase([&] {
+    Value sum = combineAcross(op.getKind(), partialSum(op, place, thread, kThreads), kWarp);
+    onlyFirst(remainder(thread, kWarp), [&] { storeSlot(found, {divide(thread, kWarp)}, sum); });
+  });
+  phase([&] {
+    onlyFirst(thread, [&] {
+      Value sum = loadSlot(found, {constant(0)});
+      for (int64_t warp = 1; warp < kWarps; ++warp)
+        sum = combine(op.getKind(), sum, loadSlot(found, {constant(warp)}));
+      storeSlot(slot, place, sum);
+    });
+  });
+  shared.give(found.offset);
+}
+
 /// All threads of a warp take the same turns, because they shuffle; who has no result of its own repeats the last one's.
 void ProgramLowering::lowerReduce(tile::ReduceOp op, const Slot &slot) {
+  if (isOrderFree(op) && slot.type.getNumElements() == 1)
+    return reduceByAll(op, slot);
   int64_t results = slot.type.getNumElements();
   const int64_t partials = isOrderFree(op) ? kWarp : kPartials, groups = kThreads / partials;
   Value lane = remainder(thread, partials), group = divide(thread, partials);
@@ -87,14 +129,7 @@ void ProgramLowering::lowerReduce(tile::ReduceOp op, const Slot &slot) {
       rest = dim == 0 ? rest : divide(rest, slot.type.getDimSize(dim));
     }
     Value sum = partialSum(op, place, lane, partials);
-    Value all = arith::ConstantOp::create(builder, loc, builder.getI32IntegerAttr(-1));
-    // Of as many threads each: the segment's mask, then its last lane (PTX ISA, shfl.sync).
-    Value clamp = arith::ConstantOp::create(builder, loc, builder.getI32IntegerAttr(int32_t((kWarp - partials) << 8 | (partials - 1))));
-    for (int32_t half = int32_t(partials) / 2; half >= 1; half /= 2) {
-      Value distance = arith::ConstantOp::create(builder, loc, builder.getI32IntegerAttr(half));
-      Value other = NVVM::ShflOp::create(builder, loc, sum.getType(), all, sum, distance, clamp, NVVM::ShflKind::down, UnitAttr());
-      sum = combine(op.getKind(), sum, other);
-    }
+    sum = combineAcross(op.getKind(), sum, partials);
     return std::pair(place, sum);
   };
   phase([&] {

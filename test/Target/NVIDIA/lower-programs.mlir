@@ -4,6 +4,7 @@
 // RUN: girih-opt %t/elementwise.mlir --nvidia-lower-programs | FileCheck %t/elementwise.mlir
 // RUN: girih-opt %t/norm.mlir --nvidia-lower-programs | FileCheck %t/norm.mlir
 // RUN: girih-opt %t/lifetimes.mlir --nvidia-lower-programs | FileCheck %t/lifetimes.mlir
+// RUN: girih-opt %t/greatest.mlir --nvidia-lower-programs | FileCheck %t/greatest.mlir
 // RUN: girih-opt %t/rope.mlir --nvidia-lower-programs | FileCheck %t/rope.mlir
 // RUN: not girih-opt %t/norm.mlir --nvidia-lower-programs=shared-bytes=64 2>&1 | FileCheck %s --check-prefix=ROOM
 // RUN: not girih-opt %t/unknown.mlir --nvidia-lower-programs 2>&1 | FileCheck %s --check-prefix=UNKNOWN
@@ -84,6 +85,21 @@ tile.program @three(%x: !tile.view<16x64xf32>, %y: !tile.view<16xf32>) grid [] o
   %g = arith.mulf %t, %f : tensor<16x64xf32>
   %h = tile.reduce add %g axis 1 : tensor<16x64xf32>
   tile.store %h, %y[%c0] : tensor<16xf32>, !tile.view<16xf32>
+  tile.return
+}
+
+//--- greatest.mlir
+// One result that any order gives: all threads look for it, sixteen elements each, eight at once, and one combines what eight warps found.
+// CHECK: func.func @greatest
+// CHECK-COUNT-8: arith.maximumf
+// CHECK-COUNT-5: nvvm.shfl.sync down
+// CHECK: nvvm.barrier0
+// CHECK-COUNT-7: arith.maximumf
+tile.program @greatest(%x: !tile.view<1x4096xf32>, %y: !tile.view<1xf32>) grid [] outputs 1 {
+  %c0 = arith.constant 0 : index
+  %t = tile.load %x[%c0, %c0] : !tile.view<1x4096xf32> -> tensor<1x4096xf32>
+  %a = tile.reduce max %t axis 1 : tensor<1x4096xf32>
+  tile.store %a, %y[%c0] : tensor<1xf32>, !tile.view<1xf32>
   tile.return
 }
 
