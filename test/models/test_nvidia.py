@@ -21,6 +21,7 @@ rows, expected = test_minilm.rows, test_minilm.expected
 LONG, SANITIZED = bool(os.environ.get("GIRIH_LONG")), bool(os.environ.get("GIRIH_SANITIZED"))
 PTXAS = shutil.which("ptxas") or shutil.which("ptxas", path="/usr/local/cuda/bin")
 ENCODERS = list(encoders.FAMILIES) if LONG else ["bert"] if SANITIZED else ["bert", "electra"]
+OFTEN = ["llama", "qwen3-window", "gemma2", "phi3-partial", "gpt2"]
 DECODERS = list(decoders.FAMILIES) if LONG else ["llama"] if SANITIZED else ["llama", "gpt2"]
 
 
@@ -52,7 +53,7 @@ def test_hidden_states(family, tmp_path):
     model = encoders.make(family, tmp_path)
     exact, narrow = gpu(tmp_path, tmp_path, "f32"), gpu(tmp_path, tmp_path, "bf16")
     cpu = on("cpu", tmp_path, tmp_path / "cpu.girih", "f32")
-    for batch, length in encoders.SHAPES if LONG else [(1, 1), (3, 7), (2, 70)]:
+    for batch, length in [(1, 1), (3, 7), (2, 70)]:
         ids, mask = encoders.inputs(model, batch, length, seed=length)
         np.testing.assert_array_equal(bits(exact.encode(ids, mask)), bits(cpu.encode(ids, mask)))
         truth, torchs = encoders.references(model, ids, mask, "bf16")
@@ -99,7 +100,7 @@ def test_logits(family, tmp_path):
     model = decoders.make(family, tmp_path)
     exact, narrow = gpu(tmp_path, tmp_path, "f32"), gpu(tmp_path, tmp_path, "bf16")
     cpu = on("cpu", tmp_path, tmp_path / "cpu.girih", "f32")
-    for batch, length in [(1, 1), (3, 7), (1, 129)] if LONG else [(2, 7)]:
+    for batch, length in [(2, 7), (1, 129)] if LONG and family in OFTEN else [(2, 7)]:
         ids = decoders.inputs(model, batch, length, seed=length)
         np.testing.assert_array_equal(bits(exact.logits(ids)), bits(cpu.logits(ids)))
         truth, torchs = decoders.references(model, ids, "bf16")
@@ -132,7 +133,7 @@ def ptx_of(model, target, dtype):
 
 
 @pytest.mark.skipif(PTXAS is None or SANITIZED, reason="needs ptxas, of the CUDA toolkit")
-@pytest.mark.parametrize("target", ["nvidia:sm_80", "nvidia:sm_86", "nvidia:sm_89", "nvidia:sm_90a"])
+@pytest.mark.parametrize("target", ["nvidia:sm_80", "nvidia:sm_86", "nvidia:sm_89", "nvidia:sm_90a"] if LONG else ["nvidia:sm_86", "nvidia:sm_90a"])
 def test_ptxas_takes_every_kernel(target, minilm, tmp_path):
     """Without spilling more than a few registers, and without putting warp-group products in a row (its warning C7510)."""
     decoders.make("llama", tmp_path)

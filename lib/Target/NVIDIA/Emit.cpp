@@ -119,7 +119,7 @@ static std::string findAssembler() {
 static llvm::Expected<std::string> readWhole(llvm::StringRef path) {
   auto buffer = llvm::MemoryBuffer::getFile(path, /*IsText=*/false, /*RequiresNullTerminator=*/false);
   if (!buffer)
-    return resourceError("cannot-read", "cannot read '{0}': {1}", path, buffer.getError().message());
+    return resourceError("cannot-write", "cannot read back '{0}': {1}", path, buffer.getError().message());
   return (*buffer)->getBuffer().str();
 }
 
