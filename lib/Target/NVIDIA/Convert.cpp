@@ -1,5 +1,5 @@
-// Lowered kernels to the LLVM and NVVM dialects: loops become branches, then one conversion takes everything. Only the patterns that lowered
-// kernels need are loaded.
+// Lowered kernels to the LLVM and NVVM dialects: loops become branches, then one conversion takes everything.
+// Only the patterns that lowered kernels need are loaded.
 #include "lib/Target/NVIDIA/Passes.h"
 
 #include "mlir/Conversion/ArithToLLVM/ArithToLLVM.h"
@@ -60,7 +60,8 @@ struct ConvertToNVVM : girih::nvidia::impl::NVIDIAConvertToNVVMBase<ConvertToNVV
     auto threads = kernel->getAttrOfType<IntegerAttr>(girih::nvidia::kThreadsAttr);
     kernel->setAttr(NVVM::NVVMDialect::getKernelFuncAttrName(), UnitAttr::get(&getContext()));
     if (threads)
-      kernel->setAttr(NVVM::NVVMDialect::getReqntidAttrName(), DenseI32ArrayAttr::get(&getContext(), {int32_t(threads.getInt()), 1, 1}));
+      kernel->setAttr(NVVM::NVVMDialect::getReqntidAttrName(),
+                      DenseI32ArrayAttr::get(&getContext(), {int32_t(threads.getInt()), 1, 1}));
   }
 };
 

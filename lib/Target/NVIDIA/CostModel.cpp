@@ -1,5 +1,5 @@
-// Chooses tiles for an NVIDIA GPU: blocks that fill the tensor cores where rows are many, and blocks enough for every multiprocessor where
-// they are few and weights are all that moves.
+// Chooses tiles for an NVIDIA GPU: blocks that fill the tensor cores where rows are many, and blocks enough
+// for every multiprocessor where they are few and weights are all that moves.
 #include "lib/Target/NVIDIA/Facts.h"
 #include "lib/Target/NVIDIA/Target.h"
 
@@ -24,21 +24,26 @@ public:
   explicit NVIDIACostModel(Facts facts) : facts(std::move(facts)) {}
 
   /// bf16 sums are one chain along the whole of K, in f32 blocks of 256.
-  MatmulTiles matmul(int64_t n, int64_t k, mlir::Type compute, int64_t together, int64_t mostRows) const override {
+  MatmulTiles matmul(int64_t n, int64_t k, mlir::Type compute, int64_t together,
+                     int64_t mostRows) const override {
     bool isF32 = !(compute.isBF16() || compute.isF16());
     bool isRoomy = facts.sharedBytes >= roomyBytes;
-    int64_t rows = std::clamp<int64_t>(llvm::bit_ceil(uint64_t(std::min<int64_t>(mostRows, 1 << 20))), 8, isF32 || !isRoomy ? 64 : 128);
+    int64_t rows = std::clamp<int64_t>(llvm::bit_ceil(uint64_t(std::min<int64_t>(mostRows, 1 << 20))), 8,
+                                       isF32 || !isRoomy ? 64 : 128);
     bool hasWarpGroups = facts.architecture == "sm_90a";
     int64_t columns = isF32 ? 64 : hasWarpGroups && rows == 128 && n % 256 == 0 ? 256 : 128;
-    // Few rows: as many blocks as keep all multiprocessors busy, as long as a block's columns are a fragment's.
+    // Few rows: as many blocks as keep all multiprocessors busy, as long as a block's columns are a
+    // fragment's.
     while (rows <= 16 && columns > 16 && llvm::divideCeil(n, columns) < 2 * facts.multiprocessors)
       columns /= 2;
-    return {rows, std::lcm(std::min<int64_t>(columns, llvm::alignTo(n, 8)), together), isF32 ? std::min(depthBlock, k) : k};
+    return {rows, std::lcm(std::min<int64_t>(columns, llvm::alignTo(n, 8)), together),
+            isF32 ? std::min(depthBlock, k) : k};
   }
 
   /// Blocks of keys and parts as on the CPU: they decide the order of sums.
   AttentionTiles attention(int64_t headSize, mlir::Type compute) const override {
-    // Of a query: sums of two loops and what takes their place, scores and weights, statistics. Beside them pass chunks of values.
+    // Of a query: sums of two loops and what takes their place, scores and weights, statistics. Beside them
+    // pass chunks of values.
     int64_t bytes = 4 * (3 * headSize + 2 * 136 + 64), chunks = 2 * 2 * 64 * (headSize + 8) + (16 << 10);
     int64_t fits = std::max<int64_t>(facts.sharedBytes - chunks, 0) / bytes;
     return {std::clamp<int64_t>(llvm::bit_floor(uint64_t(std::max<int64_t>(fits, 1))), 4, 64), 128, 8};
@@ -47,14 +52,17 @@ public:
   double evenWork() const override { return 4.0 * double(facts.multiprocessors); }
 
   int64_t rows(int64_t rowElements) const override {
-    return std::clamp<int64_t>(llvm::bit_floor(uint64_t(std::max<int64_t>(keptElements / std::max<int64_t>(1, rowElements), 1))), 1, 16);
+    return std::clamp<int64_t>(
+        llvm::bit_floor(uint64_t(std::max<int64_t>(keptElements / std::max<int64_t>(1, rowElements), 1))), 1,
+        16);
   }
 
   int64_t walked() const override { return 4096; }
   int64_t lanes() const override { return 32; }
 
-  /// An operation that is done again in every block of columns costs its operand's way through registers: what contractions read should be
-  /// copied as it lies. Of what several layers keep, their sums alone lie in shared memory whole.
+  /// An operation that is done again in every block of columns costs its operand's way through registers:
+  /// what contractions read should be copied as it lies. Of what several layers keep, their sums alone lie in
+  /// shared memory whole.
   bool pays(const Fusion &fusion) const override {
     return fusion.sumBytes <= facts.sharedBytes / 4 * 3 && fusion.repeatedOps <= fusion.savedBytes;
   }
@@ -68,4 +76,6 @@ private:
 
 } // namespace
 
-std::unique_ptr<CostModel> nvidia::createCostModel(const Facts &facts) { return std::make_unique<NVIDIACostModel>(facts); }
+std::unique_ptr<CostModel> nvidia::createCostModel(const Facts &facts) {
+  return std::make_unique<NVIDIACostModel>(facts);
+}

@@ -1,5 +1,6 @@
-// Kernels to PTX by LLVM's NVPTX back end, each in its own context, so that they compile in parallel; then to machine code by ptxas, if the
-// CUDA toolkit is there. What the driver of the machine cannot load as machine code, it compiles from the PTX.
+// Kernels to PTX by LLVM's NVPTX back end, each in its own context, so that they compile in parallel; then to
+// machine code by ptxas, if the CUDA toolkit is there. What the driver of the machine cannot load as machine
+// code, it compiles from the PTX.
 #include "lib/Target/NVIDIA/Emit.h"
 
 #include "girih-runtime/NVIDIAKernel.h"
@@ -45,11 +46,12 @@ static std::unique_ptr<llvm::TargetMachine> createMachine(const Facts &facts) {
   if (!target)
     return nullptr;
   llvm::TargetOptions options;
-  // A product and a sum are rounded each, as everywhere else; where one rounding is meant, the program says fma.
+  // A product and a sum are rounded each, as everywhere else; where one rounding is meant, the program says
+  // fma.
   options.AllowFPOpFusion = llvm::FPOpFusion::Strict;
-  return std::unique_ptr<llvm::TargetMachine>(target->createTargetMachine(triple, facts.architecture,
-                                                                          "+ptx" + std::to_string(facts.ptx), options, std::nullopt,
-                                                                          std::nullopt, llvm::CodeGenOptLevel::Aggressive));
+  return std::unique_ptr<llvm::TargetMachine>(
+      target->createTargetMachine(triple, facts.architecture, "+ptx" + std::to_string(facts.ptx), options,
+                                  std::nullopt, std::nullopt, llvm::CodeGenOptLevel::Aggressive));
 }
 
 static void optimize(llvm::Module &module, llvm::TargetMachine &machine) {
@@ -73,7 +75,8 @@ static llvm::Expected<std::vector<uint8_t>> generate(llvm::Module &module, llvm:
   llvm::raw_svector_ostream stream(text);
   llvm::legacy::PassManager passes;
   if (machine.addPassesToEmitFile(passes, stream, nullptr, llvm::CodeGenFileType::AssemblyFile))
-    return makeError(ExitStatus::Internal, "codegen-failed", "LLVM cannot write PTX for {0}", machine.getTargetCPU());
+    return makeError(ExitStatus::Internal, "codegen-failed", "LLVM cannot write PTX for {0}",
+                     machine.getTargetCPU());
   passes.run(module);
   return std::vector<uint8_t>(text.begin(), text.end());
 }
@@ -89,7 +92,8 @@ static llvm::Expected<std::string> compileKernel(LLVMFuncOp kernel, const Facts 
       mlir::translateModuleToLLVMIR(*single, context, kernel.getName(), /*disableVerification=*/true);
   std::unique_ptr<llvm::TargetMachine> machine = createMachine(facts);
   if (!module || !machine)
-    return makeError(ExitStatus::Internal, "codegen-failed", "kernel '{0}' could not be translated to LLVM IR", kernel.getName());
+    return makeError(ExitStatus::Internal, "codegen-failed",
+                     "kernel '{0}' could not be translated to LLVM IR", kernel.getName());
   module->setTargetTriple(machine->getTargetTriple());
   module->setDataLayout(machine->createDataLayout());
   optimize(*module, *machine);
@@ -124,7 +128,8 @@ static llvm::Expected<std::string> readWhole(llvm::StringRef path) {
 }
 
 /// Runs ptxas on files in the folder for temporary ones.
-static llvm::Expected<std::string> assemble(const std::string &assembler, llvm::StringRef name, llvm::StringRef ptx, const Facts &facts) {
+static llvm::Expected<std::string> assemble(const std::string &assembler, llvm::StringRef name,
+                                            llvm::StringRef ptx, const Facts &facts) {
   llvm::SmallString<128> input, output, log;
   for (auto [path, suffix] : {std::pair(&input, "ptx"), std::pair(&output, "cubin"), std::pair(&log, "log")})
     if (std::error_code error = llvm::sys::fs::createTemporaryFile("girih", suffix, *path))
@@ -135,14 +140,17 @@ static llvm::Expected<std::string> assemble(const std::string &assembler, llvm::
   stream << ptx;
   stream.close();
   if (error || stream.has_error())
-    return resourceError("cannot-write", "cannot write '{0}': {1}", input, (error ? error : stream.error()).message());
+    return resourceError("cannot-write", "cannot write '{0}': {1}", input,
+                         (error ? error : stream.error()).message());
   std::string architecture = "-arch=" + facts.architecture;
   llvm::StringRef arguments[] = {assembler, architecture, "-O3", input, "-o", output};
   std::optional<llvm::StringRef> redirects[] = {"", log.str(), log.str()};
   if (int status = llvm::sys::ExecuteAndWait(assembler, arguments, std::nullopt, redirects)) {
     llvm::Expected<std::string> said = readWhole(log);
-    return makeError(ExitStatus::Compile, "ptxas-failed", "{0} refuses kernel '{1}' for {2} (status {3}): {4}", assembler, name,
-                     facts.architecture, status, said ? llvm::StringRef(*said).take_front(400).str() : llvm::toString(said.takeError()));
+    return makeError(ExitStatus::Compile, "ptxas-failed",
+                     "{0} refuses kernel '{1}' for {2} (status {3}): {4}", assembler, name,
+                     facts.architecture, status,
+                     said ? llvm::StringRef(*said).take_front(400).str() : llvm::toString(said.takeError()));
   }
   return readWhole(output);
 }
@@ -159,11 +167,14 @@ static llvm::Expected<llvm::SmallVector<LLVMFuncOp>> kernelsOf(mlir::ModuleOp mo
   auto nested = module.lookupSymbol<mlir::ModuleOp>(kModule);
   if (!nested)
     return makeError(ExitStatus::Compile, "missing-code-version",
-                     "expected a nested module '@{0}' of lowered kernels, but found none; run the stage nvvm", kModule);
-  return llvm::filter_to_vector(nested.getOps<LLVMFuncOp>(), [](LLVMFuncOp function) { return !function.isExternal(); });
+                     "expected a nested module '@{0}' of lowered kernels, but found none; run the stage nvvm",
+                     kModule);
+  return llvm::filter_to_vector(nested.getOps<LLVMFuncOp>(),
+                                [](LLVMFuncOp function) { return !function.isExternal(); });
 }
 
-static llvm::Expected<std::vector<Compiled>> compileAll(llvm::ArrayRef<LLVMFuncOp> kernels, const Facts &facts, bool withMachineCode) {
+static llvm::Expected<std::vector<Compiled>> compileAll(llvm::ArrayRef<LLVMFuncOp> kernels,
+                                                        const Facts &facts, bool withMachineCode) {
   std::vector<Compiled> all(kernels.size());
   std::string assembler = withMachineCode ? findAssembler() : "";
   llvm::Error first = llvm::Error::success();
@@ -175,7 +186,8 @@ static llvm::Expected<std::vector<Compiled>> compileAll(llvm::ArrayRef<LLVMFuncO
     all[i].ptx = std::move(*ptx);
     if (assembler.empty())
       return llvm::Error::success();
-    llvm::Expected<std::string> cubin = assemble(assembler, LLVMFuncOp(kernels[i]).getName(), all[i].ptx, facts);
+    llvm::Expected<std::string> cubin =
+        assemble(assembler, LLVMFuncOp(kernels[i]).getName(), all[i].ptx, facts);
     if (!cubin)
       return cubin.takeError();
     all[i].cubin = std::move(*cubin);
@@ -207,11 +219,13 @@ static uint32_t attribute(LLVMFuncOp kernel, llvm::StringRef name) {
 
 /// Whose peak bounds the kernel's arithmetic.
 static uint32_t unitOf(LLVMFuncOp kernel) {
-  bool usesTensorCores = kernel.walk([](mlir::NVVM::MmaOp) { return mlir::WalkResult::interrupt(); }).wasInterrupted();
+  bool usesTensorCores =
+      kernel.walk([](mlir::NVVM::MmaOp) { return mlir::WalkResult::interrupt(); }).wasInterrupted();
   return usesTensorCores ? GIRIH_NVIDIA_BF16 : GIRIH_NVIDIA_F32;
 }
 
-static void appendKernel(LLVMFuncOp kernel, const Compiled &compiled, const Facts &facts, std::vector<uint8_t> &bytes) {
+static void appendKernel(LLVMFuncOp kernel, const Compiled &compiled, const Facts &facts,
+                         std::vector<uint8_t> &bytes) {
   girih_nvidia_kernel header = {};
   header.magic = GIRIH_NVIDIA_KERNEL_MAGIC;
   header.threads = attribute(kernel, kThreadsAttr);

@@ -40,7 +40,8 @@ Value ProgramLowering::evaluateHere(Value tile, const Point &point) {
   if (auto broadcast = dyn_cast<tile::BroadcastOp>(op)) {
     Point from;
     for (auto [i, dim] : llvm::enumerate(broadcast.getDims()))
-      from.push_back(cast<RankedTensorType>(broadcast.getInput().getType()).getDimSize(i) == 1 ? constant(0) : point[dim]);
+      from.push_back(cast<RankedTensorType>(broadcast.getInput().getType()).getDimSize(i) == 1 ? constant(0)
+                                                                                               : point[dim]);
     return evaluate(broadcast.getInput(), from);
   }
   if (auto slice = dyn_cast<tensor::ExtractSliceOp>(op)) {
@@ -58,11 +59,13 @@ Value ProgramLowering::evaluateHere(Value tile, const Point &point) {
   return evaluateElementwise(op, point);
 }
 
-/// Arithmetic on 16-bit floats, which is done in f32 and rounded, as everywhere: instructions of their own would round otherwise.
+/// Arithmetic on 16-bit floats, which is done in f32 and rounded, as everywhere: instructions of their own
+/// would round otherwise.
 static bool isNarrowArithmetic(Operation *op) {
   Type element = getElementTypeOrSelf(op->getResult(0).getType());
   return (element.isBF16() || element.isF16()) &&
-         !isa<arith::ExtFOp, arith::TruncFOp, arith::SelectOp, arith::BitcastOp, arith::SIToFPOp, arith::UIToFPOp>(op);
+         !isa<arith::ExtFOp, arith::TruncFOp, arith::SelectOp, arith::BitcastOp, arith::SIToFPOp,
+              arith::UIToFPOp>(op);
 }
 
 /// The same operation on one element.
@@ -76,7 +79,8 @@ Value ProgramLowering::evaluateElementwise(Operation *op, const Point &point) {
     operands.push_back(value);
   }
   Type element = cast<RankedTensorType>(op->getResult(0).getType()).getElementType();
-  OperationState state(op->getLoc(), op->getName(), operands, isNarrow ? builder.getF32Type() : element, op->getAttrs());
+  OperationState state(op->getLoc(), op->getName(), operands, isNarrow ? builder.getF32Type() : element,
+                       op->getAttrs());
   Value result = builder.create(state)->getResult(0);
   return isNarrow ? arith::TruncFOp::create(builder, loc, element, result) : result;
 }
@@ -98,7 +102,8 @@ Value ProgramLowering::evaluateConcat(tile::ConcatOp op, const Point &point) {
     if (input + 1 == op.getInputs().size())
       return here();
     Type element = op.getResult().getType().getElementType();
-    auto branch = scf::IfOp::create(builder, loc, TypeRange(element), less(point[axis], constant(begin + size)), /*withElseRegion=*/true);
+    auto branch = scf::IfOp::create(builder, loc, TypeRange(element),
+                                    less(point[axis], constant(begin + size)), /*withElseRegion=*/true);
     OpBuilder::InsertionGuard guard(builder);
     builder.setInsertionPointToStart(branch.thenBlock());
     scf::YieldOp::create(builder, loc, here());
@@ -110,7 +115,8 @@ Value ProgramLowering::evaluateConcat(tile::ConcatOp op, const Point &point) {
 }
 
 Value ProgramLowering::evaluateReshape(tile::ReshapeOp op, const Point &point) {
-  auto from = cast<RankedTensorType>(op.getInput().getType()), to = cast<RankedTensorType>(op.getResult().getType());
+  auto from = cast<RankedTensorType>(op.getInput().getType()),
+       to = cast<RankedTensorType>(op.getResult().getType());
   Value linear = constant(0);
   int64_t stride = 1;
   for (int dim = int(to.getRank()) - 1; dim >= 0; --dim) {

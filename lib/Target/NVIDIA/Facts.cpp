@@ -40,7 +40,8 @@ static constexpr Number numbers[] = {
 };
 
 static bool isArchitecture(StringRef value) {
-  return value.consume_front("sm_") && (value.consume_back("a"), value.size() >= 2) && llvm::all_of(value, llvm::isDigit);
+  return value.consume_front("sm_") && (value.consume_back("a"), value.size() >= 2) &&
+         llvm::all_of(value, llvm::isDigit);
 }
 
 /// Sets one field; says what is wrong, or nothing.
@@ -60,7 +61,8 @@ static std::string set(Facts &facts, StringRef key, StringRef value) {
   for (const Number &number : numbers)
     if (number.key == key) {
       if (value.getAsInteger(10, facts.*number.field) || facts.*number.field < number.least)
-        return llvm::formatv("expected '{0}' to be a number of at least {1}, but found '{2}'", key, number.least, value);
+        return llvm::formatv("expected '{0}' to be a number of at least {1}, but found '{2}'", key,
+                             number.least, value);
       return "";
     }
   std::string known = "target, name, description, architecture";
@@ -76,7 +78,8 @@ llvm::Expected<Facts> Facts::parse(StringRef text, StringRef origin) {
   llvm::SmallVector<StringRef> lines;
   text.split(lines, '\n');
   auto bad = [&](size_t line, const std::string &what) {
-    return badInput("bad-machine-facts", "{0}:{1}: {2}; see lib/Target/Facts for examples", origin, line, what);
+    return badInput("bad-machine-facts", "{0}:{1}: {2}; see lib/Target/Facts for examples", origin, line,
+                    what);
   };
   for (auto [i, line] : llvm::enumerate(lines)) {
     StringRef content = line.split('#').first.trim();

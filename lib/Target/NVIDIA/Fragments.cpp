@@ -1,5 +1,5 @@
-// Contractions of bf16 and f16 on the tensor cores: each warp multiplies fragments of 16 x 16 by 16 x 8 (PTX ISA, mma.m16n8k16), read from
-// chunks in shared memory by ldmatrix, while later chunks are on their way.
+// Contractions of bf16 and f16 on the tensor cores: each warp multiplies fragments of 16 x 16 by 16 x 8 (PTX
+// ISA, mma.m16n8k16), read from chunks in shared memory by ldmatrix, while later chunks are on their way.
 #include "lib/Target/NVIDIA/ProgramLowering.h"
 
 using namespace mlir;
@@ -7,13 +7,14 @@ using namespace girih;
 using namespace girih::nvidia;
 
 static constexpr int64_t kRows = 16, kColumns = 8, kDepth = 16; // of a fragment
-static constexpr int64_t kChunk = 64;                           // elements of depth at least: a line of 128 bytes
+static constexpr int64_t kChunk = 64; // elements of depth at least: a line of 128 bytes
 /// Of a chunk, so that enough is under way to keep memory busy where rows are few.
 static constexpr int64_t kChunkBytes = 16 << 10;
 /// Of sixteen bytes: rows begin in different banks, and where copies may.
 static constexpr int64_t kPadding = 8;
 
-/// Warps down and across: what leaves each warp fewest fragments, and of that what loads least; no more than there are fragments.
+/// Warps down and across: what leaves each warp fewest fragments, and of that what loads least; no more than
+/// there are fragments.
 static std::pair<int64_t, int64_t> warpsFor(int64_t rows, int64_t columns) {
   std::pair<int64_t, int64_t> best, least(INT64_MAX, INT64_MAX);
   int64_t rowFragments = llvm::divideCeil(rows, kRows), columnFragments = llvm::divideCeil(columns, kColumns);
@@ -27,7 +28,8 @@ static std::pair<int64_t, int64_t> warpsFor(int64_t rows, int64_t columns) {
   return best;
 }
 
-/// The warp's number among those that share a part of the depth, and which part. Warps that are left over repeat others' work.
+/// The warp's number among those that share a part of the depth, and which part. Warps that are left over
+/// repeat others' work.
 std::pair<Value, Value> ProgramLowering::warpOf(const Deal &deal) {
   int64_t each = deal.down * deal.across;
   Value warp = minimum(divide(thread, kWarp), constant(each * deal.parts - 1));
@@ -39,7 +41,8 @@ std::pair<Value, Value> ProgramLowering::warpOf(const Deal &deal) {
 Slot ProgramLowering::dotOfWarps(tile::DotOp op, std::optional<Slot> into) {
   Operand left = leftOperand(op), right = rightOperand(op);
   auto [down, across] = warpsFor(left.lines, right.lines);
-  Deal deal = {down, across, int64_t(llvm::divideCeil(left.lines, kRows * down)), int64_t(llvm::divideCeil(right.lines, kColumns * across))};
+  Deal deal = {down, across, int64_t(llvm::divideCeil(left.lines, kRows * down)),
+               int64_t(llvm::divideCeil(right.lines, kColumns * across))};
   int64_t rows = deal.down * deal.rows * kRows, columns = deal.across * deal.columns * kColumns;
   int64_t depth = kChunk;
   while (2 * depth * (left.lines + right.lines) < kChunkBytes)
@@ -70,8 +73,8 @@ Slot ProgramLowering::dotOfWarps(tile::DotOp op, std::optional<Slot> into) {
 }
 
 /// While a chunk is multiplied, the copies of those that follow are under way.
-SmallVector<Value> ProgramLowering::pipeline(const Operand &left, const Operand &right, const Stage &a, const Stage &b, const Deal &deal,
-                                             int64_t buffers) {
+SmallVector<Value> ProgramLowering::pipeline(const Operand &left, const Operand &right, const Stage &a,
+                                             const Stage &b, const Deal &deal, int64_t buffers) {
   int64_t chunks = llvm::divideCeil(left.depth, a.depth);
   auto fetch = [&](Value chunk) {
     Value from = mul(chunk, constant(a.depth));
@@ -105,12 +108,14 @@ SmallVector<Value> ProgramLowering::pipeline(const Operand &left, const Operand 
 }
 
 /// 8 x 8 matrices of 16-bit elements, each row's address from one thread.
-SmallVector<Value> ProgramLowering::loadMatrices(const Stage &stage, Value buffer, Value line, Value depth, int64_t count) {
+SmallVector<Value> ProgramLowering::loadMatrices(const Stage &stage, Value buffer, Value line, Value depth,
+                                                 int64_t count) {
   Type word = builder.getI32Type();
   auto type = LLVM::LLVMStructType::getLiteral(builder.getContext(), SmallVector<Type>(count, word));
   auto layout = stage.linesRun ? NVVM::MMALayout::col : NVVM::MMALayout::row;
-  Value loaded = NVVM::LdMatrixOp::create(builder, loc, type, stageAddress(stage, buffer, line, depth), uint32_t(count), layout,
-                                          NVVM::LdStMatrixShapeAttr::get(builder.getContext(), 8, 8), NVVM::LdStMatrixEltType::B16);
+  Value loaded = NVVM::LdMatrixOp::create(
+      builder, loc, type, stageAddress(stage, buffer, line, depth), uint32_t(count), layout,
+      NVVM::LdStMatrixShapeAttr::get(builder.getContext(), 8, 8), NVVM::LdStMatrixEltType::B16);
   SmallVector<Value> words;
   for (int64_t i = 0; i < count; ++i) {
     Value matrix = LLVM::ExtractValueOp::create(builder, loc, loaded, i);
@@ -121,10 +126,10 @@ SmallVector<Value> ProgramLowering::loadMatrices(const Stage &stage, Value buffe
   return words;
 }
 
-/// One chunk. Of the matrices that a load brings, the left operand's are its lines' halves first, then the depth's; the right one's the
-/// other way round, of two neighbouring fragments.
-SmallVector<Value> ProgramLowering::multiply(const Stage &a, const Stage &b, Value chunk, int64_t buffers, const Deal &deal,
-                                             ValueRange carried) {
+/// One chunk. Of the matrices that a load brings, the left operand's are its lines' halves first, then the
+/// depth's; the right one's the other way round, of two neighbouring fragments.
+SmallVector<Value> ProgramLowering::multiply(const Stage &a, const Stage &b, Value chunk, int64_t buffers,
+                                             const Deal &deal, ValueRange carried) {
   Value bufferA = bufferOf(a, chunk, buffers), bufferB = bufferOf(b, chunk, buffers);
   auto [warp, part] = warpOf(deal);
   Value lane = remainder(thread, kWarp);
@@ -141,7 +146,8 @@ SmallVector<Value> ProgramLowering::multiply(const Stage &a, const Stage &b, Val
   auto [lineSingle, depthSingle] = place(b.linesRun, firstColumn, odd);
   int64_t depth = a.depth / deal.parts;
   Value begin = mul(part, constant(depth));
-  auto type = LLVM::LLVMStructType::getLiteral(builder.getContext(), SmallVector<Type>(4, builder.getF32Type()));
+  auto type =
+      LLVM::LLVMStructType::getLiteral(builder.getContext(), SmallVector<Type>(4, builder.getF32Type()));
   auto element = a.element.isF16() ? NVVM::MMATypes::f16 : NVVM::MMATypes::bf16;
   SmallVector<Value> sums(carried);
   for (int64_t k = 0; k < depth; k += kDepth) {
@@ -151,16 +157,18 @@ SmallVector<Value> ProgramLowering::multiply(const Stage &a, const Stage &b, Val
       left.push_back(loadMatrices(a, bufferA, add(lineA, constant(i * kRows)), add(depthA, here), 4));
     for (int64_t j = 0; j < deal.columns; j += 2) {
       bool two = j + 1 < deal.columns;
-      SmallVector<Value> words = loadMatrices(b, bufferB, add(two ? lineB : lineSingle, constant(j * kColumns)),
-                                              add(two ? depthB : depthSingle, here), two ? 4 : 2);
+      SmallVector<Value> words =
+          loadMatrices(b, bufferB, add(two ? lineB : lineSingle, constant(j * kColumns)),
+                       add(two ? depthB : depthSingle, here), two ? 4 : 2);
       for (size_t first = 0; first < words.size(); first += 2)
         right.push_back({words[first], words[first + 1]});
     }
     for (int64_t i = 0; i < deal.rows; ++i)
       for (int64_t j = 0; j < deal.columns; ++j) {
         MutableArrayRef<Value> four = MutableArrayRef<Value>(sums).slice(4 * (i * deal.columns + j), 4);
-        Value product = NVVM::MmaOp::create(builder, loc, type, left[i], right[j], ValueRange(four), {kRows, kColumns, kDepth}, std::nullopt,
-                                            std::nullopt, std::array{element, element},
+        Value product = NVVM::MmaOp::create(builder, loc, type, left[i], right[j], ValueRange(four),
+                                            {kRows, kColumns, kDepth}, std::nullopt, std::nullopt,
+                                            std::array{element, element},
                                             std::array{NVVM::MMALayout::row, NVVM::MMALayout::col});
         for (int64_t e = 0; e < 4; ++e)
           four[e] = LLVM::ExtractValueOp::create(builder, loc, product, e);
@@ -169,17 +177,20 @@ SmallVector<Value> ProgramLowering::multiply(const Stage &a, const Stage &b, Val
   return sums;
 }
 
-/// The sums of all parts of the depth, added in the parts' order by the first part's warps; the others' are of no use then.
+/// The sums of all parts of the depth, added in the parts' order by the first part's warps; the others' are
+/// of no use then.
 SmallVector<Value> ProgramLowering::sumOfParts(const Deal &deal, ValueRange sums) {
   int64_t threads = deal.down * deal.across * kWarp, count = sums.size();
   int64_t offset = shared.take(4 * count * threads * (deal.parts - 1));
   Value own = remainder(thread, threads);
   auto place = [&](Value part, int64_t number) {
-    return address(sharedAddress(offset), builder.getF32Type(), add(mul(add(mul(part, constant(count)), constant(number)), constant(threads)), own));
+    return address(sharedAddress(offset), builder.getF32Type(),
+                   add(mul(add(mul(part, constant(count)), constant(number)), constant(threads)), own));
   };
   {
-    auto isLater = both(arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::uge, thread, constant(threads)),
-                        less(thread, constant(threads * deal.parts)));
+    auto isLater =
+        both(arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::uge, thread, constant(threads)),
+             less(thread, constant(threads * deal.parts)));
     auto branch = scf::IfOp::create(builder, loc, isLater);
     OpBuilder::InsertionGuard guard(builder);
     builder.setInsertionPoint(branch.thenBlock()->getTerminator());
@@ -191,7 +202,9 @@ SmallVector<Value> ProgramLowering::sumOfParts(const Deal &deal, ValueRange sums
   SmallVector<Value> all(sums);
   for (int64_t part = 0; part + 1 < deal.parts; ++part)
     for (auto [number, sum] : llvm::enumerate(all))
-      sum = arith::AddFOp::create(builder, loc, sum, LLVM::LoadOp::create(builder, loc, builder.getF32Type(), place(constant(part), number)));
+      sum = arith::AddFOp::create(
+          builder, loc, sum,
+          LLVM::LoadOp::create(builder, loc, builder.getF32Type(), place(constant(part), number)));
   barrier();
   shared.give(offset);
   return all;
@@ -207,11 +220,13 @@ void ProgramLowering::storeFragments(tile::DotOp op, const Slot &slot, const Dea
   }
   Value warp = divide(thread, kWarp), lane = remainder(thread, kWarp);
   Value firstRow = add(mul(divide(warp, deal.across), constant(deal.rows * kRows)), divide(lane, 4));
-  Value firstColumn = add(mul(remainder(warp, deal.across), constant(deal.columns * kColumns)), mul(remainder(lane, 4), constant(2)));
-  bool isCertain =
-      deal.down * deal.rows * kRows == type.getDimSize(0) && deal.across * deal.columns * kColumns == type.getDimSize(1);
+  Value firstColumn = add(mul(remainder(warp, deal.across), constant(deal.columns * kColumns)),
+                          mul(remainder(lane, 4), constant(2)));
+  bool isCertain = deal.down * deal.rows * kRows == type.getDimSize(0) &&
+                   deal.across * deal.columns * kColumns == type.getDimSize(1);
   for (auto [number, sum] : llvm::enumerate(sums)) {
     int64_t fragment = number / 4, i = fragment / deal.columns, j = fragment % deal.columns, e = number % 4;
-    addInto(slot, op, add(firstRow, constant(i * kRows + e / 2 * 8)), add(firstColumn, constant(j * kColumns + e % 2)), sum, isCertain);
+    addInto(slot, op, add(firstRow, constant(i * kRows + e / 2 * 8)),
+            add(firstColumn, constant(j * kColumns + e % 2)), sum, isCertain);
   }
 }

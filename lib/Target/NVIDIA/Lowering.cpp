@@ -20,9 +20,9 @@ struct LowerPrograms : nvidia::impl::NVIDIALowerProgramsBase<LowerPrograms> {
     OpBuilder builder = OpBuilder::atBlockEnd(getOperation().getBody());
     auto module = ModuleOp::create(builder, getOperation().getLoc(), nvidia::kModule);
     builder.setInsertionPointToStart(module.getBody());
-    LLVM::GlobalOp::create(builder, module.getLoc(), LLVM::LLVMArrayType::get(builder.getI8Type(), 0), /*isConstant=*/false,
-                           LLVM::Linkage::External, nvidia::kShared, Attribute(), /*alignment=*/1024,
-                           unsigned(NVVM::NVVMMemorySpace::Shared));
+    LLVM::GlobalOp::create(builder, module.getLoc(), LLVM::LLVMArrayType::get(builder.getI8Type(), 0),
+                           /*isConstant=*/false, LLVM::Linkage::External, nvidia::kShared, Attribute(),
+                           /*alignment=*/1024, unsigned(NVVM::NVVMMemorySpace::Shared));
     for (tile::ProgramOp program : programs)
       if (failed(lower(program, builder)))
         return signalPassFailure();
@@ -30,14 +30,16 @@ struct LowerPrograms : nvidia::impl::NVIDIALowerProgramsBase<LowerPrograms> {
 
   LogicalResult lower(tile::ProgramOp program, OpBuilder &builder) {
     SmallVector<Type> words(nvidia::ProgramLowering::countWords(program), builder.getI64Type());
-    auto function = func::FuncOp::create(builder, program.getLoc(), program.getSymName(), builder.getFunctionType(words, {}));
+    auto function = func::FuncOp::create(builder, program.getLoc(), program.getSymName(),
+                                         builder.getFunctionType(words, {}));
     nvidia::ProgramLowering lowering(program, function, sharedBytes, architecture == "sm_90a");
     if (failed(lowering.run()))
       return failure();
     if (lowering.sharedBytes() > sharedBytes)
       return program.emitError("kernel '")
-             << program.getSymName() << "' keeps " << lowering.sharedBytes() << " bytes of tiles in shared memory, but a block has at most "
-             << int64_t(sharedBytes) << "; choose a GPU with more, or a narrower model";
+             << program.getSymName() << "' keeps " << lowering.sharedBytes()
+             << " bytes of tiles in shared memory, but a block has at most " << int64_t(sharedBytes)
+             << "; choose a GPU with more, or a narrower model";
     function->setAttr(nvidia::kThreadsAttr, builder.getI32IntegerAttr(nvidia::kThreads));
     function->setAttr(nvidia::kSharedBytesAttr, builder.getI32IntegerAttr(int32_t(lowering.sharedBytes())));
     ++numKernels;

@@ -29,8 +29,8 @@ Value ProgramLowering::toStorage(Value value) {
 //===- Views --------------------------------------------------------------------------------------===//
 
 /// Where a point lies, and in which dimensions it may lie outside the view.
-ProgramLowering::Access ProgramLowering::access(ValueRange offsets, ArrayRef<int64_t> dims, const View &view, ArrayRef<int64_t> shape,
-                                                const Point &point) {
+ProgramLowering::Access ProgramLowering::access(ValueRange offsets, ArrayRef<int64_t> dims, const View &view,
+                                                ArrayRef<int64_t> shape, const Point &point) {
   Access result;
   for (auto [dim, offset] : llvm::enumerate(offsets)) {
     Value position = mapped(offset);
@@ -55,7 +55,8 @@ ProgramLowering::Access ProgramLowering::accessOf(Operation *source, const Point
   Value number = evaluate(gather.getIndices(), {point[0]});
   Value row = arith::IndexCastOp::create(builder, loc, builder.getIndexType(), number);
   Access where;
-  where.position.push_back(arith::MaxSIOp::create(builder, loc, minimum(row, sub(view.sizes[0], constant(1))), constant(0)));
+  where.position.push_back(
+      arith::MaxSIOp::create(builder, loc, minimum(row, sub(view.sizes[0], constant(1))), constant(0)));
   where.checked.push_back(false);
   for (auto [i, offset] : llvm::enumerate(gather.getOffsets())) {
     int64_t span = gather.getResult().getType().getDimSize(i + 1);
@@ -82,8 +83,8 @@ Value ProgramLowering::elementAddress(const View &view, const Access &access) {
   return address(view.data, storageType(view.type.getElementType()), index);
 }
 
-/// What lies outside reads as zero; the view's first element is read in its stead, because a branch would keep loads of a loop's next turns from
-/// being under way together.
+/// What lies outside reads as zero; the view's first element is read in its stead, because a branch would
+/// keep loads of a loop's next turns from being under way together.
 Value ProgramLowering::loadView(const View &view, const Access &access) {
   Type element = view.type.getElementType(), storage = storageType(element);
   Value in = inside(view, access), at = elementAddress(view, access);
@@ -120,7 +121,8 @@ Value ProgramLowering::slotAddress(const Slot &slot, const Point &point) {
 Value ProgramLowering::loadSlot(const Slot &slot, const Point &point) {
   current.read = true;
   Type element = slot.type.getElementType();
-  return fromStorage(LLVM::LoadOp::create(builder, loc, storageType(element), slotAddress(slot, point)), element);
+  return fromStorage(LLVM::LoadOp::create(builder, loc, storageType(element), slotAddress(slot, point)),
+                     element);
 }
 
 void ProgramLowering::storeSlot(const Slot &slot, const Point &point, Value value) {

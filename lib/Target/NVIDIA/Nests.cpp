@@ -1,5 +1,5 @@
-// Elements dealt out to the threads of a block, one after another, so that neighbours are accessed by neighbours; and the barriers
-// between those who write shared memory and those who read it.
+// Elements dealt out to the threads of a block, one after another, so that neighbours are accessed by
+// neighbours; and the barriers between those who write shared memory and those who read it.
 #include "lib/Target/NVIDIA/ProgramLowering.h"
 
 #include "lib/Target/Bounds.h"
@@ -9,13 +9,18 @@ using namespace mlir;
 using namespace girih;
 using namespace girih::nvidia;
 
-Type girih::nvidia::storageType(Type element) { return element.isInteger(1) ? IntegerType::get(element.getContext(), 8) : element; }
+Type girih::nvidia::storageType(Type element) {
+  return element.isInteger(1) ? IntegerType::get(element.getContext(), 8) : element;
+}
 
 //===- Shared memory ------------------------------------------------------------------------------===//
 
-Value ProgramLowering::sharedAddress(int64_t offset) { return address(sharedBase, builder.getI8Type(), constant(offset)); }
+Value ProgramLowering::sharedAddress(int64_t offset) {
+  return address(sharedBase, builder.getI8Type(), constant(offset));
+}
 
-/// Rows whose length is a multiple of the banks are eight elements apart in them, so that what walks down a column meets other banks.
+/// Rows whose length is a multiple of the banks are eight elements apart in them, so that what walks down a
+/// column meets other banks.
 Slot ProgramLowering::allocate(RankedTensorType type) {
   Slot slot;
   slot.type = type;
@@ -39,8 +44,8 @@ void ProgramLowering::barrier() {
   pending = {};
 }
 
-/// Work of all threads: a barrier comes before it if it reads what another thread may just have written, or writes what another may still
-/// read.
+/// Work of all threads: a barrier comes before it if it reads what another thread may just have written, or
+/// writes what another may still read.
 void ProgramLowering::phase(function_ref<void()> body) {
   Operation *begin = arith::ConstantOp::create(builder, loc, builder.getIndexAttr(0));
   current = {};
@@ -60,7 +65,8 @@ void ProgramLowering::phase(function_ref<void()> body) {
 
 //===- Elements -----------------------------------------------------------------------------------===//
 
-/// How many elements each thread has, if all have as many: then their code is written out, so that loads are under way together.
+/// How many elements each thread has, if all have as many: then their code is written out, so that loads are
+/// under way together.
 static std::optional<int64_t> evenShare(ArrayRef<Value> bounds) {
   constexpr int64_t mostElements = 16;
   int64_t total = 1;
@@ -80,14 +86,16 @@ Point ProgramLowering::elementOf(Value number, ArrayRef<Value> bounds) {
   Value rest = number;
   for (int dim = int(bounds.size()) - 1; dim >= 0; --dim) {
     std::optional<int64_t> size = getConstantIntValue(bounds[dim]);
-    bool outermost = llvm::all_of(bounds.take_front(dim), [](Value bound) { return getConstantIntValue(bound) == 1; });
+    bool outermost =
+        llvm::all_of(bounds.take_front(dim), [](Value bound) { return getConstantIntValue(bound) == 1; });
     if (size == 1) {
       point[dim] = constant(0);
     } else if (outermost) {
       point[dim] = rest;
       rest = constant(0);
     } else {
-      point[dim] = size ? remainder(rest, *size) : arith::RemUIOp::create(builder, loc, rest, bounds[dim]).getResult();
+      point[dim] =
+          size ? remainder(rest, *size) : arith::RemUIOp::create(builder, loc, rest, bounds[dim]).getResult();
       rest = size ? divide(rest, *size) : arith::DivUIOp::create(builder, loc, rest, bounds[dim]).getResult();
     }
   }
@@ -116,7 +124,9 @@ void ProgramLowering::eachElement(ArrayRef<Value> bounds, function_ref<void(cons
   }
   Value total = constant(1);
   for (Value bound : bounds) // two that are negative would make elements out of nothing
-    total = mul(total, getConstantIntValue(bound) ? bound : arith::MaxSIOp::create(builder, loc, bound, constant(0)).getResult());
+    total = mul(total, getConstantIntValue(bound)
+                           ? bound
+                           : arith::MaxSIOp::create(builder, loc, bound, constant(0)).getResult());
   auto loop = scf::ForOp::create(builder, loc, thread, total, constant(kThreads));
   OpBuilder::InsertionGuard guard(builder);
   builder.setInsertionPoint(loop.getBody()->getTerminator());

@@ -15,7 +15,8 @@ void girih::nvidia::buildNVVMStage(OpPassManager &manager, const Facts &facts) {
   options.architecture = facts.architecture;
   manager.addPass(createNVIDIALowerPrograms(options));
   OpPassManager &kernels = manager.nest<ModuleOp>();
-  // The same polynomials as on the CPU: no library of the toolkit is needed, and f32 kernels give the same bits there and here.
+  // The same polynomials as on the CPU: no library of the toolkit is needed, and f32 kernels give the same
+  // bits there and here.
   cpu::CPUApproximateMathOptions math;
   math.expandBF16 = false;
   kernels.nest<func::FuncOp>().addPass(cpu::createCPUApproximateMath(math));

@@ -1,5 +1,5 @@
-// Reductions in the order that the tile dialect fixes: sixteen threads hold the partial results by index mod 16, and shuffles are the tree.
-// Where the order makes no difference, a warp holds them.
+// Reductions in the order that the tile dialect fixes: sixteen threads hold the partial results by index mod
+// 16, and shuffles are the tree. Where the order makes no difference, a warp holds them.
 #include "lib/Target/NVIDIA/ProgramLowering.h"
 
 using namespace mlir;
@@ -10,11 +10,14 @@ Value ProgramLowering::combine(tile::ReduceKind kind, Value a, Value b) {
   bool real = isa<FloatType>(a.getType());
   switch (kind) {
   case tile::ReduceKind::add:
-    return real ? Value(arith::AddFOp::create(builder, loc, a, b)) : Value(arith::AddIOp::create(builder, loc, a, b));
+    return real ? Value(arith::AddFOp::create(builder, loc, a, b))
+                : Value(arith::AddIOp::create(builder, loc, a, b));
   case tile::ReduceKind::max:
-    return real ? Value(arith::MaximumFOp::create(builder, loc, a, b)) : Value(arith::MaxSIOp::create(builder, loc, a, b));
+    return real ? Value(arith::MaximumFOp::create(builder, loc, a, b))
+                : Value(arith::MaxSIOp::create(builder, loc, a, b));
   case tile::ReduceKind::min:
-    return real ? Value(arith::MinimumFOp::create(builder, loc, a, b)) : Value(arith::MinSIOp::create(builder, loc, a, b));
+    return real ? Value(arith::MinimumFOp::create(builder, loc, a, b))
+                : Value(arith::MinSIOp::create(builder, loc, a, b));
   }
   llvm_unreachable("every kind is listed");
 }
@@ -23,9 +26,10 @@ Value ProgramLowering::combine(tile::ReduceKind kind, Value a, Value b) {
 Value ProgramLowering::neutral(tile::ReduceKind kind, Type type) {
   if (type.isF32())
     return arith::ConstantOp::create(builder, loc,
-                                     builder.getF32FloatAttr(kind == tile::ReduceKind::add   ? -0.0f
-                                                             : kind == tile::ReduceKind::max ? -std::numeric_limits<float>::infinity()
-                                                                                             : std::numeric_limits<float>::infinity()));
+                                     builder.getF32FloatAttr(kind == tile::ReduceKind::add ? -0.0f
+                                                             : kind == tile::ReduceKind::max
+                                                                 ? -std::numeric_limits<float>::infinity()
+                                                                 : std::numeric_limits<float>::infinity()));
   return arith::ConstantOp::create(builder, loc,
                                    builder.getI32IntegerAttr(kind == tile::ReduceKind::add   ? 0
                                                              : kind == tile::ReduceKind::max ? INT32_MIN
@@ -37,7 +41,8 @@ static bool isOrderFree(tile::ReduceOp op) {
   return op.getKind() != tile::ReduceKind::add || op.getInput().getType().getElementType().isInteger(32);
 }
 
-/// What one thread combines, in order: elements `lane`, `lane + partials`, .. of the row, eight of which are on their way at once.
+/// What one thread combines, in order: elements `lane`, `lane + partials`, .. of the row, eight of which are
+/// on their way at once.
 Value ProgramLowering::partialSum(tile::ReduceOp op, const Point &place, Value lane, int64_t partials) {
   constexpr int64_t together = 8;
   auto input = cast<RankedTensorType>(op.getInput().getType());
@@ -70,29 +75,35 @@ Value ProgramLowering::partialSum(tile::ReduceOp op, const Point &place, Value l
   if (!rest)
     return sum;
   Value index = add(lane, constant(whole * partials));
-  Value last = arith::SelectOp::create(builder, loc, less(lane, constant(rest)), at(minimum(index, constant(size - 1))), none);
+  Value last = arith::SelectOp::create(builder, loc, less(lane, constant(rest)),
+                                       at(minimum(index, constant(size - 1))), none);
   return combine(op.getKind(), sum, last);
 }
 
-/// Combines what the first `width` threads of each group of as many hold; the first of a group has the result.
+/// Combines what the first `width` threads of each group of as many hold; the first of a group has the
+/// result.
 Value ProgramLowering::combineAcross(tile::ReduceKind kind, Value mine, int64_t width) {
   Value all = arith::ConstantOp::create(builder, loc, builder.getI32IntegerAttr(-1));
   // The mask that keeps a group apart, then its last lane (PTX ISA, shfl.sync).
-  Value clamp = arith::ConstantOp::create(builder, loc, builder.getI32IntegerAttr(int32_t((kWarp - width) << 8 | (width - 1))));
+  Value clamp = arith::ConstantOp::create(
+      builder, loc, builder.getI32IntegerAttr(int32_t((kWarp - width) << 8 | (width - 1))));
   for (int32_t half = int32_t(width) / 2; half >= 1; half /= 2) {
     Value distance = arith::ConstantOp::create(builder, loc, builder.getI32IntegerAttr(half));
-    Value other = NVVM::ShflOp::create(builder, loc, mine.getType(), all, mine, distance, clamp, NVVM::ShflKind::down, UnitAttr());
+    Value other = NVVM::ShflOp::create(builder, loc, mine.getType(), all, mine, distance, clamp,
+                                       NVVM::ShflKind::down, UnitAttr());
     mine = combine(kind, mine, other);
   }
   return mine;
 }
 
-/// One result, in whose order nothing lies: every thread looks at a part of the row, and what the warps find is combined by one thread.
+/// One result, in whose order nothing lies: every thread looks at a part of the row, and what the warps find
+/// is combined by one thread.
 void ProgramLowering::reduceByAll(tile::ReduceOp op, const Slot &slot) {
   Point place(slot.type.getRank(), constant(0));
   Slot found = allocate(RankedTensorType::get({kWarps}, slot.type.getElementType()));
   auto onlyFirst = [&](Value number, function_ref<void()> body) {
-    auto branch = scf::IfOp::create(builder, loc, arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::eq, number, constant(0)));
+    auto branch = scf::IfOp::create(
+        builder, loc, arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::eq, number, constant(0)));
     OpBuilder::InsertionGuard guard(builder);
     builder.setInsertionPoint(branch.thenBlock()->getTerminator());
     memo.emplace_back();
@@ -114,7 +125,8 @@ void ProgramLowering::reduceByAll(tile::ReduceOp op, const Slot &slot) {
   shared.give(found.offset);
 }
 
-/// All threads of a warp take the same turns, because they shuffle; who has no result of its own repeats the last one's.
+/// All threads of a warp take the same turns, because they shuffle; who has no result of its own repeats the
+/// last one's.
 void ProgramLowering::lowerReduce(tile::ReduceOp op, const Slot &slot) {
   if (isOrderFree(op) && slot.type.getNumElements() == 1)
     return reduceByAll(op, slot);

@@ -1,5 +1,5 @@
-// The walk over a program: scalars are copied, structured control flow keeps its shape with tiles moved to shared memory, and every
-// operation that must touch memory becomes work of all threads.
+// The walk over a program: scalars are copied, structured control flow keeps its shape with tiles moved to
+// shared memory, and every operation that must touch memory becomes work of all threads.
 #include "lib/Target/NVIDIA/ProgramLowering.h"
 
 #include "lib/Target/NVIDIA/Passes.h"
@@ -13,8 +13,8 @@ static bool isTile(Value value) { return isa<RankedTensorType>(value.getType());
 
 ProgramLowering::ProgramLowering(tile::ProgramOp program, func::FuncOp function, int64_t sharedLimit,
                                  bool hasWarpGroups)
-    : program(program), function(function), builder(function.getContext()), loc(program.getLoc()), extents(program),
-      sharedLimit(sharedLimit), hasWarpGroups(hasWarpGroups) {
+    : program(program), function(function), builder(function.getContext()), loc(program.getLoc()),
+      extents(program), sharedLimit(sharedLimit), hasWarpGroups(hasWarpGroups) {
   builder.setInsertionPointToStart(function.addEntryBlock());
   auto end = func::ReturnOp::create(builder, loc);
   builder.setInsertionPoint(end);
@@ -74,7 +74,8 @@ void ProgramLowering::bindGrid(unsigned word) {
       blockIndex[dim] = rest;
       break;
     }
-    Value size = arith::IndexCastOp::create(builder, loc, builder.getIndexType(), function.getArgument(word + dim));
+    Value size =
+        arith::IndexCastOp::create(builder, loc, builder.getIndexType(), function.getArgument(word + dim));
     blockIndex[dim] = arith::RemUIOp::create(builder, loc, rest, size);
     rest = arith::DivUIOp::create(builder, loc, rest, size);
   }
@@ -92,7 +93,8 @@ void ProgramLowering::lowerScalar(Operation &op) {
     for (Value index : extract.getIndices())
       point.push_back(mapped(index));
     phase([&] { mapping.map(extract.getResult(), evaluate(extract.getTensor(), point)); });
-  } else if (std::optional<int64_t> value = getConstantIntValue(op.getResult(0)); value && op.getResult(0).getType().isIndex()) {
+  } else if (std::optional<int64_t> value = getConstantIntValue(op.getResult(0));
+             value && op.getResult(0).getType().isIndex()) {
     mapping.map(op.getResult(0), constant(*value));
   } else {
     builder.clone(op, mapping);
@@ -179,10 +181,12 @@ static LogicalResult checkKnown(Operation &op) {
   bool known = isa<arith::ArithDialect, math::MathDialect, tile::TileDialect>(op.getDialect()) ||
                isa<tensor::SplatOp, tensor::ExtractOp>(op) || isStaticSlice(op);
   if (!known || op.getNumRegions() || op.getNumResults() != 1)
-    return op.emitOpError("cannot be lowered for a GPU: expected arith, math, tile, tensor.splat, tensor.extract, a static "
-                          "tensor.extract_slice, scf.for or scf.if in a tile program");
+    return op.emitOpError(
+        "cannot be lowered for a GPU: expected arith, math, tile, tensor.splat, tensor.extract, a static "
+        "tensor.extract_slice, scf.for or scf.if in a tile program");
   if (auto dot = dyn_cast<tile::DotOp>(op); dot && dot.getLhs().getType().getElementType().isInteger(8))
-    return op.emitOpError("multiplies 8-bit integers, for which GPUs have no kernel here; expected f32, bf16 or f16");
+    return op.emitOpError(
+        "multiplies 8-bit integers, for which GPUs have no kernel here; expected f32, bf16 or f16");
   return success();
 }
 
@@ -231,7 +235,8 @@ SmallVector<Operation *> ProgramLowering::readersOf(Value tile) {
   DenseSet<Value> seen;
   while (!todo.empty())
     for (Operation *user : todo.pop_back_val().getUsers()) {
-      bool isInline = user->getNumResults() == 1 && user->getNumRegions() == 0 && isTile(user->getResult(0)) && !isKept(user->getResult(0));
+      bool isInline = user->getNumResults() == 1 && user->getNumRegions() == 0 &&
+                      isTile(user->getResult(0)) && !isKept(user->getResult(0));
       if (!isInline)
         readers.push_back(block->findAncestorOpInBlock(*user));
       else if (seen.insert(user->getResult(0)).second)
@@ -269,8 +274,8 @@ void ProgramLowering::releaseAfter(Operation &op) {
   dying.erase(&op);
 }
 
-/// The slot of a loop's carried tile, if `result` may overwrite it: `result` is yielded for it, and nothing but the chain of inline
-/// element-wise operations from it to `input` reads it.
+/// The slot of a loop's carried tile, if `result` may overwrite it: `result` is yielded for it, and nothing
+/// but the chain of inline element-wise operations from it to `input` reads it.
 std::optional<Slot> ProgramLowering::inPlaceSlot(Value result, Value input) {
   auto loop = dyn_cast<scf::ForOp>(result.getParentBlock()->getParentOp());
   if (!loop)
@@ -312,8 +317,8 @@ LogicalResult ProgramLowering::lowerFor(scf::ForOp loop) {
     tilesYielded.push_back(yielded);
     slots[argument] = slot;
   }
-  auto lowered = scf::ForOp::create(builder, loc, mapped(loop.getLowerBound()), mapped(loop.getUpperBound()), mapped(loop.getStep()),
-                                    scalars);
+  auto lowered = scf::ForOp::create(builder, loc, mapped(loop.getLowerBound()), mapped(loop.getUpperBound()),
+                                    mapped(loop.getStep()), scalars);
   mapping.map(loop.getInductionVar(), lowered.getInductionVar());
   unsigned next = 0;
   for (auto [argument, result] : llvm::zip(loop.getRegionIterArgs(), loop.getResults()))
@@ -345,8 +350,8 @@ LogicalResult ProgramLowering::lowerFor(scf::ForOp loop) {
   return success();
 }
 
-/// Writes the yielded tiles to the carried slots: first all to slots of their own, then over, because a yielded expression may read
-/// another carried tile. What is in its place already stays.
+/// Writes the yielded tiles to the carried slots: first all to slots of their own, then over, because a
+/// yielded expression may read another carried tile. What is in its place already stays.
 void ProgramLowering::yieldTiles(ArrayRef<Value> yielded, ArrayRef<Slot> carried) {
   SmallVector<std::pair<Value, Slot>> copies;
   SmallVector<Value> temporary;
@@ -484,7 +489,9 @@ Value ProgramLowering::minimum(Value a, Value b) {
 }
 
 /// As unsigned numbers: what is negative is no less than a size.
-Value ProgramLowering::less(Value a, Value b) { return arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::ult, a, b); }
+Value ProgramLowering::less(Value a, Value b) {
+  return arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::ult, a, b);
+}
 
 /// Null is certain.
 Value ProgramLowering::both(Value a, Value b) {
@@ -493,6 +500,12 @@ Value ProgramLowering::both(Value a, Value b) {
   return arith::AndIOp::create(builder, loc, a, b);
 }
 
-Value ProgramLowering::toI64(Value index) { return arith::IndexCastOp::create(builder, loc, builder.getI64Type(), index); }
-Value ProgramLowering::toI32(Value index) { return arith::IndexCastOp::create(builder, loc, builder.getI32Type(), index); }
-Value ProgramLowering::zero(Type type) { return arith::ConstantOp::create(builder, loc, builder.getZeroAttr(type)); }
+Value ProgramLowering::toI64(Value index) {
+  return arith::IndexCastOp::create(builder, loc, builder.getI64Type(), index);
+}
+Value ProgramLowering::toI32(Value index) {
+  return arith::IndexCastOp::create(builder, loc, builder.getI32Type(), index);
+}
+Value ProgramLowering::zero(Type type) {
+  return arith::ConstantOp::create(builder, loc, builder.getZeroAttr(type));
+}

@@ -31,8 +31,9 @@ public:
   const CostModel &cost() const override { return *model; }
   llvm::Error checkDtype(llvm::StringRef dtype) const override {
     if (dtype == "int8")
-      return makeError(ExitStatus::Usage, "bad-option",
-                       "the kernels for NVIDIA GPUs multiply no 8-bit integers; expected --dtype=bf16 or f32");
+      return makeError(
+          ExitStatus::Usage, "bad-option",
+          "the kernels for NVIDIA GPUs multiply no 8-bit integers; expected --dtype=bf16 or f32");
     return llvm::Error::success();
   }
   bool hasStage(llvm::StringRef stage) const override { return stage == "nvvm"; }
@@ -49,9 +50,11 @@ public:
     return std::vector<KernelImage>{std::move(*image)};
   }
 
-  llvm::Expected<std::vector<std::vector<uint8_t>>> emitObjects(mlir::ModuleOp, llvm::StringRef) const override {
-    return makeError(ExitStatus::Usage, "bad-option",
-                     "kernels for a GPU are no objects for a linker; expected --emit=asm, which prints PTX, or artifact");
+  llvm::Expected<std::vector<std::vector<uint8_t>>> emitObjects(mlir::ModuleOp,
+                                                                llvm::StringRef) const override {
+    return makeError(
+        ExitStatus::Usage, "bad-option",
+        "kernels for a GPU are no objects for a linker; expected --emit=asm, which prints PTX, or artifact");
   }
 
   llvm::Expected<std::string> emitAssembly(mlir::ModuleOp module, llvm::StringRef) const override {
