@@ -47,7 +47,8 @@ void Extents::demand(Value tile, ArrayRef<Need> wanted) {
   current.resize(cast<RankedTensorType>(tile.getType()).getRank());
   for (auto [mine, theirs] : llvm::zip(current, wanted)) {
     Need known = theirs;
-    known.all |= llvm::any_of(theirs.terms, [&](const Need::Term &term) { return !isKnownBefore(term.offset, tile); });
+    known.all |=
+        llvm::any_of(theirs.terms, [&](const Need::Term &term) { return !isKnownBefore(term.offset, tile); });
     changed |= mine.join(known);
   }
 }
@@ -122,7 +123,8 @@ static Need rowsNeed(Value indices) {
   return need;
 }
 
-/// The size of a view's dimension that an index stays below or reaches at most, through minima, and through maxima with 0.
+/// The size of a view's dimension that an index stays below or reaches at most, through minima, and through
+/// maxima with 0.
 static tile::DimOp boundingSize(Value index) {
   Operation *op = index.getDefiningOp();
   if (auto size = dyn_cast_or_null<tile::DimOp>(op))
@@ -141,8 +143,8 @@ static Value splattedIndex(Value tile) {
   return cast ? cast.getIn() : Value();
 }
 
-/// Where a mask in a loop is certainly false from some place on, along one of its dimensions: "a position lies before the end of a view's
-/// dimension", alone, in a conjunction or broadcast.
+/// Where a mask in a loop is certainly false from some place on, along one of its dimensions: "a position
+/// lies before the end of a view's dimension", alone, in a conjunction or broadcast.
 static std::optional<std::pair<int64_t, Need>> heldBelow(Value mask) {
   Operation *op = mask.getDefiningOp();
   if (isa_and_nonnull<arith::AndIOp>(op)) {

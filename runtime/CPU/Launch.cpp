@@ -134,8 +134,9 @@ void Launcher::runOnMachine(const BoundLaunch &launch) {
 }
 
 /// UBSan would look for a type's hash in front of the function, where an image has none.
-__attribute__((no_sanitize("function"))) void girih::runtime::runBlocks(const BoundLaunch &launch, uint64_t first,
-                                                                        uint64_t count, uint8_t *scratch,
+__attribute__((no_sanitize("function"))) void girih::runtime::runBlocks(const BoundLaunch &launch,
+                                                                        uint64_t first, uint64_t count,
+                                                                        uint8_t *scratch,
                                                                         const std::atomic<bool> &cancelled) {
   int64_t block[GIRIH_MAX_GRID] = {};
   uint64_t rest = first;

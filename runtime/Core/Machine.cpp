@@ -62,8 +62,8 @@ girih_code Machine::lacks(const char *what, uint64_t bytes, const char *advice, 
   const char *name;
   uint64_t left, all;
   memory().describe(handle, &name, &left, &all);
-  return fail(status, GIRIH_OUT_OF_DEVICE_MEMORY, "%s take %.1f MiB, but %s has %.1f MiB free of %.1f; %s", what,
-              double(bytes) / 0x1p20, name, double(left) / 0x1p20, double(all) / 0x1p20, advice);
+  return fail(status, GIRIH_OUT_OF_DEVICE_MEMORY, "%s take %.1f MiB, but %s has %.1f MiB free of %.1f; %s",
+              what, double(bytes) / 0x1p20, name, double(left) / 0x1p20, double(all) / 0x1p20, advice);
 }
 
 girih_code MachineBlock::allocate(const Machine &machine, uint64_t bytes, girih_status *status) {

@@ -262,7 +262,8 @@ Call Stepper::callOf(const DecoderEntry &entry, int64_t width, int64_t total) {
   }
   outputs[entry.next] = {memory.data() + nextOffset, GIRIH_I32, 1, {active}};
   outputs[entry.logits] = {memory.data() + logitsOffset, GIRIH_F32, 2, {active, decoder.vocabulary}};
-  return {entry.index, std::span(inputs).first(record.input_count), std::span(outputs).first(record.output_count),
+  return {entry.index, std::span(inputs).first(record.input_count),
+          std::span(outputs).first(record.output_count),
           /*statesOnDevice=*/module.device() != nullptr,
           /*ignoredOutputs=*/wantsLogits ? 0 : uint64_t(1) << entry.logits};
 }

@@ -61,7 +61,8 @@ public:
 private:
   /// Rows past the end are zero.
   void fillPanels(uint8_t *data, uint64_t first, uint64_t count) const {
-    uint64_t rows = shape[0], columns = shape[1], width = weight.layout_parameter, size = elementBytes(weight.element_type);
+    uint64_t rows = shape[0], columns = shape[1], width = weight.layout_parameter,
+             size = elementBytes(weight.element_type);
     uint64_t panel = first / (columns * width), k = first / width % columns, lane = first % width;
     for (uint64_t i = 0; i != count; ++i) {
       uint64_t n = panel * width + lane;
@@ -114,9 +115,8 @@ static uint64_t alignedBytes(const girih_weight &weight) {
 girih_code Module::placeRandom(uint64_t &total, girih_status *status) const {
   total = 0;
   for (const girih_weight &weight : t.weights)
-    if (weight.source == GIRIH_WEIGHT_RANDOM &&
-        (weight.bytes > UINT64_MAX - GIRIH_WEIGHT_ALIGNMENT ||
-         __builtin_add_overflow(total, alignedBytes(weight), &total)))
+    if (weight.source == GIRIH_WEIGHT_RANDOM && (weight.bytes > UINT64_MAX - GIRIH_WEIGHT_ALIGNMENT ||
+                                                 __builtin_add_overflow(total, alignedBytes(weight), &total)))
       return fail(status, GIRIH_OUT_OF_MEMORY, "the artifact's random weights exceed all memory");
   return GIRIH_OK;
 }
@@ -176,12 +176,14 @@ girih_code Module::uploadWeights(girih_status *status) {
   }
   girih_code code = deviceMemory.allocate(*device(), total, status);
   if (code == GIRIH_OUT_OF_DEVICE_MEMORY)
-    return device()->lacks("the model's weights", total, "end what else uses it, or quantize the model", status);
+    return device()->lacks("the model's weights", total, "end what else uses it, or quantize the model",
+                           status);
   if (code)
     return code;
   for (WeightPlace &place : places) {
     deviceWeights.push_back(deviceMemory.data() + place.to);
     place.to = reinterpret_cast<MachineAddress>(deviceWeights.back());
   }
-  return device()->memory().upload(device()->self(), places.data(), places.size(), {fillWeight, this}, status);
+  return device()->memory().upload(device()->self(), places.data(), places.size(), {fillWeight, this},
+                                   status);
 }

@@ -74,9 +74,11 @@ TEST(Targets, FactsFilesAreRead) {
 /// The facts of a GPU with one line changed.
 static std::string gpuFacts(llvm::StringRef key, llvm::StringRef line) {
   std::string text;
-  for (llvm::StringRef each : {"target = nvidia", "name = mine", "architecture = sm_90a", "ptx = 80", "multiprocessors = 132", "shared_bytes = 232448",
-                               "registers = 65536", "l2_bytes = 52428800", "memory_bytes = 85899345920", "memory_bytes_per_second = 3350000000000",
-                               "flops_f32 = 66900000000000", "flops_bf16 = 989400000000000", "flops_fp8 = 0"})
+  for (llvm::StringRef each :
+       {"target = nvidia", "name = mine", "architecture = sm_90a", "ptx = 80", "multiprocessors = 132",
+        "shared_bytes = 232448", "registers = 65536", "l2_bytes = 52428800", "memory_bytes = 85899345920",
+        "memory_bytes_per_second = 3350000000000", "flops_f32 = 66900000000000",
+        "flops_bf16 = 989400000000000", "flops_fp8 = 0"})
     text += (each.starts_with((key + " =").str()) ? line : each).str() + "\n";
   return text;
 }
@@ -90,14 +92,19 @@ TEST(Targets, FactsOfGPUsAreRead) {
     return lookupError(path);
   };
   EXPECT_EQ(errorOf("", ""), "");
-  EXPECT_NE(errorOf("architecture", "architecture = sm_75").find("expected an architecture from sm_80 on, as sm_90a, but found 'sm_75'"),
+  EXPECT_NE(errorOf("architecture", "architecture = sm_75")
+                .find("expected an architecture from sm_80 on, as sm_90a, but found 'sm_75'"),
             std::string::npos);
   EXPECT_NE(errorOf("architecture", "architecture = hopper").find("but found 'hopper'"), std::string::npos);
-  EXPECT_NE(errorOf("shared_bytes", "shared_bytes = 1K").find("expected 'shared_bytes' to be a number of at least 49152, but found '1K'"),
+  EXPECT_NE(errorOf("shared_bytes", "shared_bytes = 1K")
+                .find("expected 'shared_bytes' to be a number of at least 49152, but found '1K'"),
             std::string::npos);
-  EXPECT_NE(errorOf("registers", "").find("expected a line 'registers = …', but found none"), std::string::npos);
-  EXPECT_NE(errorOf("ptx", "ptxas = 80").find("unknown key 'ptxas'; expected one of target, name"), std::string::npos);
+  EXPECT_NE(errorOf("registers", "").find("expected a line 'registers = …', but found none"),
+            std::string::npos);
+  EXPECT_NE(errorOf("ptx", "ptxas = 80").find("unknown key 'ptxas'; expected one of target, name"),
+            std::string::npos);
   EXPECT_NE(errorOf("ptx", "name = b").find("'name' was already given on line 2"), std::string::npos);
-  EXPECT_NE(lookupError(("cpu:" + path).str()).find("expected a facts file of target 'cpu'"), std::string::npos);
+  EXPECT_NE(lookupError(("cpu:" + path).str()).find("expected a facts file of target 'cpu'"),
+            std::string::npos);
   llvm::sys::fs::remove(path);
 }

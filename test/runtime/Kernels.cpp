@@ -130,8 +130,9 @@ const char *const girih::test::kernelNames[KernelCount] = {"add_one", "add_vecto
 std::vector<uint8_t> girih::test::kernelImage() { return {__start_girih_kernels, __stop_girih_kernels}; }
 
 KernelFunction girih::test::kernelFunction(Kernel kernel) {
-  const KernelFunction functions[] = {testAddOne,    testAddVectors, testFill,        testSlow,     testUseScratch,
-                                      testWriteRows, testReadRows,   testEveryLogits, testEveryLoss};
+  const KernelFunction functions[] = {testAddOne,   testAddVectors,  testFill,
+                                      testSlow,     testUseScratch,  testWriteRows,
+                                      testReadRows, testEveryLogits, testEveryLoss};
   return functions[kernel];
 }
 

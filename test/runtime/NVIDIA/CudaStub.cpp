@@ -1,10 +1,10 @@
-// A driver without a GPU. The device's memory is the host's, mapped twice: what programs get as its address cannot
-// be read or written, so a runtime that forgets where memory lies is caught; copies and kernels use the other
-// mapping. Streams do what they are given as late as they may, when somebody waits for them. Kernels are real PTX, which ptx/ executes, or
-// the C++ ones of ../Kernels.cpp, found by name: PTX is then `// stub NAME WORDS`, a cubin `CUBIN NAME WORDS`; other cubins are refused, as an
-// old driver does. The environment variable
-// CUDA_STUB=name=value,... sets up programs: devices, capability, version, memory (MiB), or a function and the result
-// with which its first call fails.
+// A driver without a GPU. The device's memory is the host's, mapped twice: what programs get as its address
+// cannot be read or written, so a runtime that forgets where memory lies is caught; copies and kernels use
+// the other mapping. Streams do what they are given as late as they may, when somebody waits for them.
+// Kernels are real PTX, which ptx/ executes, or the C++ ones of ../Kernels.cpp, found by name: PTX is then
+// `// stub NAME WORDS`, a cubin `CUBIN NAME WORDS`; other cubins are refused, as an old driver does. The
+// environment variable CUDA_STUB=name=value,... sets up programs: devices, capability, version, memory (MiB),
+// or a function and the result with which its first call fails.
 #include "CudaStub.h"
 
 #include "../Kernels.h"
@@ -588,7 +588,10 @@ STUB cuModuleLoadDataEx(void **module, const void *image, unsigned, int *, void 
   char name[64] = "";
   unsigned words = 0;
   const char *text = static_cast<const char *>(image);
-  bool isCubin = strncmp(text, "CUBIN ", 6) == 0 || strncmp(text, "\x7f" "ELF", 4) == 0;
+  bool isCubin = strncmp(text, "CUBIN ", 6) == 0 || strncmp(text,
+                                                            "\x7f"
+                                                            "ELF",
+                                                            4) == 0;
   if (!isCubin)
     ++world().calls["jit"];
   if (!isCubin && world().setup.version < 13000)

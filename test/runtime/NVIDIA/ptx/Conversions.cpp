@@ -176,7 +176,8 @@ template <uint16_t convert(float)> void packHalves(Warp &warp, const Instruction
   });
 }
 
-/// The nearest f32, or where there is none equal the neighbour whose last bit is set: rounded on to 16 bits, it is rounded once.
+/// The nearest f32, or where there is none equal the neighbour whose last bit is set: rounded on to 16 bits,
+/// it is rounded once.
 float toOdd(double x) {
   float near = float(x);
   if (double(near) == x || x != x || std::isinf(near))
@@ -186,7 +187,8 @@ float toOdd(double x) {
   return std::bit_cast<float>(std::bit_cast<uint32_t>(near) | 1);
 }
 /// a * b + c, of which an instruction may lack one: then b is 1, or c a zero that changes nothing.
-template <bool hasProduct, bool hasSum, bool subtracts> void narrowArithmetic(Warp &warp, const Instruction &i, uint32_t mask) {
+template <bool hasProduct, bool hasSum, bool subtracts>
+void narrowArithmetic(Warp &warp, const Instruction &i, uint32_t mask) {
   Type type = toOf(i.code);
   Words a = readRow(warp, i.rows[1], 2), b = readRow(warp, i.rows[2], 2), c = b;
   if (hasProduct && hasSum)
@@ -201,11 +203,15 @@ template <bool hasProduct, bool hasSum, bool subtracts> void narrowArithmetic(Wa
 void addNarrowArithmetic(Table &table, Type type) {
   std::string name = std::string(".") + kNames[type];
   for (std::string rounding : {"", ".rn"}) {
-    table.add("add" + rounding + name, {"o2 i2 i2", narrowArithmetic<false, true, false>, Flow::Plain, codeOf(type, type)});
-    table.add("sub" + rounding + name, {"o2 i2 i2", narrowArithmetic<false, true, true>, Flow::Plain, codeOf(type, type)});
-    table.add("mul" + rounding + name, {"o2 i2 i2", narrowArithmetic<true, false, false>, Flow::Plain, codeOf(type, type)});
+    table.add("add" + rounding + name,
+              {"o2 i2 i2", narrowArithmetic<false, true, false>, Flow::Plain, codeOf(type, type)});
+    table.add("sub" + rounding + name,
+              {"o2 i2 i2", narrowArithmetic<false, true, true>, Flow::Plain, codeOf(type, type)});
+    table.add("mul" + rounding + name,
+              {"o2 i2 i2", narrowArithmetic<true, false, false>, Flow::Plain, codeOf(type, type)});
   }
-  table.add("fma.rn" + name, {"o2 i2 i2 i2", narrowArithmetic<true, true, false>, Flow::Plain, codeOf(type, type)});
+  table.add("fma.rn" + name,
+            {"o2 i2 i2 i2", narrowArithmetic<true, true, false>, Flow::Plain, codeOf(type, type)});
 }
 
 void addIntegerConversions(Table &table) {

@@ -352,9 +352,12 @@ TEST(PtxInstructions, Halves) {
   unary<float, uint16_t>("cvt.f32.bf16", [](uint16_t x) { return std::bit_cast<float>(uint32_t(x) << 16); });
   // In f32 a sum or a product of two is rounded so finely that rounding again makes no difference.
   auto fromBF16 = [](uint16_t x) { return std::bit_cast<float>(uint32_t(x) << 16); };
-  binary<uint16_t, uint16_t>("add.rn.bf16", [=](uint16_t x, uint16_t y) { return toBF16(fromBF16(x) + fromBF16(y)); });
-  binary<uint16_t, uint16_t>("sub.bf16", [=](uint16_t x, uint16_t y) { return toBF16(fromBF16(x) - fromBF16(y)); });
-  binary<uint16_t, uint16_t>("mul.rn.bf16", [=](uint16_t x, uint16_t y) { return toBF16(fromBF16(x) * fromBF16(y)); });
+  binary<uint16_t, uint16_t>("add.rn.bf16",
+                             [=](uint16_t x, uint16_t y) { return toBF16(fromBF16(x) + fromBF16(y)); });
+  binary<uint16_t, uint16_t>("sub.bf16",
+                             [=](uint16_t x, uint16_t y) { return toBF16(fromBF16(x) - fromBF16(y)); });
+  binary<uint16_t, uint16_t>("mul.rn.bf16",
+                             [=](uint16_t x, uint16_t y) { return toBF16(fromBF16(x) * fromBF16(y)); });
   // 1 + 2^-8 lies in the middle of two, and a little more decides.
   std::vector<uint16_t> factor(kThreads, 0x3f81), eighth(kThreads, 0x3b80), one(kThreads, 0x3f80);
   auto always = [](uint16_t result) { return [=](uint16_t, uint16_t, uint16_t) { return result; }; };
