@@ -3,18 +3,15 @@
 #include "lib/Target/CPU/Emit.h"
 
 #include "lib/Support/Error.h"
-#include "lib/Target/CodeCache.h"
+#include "lib/Target/CodeGeneration.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/OwningOpRef.h"
 #include "mlir/Target/LLVMIR/Export.h"
-#include "llvm/IR/LegacyPassManager.h"
 #include "llvm/IR/Module.h"
 #include "llvm/MC/TargetRegistry.h"
-#include "llvm/Passes/PassBuilder.h"
 #include "llvm/Support/CommandLine.h"
 #include "llvm/Support/TargetSelect.h"
-#include "llvm/Support/ThreadPool.h"
 #include "llvm/Target/TargetMachine.h"
 #include "llvm/Transforms/InstCombine/InstCombine.h"
 #include "llvm/Transforms/Scalar/EarlyCSE.h"
@@ -55,15 +52,7 @@ static std::unique_ptr<llvm::TargetMachine> createMachine(const CodeVersion &ver
 /// change.
 static void optimize(llvm::Module &module, llvm::TargetMachine &machine) {
   llvm::PassBuilder builder(&machine);
-  llvm::LoopAnalysisManager loops;
-  llvm::FunctionAnalysisManager functions;
-  llvm::CGSCCAnalysisManager components;
-  llvm::ModuleAnalysisManager modules;
-  builder.registerModuleAnalyses(modules);
-  builder.registerCGSCCAnalyses(components);
-  builder.registerFunctionAnalyses(functions);
-  builder.registerLoopAnalyses(loops);
-  builder.crossRegisterProxies(loops, functions, components, modules);
+  Analyses analyses(builder);
   llvm::FunctionPassManager passes;
   passes.addPass(llvm::EarlyCSEPass());
   passes.addPass(llvm::InstCombinePass());
@@ -73,7 +62,7 @@ static void optimize(llvm::Module &module, llvm::TargetMachine &machine) {
   passes.addPass(llvm::EarlyCSEPass());
   for (llvm::Function &function : module)
     if (!function.isDeclaration())
-      passes.run(function, functions);
+      passes.run(function, analyses.functions);
 }
 
 /// Kernels call nothing but helpers of their own, touch no stack frame of anyone else, and use the widest
@@ -85,18 +74,6 @@ static void setAttributes(llvm::Function &function, const CodeVersion &version) 
   function.addFnAttr("prefer-vector-width", "512");
   function.addFnAttr("target-cpu", version.name);
   function.addFnAttr("target-features", version.llvmFeatures);
-}
-
-static llvm::Expected<std::vector<uint8_t>> generate(llvm::Module &module, llvm::TargetMachine &machine,
-                                                     llvm::CodeGenFileType kind) {
-  llvm::SmallVector<char, 0> code;
-  llvm::raw_svector_ostream stream(code);
-  llvm::legacy::PassManager passes;
-  if (machine.addPassesToEmitFile(passes, stream, nullptr, kind))
-    return makeError(ExitStatus::Internal, "codegen-failed", "LLVM cannot write objects for {0}",
-                     machine.getTargetCPU());
-  passes.run(module);
-  return std::vector<uint8_t>(code.begin(), code.end());
 }
 
 static llvm::Expected<std::vector<uint8_t>>
@@ -122,8 +99,7 @@ compileKernel(mlir::LLVM::LLVMFuncOp kernel, const CodeVersion &version, llvm::C
     if (!function.isDeclaration())
       setAttributes(function, version);
   optimize(*module, *machine);
-  return generateOnce(*module, kind == llvm::CodeGenFileType::ObjectFile ? "object" : "assembly",
-                      [&] { return generate(*module, *machine, kind); });
+  return generateCode(*module, *machine, kind);
 }
 
 static llvm::Expected<mlir::ModuleOp> findVersion(mlir::ModuleOp module, const CodeVersion &version) {
@@ -141,22 +117,6 @@ static llvm::SmallVector<mlir::LLVM::LLVMFuncOp> kernelsOf(mlir::ModuleOp versio
   return llvm::filter_to_vector(
       version.getOps<mlir::LLVM::LLVMFuncOp>(),
       [](mlir::LLVM::LLVMFuncOp function) { return function.getLinkage() != mlir::LLVM::Linkage::Internal; });
-}
-
-/// Runs `work` on every index, in parallel, and gathers the first error.
-static llvm::Error forEachInParallel(size_t count, llvm::function_ref<llvm::Error(size_t)> work) {
-  llvm::Error first = llvm::Error::success();
-  std::mutex mutex;
-  llvm::DefaultThreadPool pool(llvm::hardware_concurrency(count));
-  for (size_t i = 0; i < count; ++i)
-    pool.async([&, i] {
-      if (llvm::Error error = work(i)) {
-        std::lock_guard lock(mutex);
-        first = llvm::joinErrors(std::move(first), std::move(error));
-      }
-    });
-  pool.wait();
-  return first;
 }
 
 static llvm::Expected<std::vector<std::vector<uint8_t>>>

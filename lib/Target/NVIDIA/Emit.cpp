@@ -5,23 +5,20 @@
 
 #include "girih-runtime/NVIDIAKernel.h"
 #include "lib/Support/Error.h"
-#include "lib/Target/CodeCache.h"
+#include "lib/Target/CodeGeneration.h"
 #include "lib/Target/NVIDIA/Facts.h"
 #include "lib/Target/NVIDIA/Passes.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/OwningOpRef.h"
 #include "mlir/Target/LLVMIR/Export.h"
-#include "llvm/IR/LegacyPassManager.h"
 #include "llvm/IR/Module.h"
 #include "llvm/MC/TargetRegistry.h"
-#include "llvm/Passes/PassBuilder.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/FileUtilities.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Process.h"
 #include "llvm/Support/Program.h"
 #include "llvm/Support/TargetSelect.h"
-#include "llvm/Support/ThreadPool.h"
 #include "llvm/Target/TargetMachine.h"
 
 #include <mutex>
@@ -58,27 +55,8 @@ static void optimize(llvm::Module &module, llvm::TargetMachine &machine) {
   llvm::PipelineTuningOptions tuning;
   tuning.LoopVectorization = tuning.SLPVectorization = false;
   llvm::PassBuilder builder(&machine, tuning);
-  llvm::LoopAnalysisManager loops;
-  llvm::FunctionAnalysisManager functions;
-  llvm::CGSCCAnalysisManager components;
-  llvm::ModuleAnalysisManager modules;
-  builder.registerModuleAnalyses(modules);
-  builder.registerCGSCCAnalyses(components);
-  builder.registerFunctionAnalyses(functions);
-  builder.registerLoopAnalyses(loops);
-  builder.crossRegisterProxies(loops, functions, components, modules);
-  builder.buildPerModuleDefaultPipeline(llvm::OptimizationLevel::O2).run(module, modules);
-}
-
-static llvm::Expected<std::vector<uint8_t>> generate(llvm::Module &module, llvm::TargetMachine &machine) {
-  llvm::SmallVector<char, 0> text;
-  llvm::raw_svector_ostream stream(text);
-  llvm::legacy::PassManager passes;
-  if (machine.addPassesToEmitFile(passes, stream, nullptr, llvm::CodeGenFileType::AssemblyFile))
-    return makeError(ExitStatus::Internal, "codegen-failed", "LLVM cannot write PTX for {0}",
-                     machine.getTargetCPU());
-  passes.run(module);
-  return std::vector<uint8_t>(text.begin(), text.end());
+  Analyses analyses(builder);
+  builder.buildPerModuleDefaultPipeline(llvm::OptimizationLevel::O2).run(module, analyses.modules);
 }
 
 /// The kernel alone, with the shared memory that it names.
@@ -97,8 +75,7 @@ static llvm::Expected<std::string> compileKernel(LLVMFuncOp kernel, const Facts 
   module->setTargetTriple(machine->getTargetTriple());
   module->setDataLayout(machine->createDataLayout());
   optimize(*module, *machine);
-  std::string options = (machine->getTargetCPU() + machine->getTargetFeatureString()).str();
-  auto text = generateOnce(*module, options, [&] { return generate(*module, *machine); });
+  auto text = generateCode(*module, *machine, llvm::CodeGenFileType::AssemblyFile);
   if (!text)
     return text.takeError();
   return std::string(text->begin(), text->end());
@@ -177,9 +154,7 @@ static llvm::Expected<std::vector<Compiled>> compileAll(llvm::ArrayRef<LLVMFuncO
                                                         const Facts &facts, bool withMachineCode) {
   std::vector<Compiled> all(kernels.size());
   std::string assembler = withMachineCode ? findAssembler() : "";
-  llvm::Error first = llvm::Error::success();
-  std::mutex mutex;
-  auto compile = [&](size_t i) -> llvm::Error {
+  llvm::Error failed = forEachInParallel(kernels.size(), [&](size_t i) -> llvm::Error {
     llvm::Expected<std::string> ptx = compileKernel(kernels[i], facts);
     if (!ptx)
       return ptx.takeError();
@@ -192,18 +167,9 @@ static llvm::Expected<std::vector<Compiled>> compileAll(llvm::ArrayRef<LLVMFuncO
       return cubin.takeError();
     all[i].cubin = std::move(*cubin);
     return llvm::Error::success();
-  };
-  llvm::DefaultThreadPool pool(llvm::hardware_concurrency(kernels.size()));
-  for (size_t i = 0; i < kernels.size(); ++i)
-    pool.async([&, i] {
-      if (llvm::Error error = compile(i)) {
-        std::lock_guard lock(mutex);
-        first = llvm::joinErrors(std::move(first), std::move(error));
-      }
-    });
-  pool.wait();
-  if (first)
-    return first;
+  });
+  if (failed)
+    return failed;
   return all;
 }
 
