@@ -6,6 +6,7 @@ import importlib.util
 import os
 import re
 import shutil
+import struct
 import subprocess
 from pathlib import Path
 
@@ -130,6 +131,24 @@ def test_tokens_are_drawn_on_the_device(tmp_path):
 def ptx_of(model, target, dtype):
     asm = subprocess.run(["girihc", str(model), f"--target={target}", f"--dtype={dtype}", "--emit=asm", "-o", "-"], check=True, capture_output=True, text=True)
     return ["//" + part for part in re.split(r"(?m)^// Generated", asm.stdout)[1:]]
+
+
+@pytest.mark.parametrize("target", ["nvidia:sm_80", "nvidia:sm_90a"])
+def test_reports_judge_by_the_unit_that_computes(target, minilm, tmp_path):
+    """The kernel's header names the tensor cores' peak if its PTX has one of their instructions: a warp's, or a warp group's."""
+    for dtype, expected in (("f32", {0}), ("bf16", {0, 1})):
+        artifact = tmp_path / "x.girih"
+        subprocess.run(["girihc", "-q", str(minilm), f"--target={target}", f"--dtype={dtype}", "-o", str(artifact)], check=True)
+        data, units, found = artifact.read_bytes(), set(), ""
+        for begin in (match.start() for match in re.finditer(b"GYNK", data)):
+            _, _, _, _, _, name_bytes, _, unit, ptx_bytes, _ = struct.unpack_from("<8I2Q", data, begin)
+            text = begin + 48 + (name_bytes + 7) // 8 * 8
+            ptx = data[text : text + ptx_bytes].decode()
+            assert unit == (re.search(r"\b(mma\.sync|wgmma\.mma_async)", ptx) is not None)
+            units.add(unit)
+            found += ptx
+        assert units == expected
+        assert ("wgmma.mma_async" in found) == (target == "nvidia:sm_90a" and dtype == "bf16")
 
 
 @pytest.mark.skipif(PTXAS is None or SANITIZED, reason="needs ptxas, of the CUDA toolkit")

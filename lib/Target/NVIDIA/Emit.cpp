@@ -183,10 +183,12 @@ static uint32_t attribute(LLVMFuncOp kernel, llvm::StringRef name) {
   return value ? uint32_t(value.getInt()) : 0;
 }
 
-/// Whose peak bounds the kernel's arithmetic.
+/// Whose peak bounds the kernel's arithmetic. Warp groups multiply in inline assembly, which an op waits for.
 static uint32_t unitOf(LLVMFuncOp kernel) {
-  bool usesTensorCores =
-      kernel.walk([](mlir::NVVM::MmaOp) { return mlir::WalkResult::interrupt(); }).wasInterrupted();
+  bool usesTensorCores = false;
+  kernel.walk([&](mlir::Operation *op) {
+    usesTensorCores |= mlir::isa<mlir::NVVM::MmaOp, mlir::NVVM::WgmmaWaitGroupSyncOp>(op);
+  });
   return usesTensorCores ? GIRIH_NVIDIA_BF16 : GIRIH_NVIDIA_F32;
 }
 
