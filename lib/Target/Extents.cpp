@@ -12,8 +12,6 @@
 using namespace mlir;
 using namespace girih;
 
-static bool isTile(Value value) { return isa<RankedTensorType>(value.getType()); }
-
 bool Need::join(const Need &other) {
   if (all)
     return false;
@@ -323,6 +321,29 @@ void Extents::chooseKept(tile::ProgramOp program) {
         kept.insert(result);
     }
   });
+}
+
+Value Extents::overwritten(Value result, Value input) const {
+  auto loop = dyn_cast<scf::ForOp>(result.getParentBlock()->getParentOp());
+  if (!loop)
+    return nullptr;
+  for (auto [argument, yielded] : llvm::zip(loop.getRegionIterArgs(), loop.getYieldedValues())) {
+    if (yielded != result || !isTile(argument))
+      continue;
+    Value chain = argument;
+    while (chain != input) {
+      if (!chain.hasOneUse() || isKept(chain))
+        return nullptr;
+      Operation *user = *chain.user_begin();
+      if (!OpTrait::hasElementwiseMappableTraits(user) || user->getNumResults() != 1)
+        return nullptr;
+      chain = user->getResult(0);
+    }
+    if (!chain.hasOneUse())
+      return nullptr;
+    return argument;
+  }
+  return nullptr;
 }
 
 Extents::Extents(tile::ProgramOp program) {

@@ -7,6 +7,8 @@
 
 namespace girih {
 
+inline bool isTile(mlir::Value value) { return llvm::isa<mlir::RankedTensorType>(value.getType()); }
+
 /// Demand for one dimension of a tile: everything, or what some stores can hold.
 struct Need {
   struct Term { // min(size, dim(view, dim) - offset)
@@ -30,6 +32,9 @@ public:
   llvm::ArrayRef<Need> need(mlir::Value tile) const;
   /// True if the tile is computed once and kept in scratch rather than evaluated where it is needed.
   bool isKept(mlir::Value tile) const { return kept.contains(tile); }
+  /// The tile that a loop carries and `result` may overwrite: `result` is yielded for it, and nothing but the
+  /// chain of inline element-wise operations from it to `input` reads it. Null: there is none.
+  mlir::Value overwritten(mlir::Value result, mlir::Value input) const;
 
 private:
   void propagate(mlir::Operation *op);

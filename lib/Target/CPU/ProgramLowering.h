@@ -7,7 +7,7 @@
 #include "dialects/Graph/Graph.h"
 #include "dialects/Tile/Tile.h"
 #include "lib/Target/CPU/CodeVersion.h"
-#include "lib/Target/Extents.h"
+#include "lib/Target/KernelBuilder.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 
@@ -52,7 +52,7 @@ int laneDim(ArrayRef<int64_t> shape);
 /// widen and narrow them by calls.
 Type storageType(Type element);
 
-class ProgramLowering {
+class ProgramLowering : KernelBuilder {
 public:
   ProgramLowering(tile::ProgramOp program, const CodeVersion &version, func::FuncOp function);
   LogicalResult run();
@@ -88,8 +88,6 @@ private:
   Value reduceAcrossRows(tile::ReduceOp op, const Point &point);
   SmallVector<Value> foldLoop(int64_t bound, SmallVector<Value> partials,
                               function_ref<void(Value, SmallVector<Value> &)> body);
-  Value combine(tile::ReduceKind kind, Value a, Value b);
-  Value neutral(tile::ReduceKind kind, Type type);
 
   // Evaluate.cpp: the value of an inline tile at a point; a scalar where all lanes agree.
   Value evaluate(Value tile, const Point &point);
@@ -259,26 +257,11 @@ private:
   Value blockElement(const View &view, Value n, Value k);
 
   // Small helpers: arithmetic on index values, folded where constant.
-  Value constant(int64_t value);
-  Value add(Value a, Value b);
-  Value sub(Value a, Value b);
-  Value mul(Value a, Value b);
-  Value minimum(Value a, Value b);
-  Value toI64(Value index);
   Value splat(Value scalar);
-  Value zero(Type type);
-  Value mapped(Value value) { return mapping.lookup(value); }
 
-  tile::ProgramOp program;
   const CodeVersion &version;
-  func::FuncOp function;
-  OpBuilder builder;
-  Location loc;
-  Extents extents;
-  IRMapping mapping;           // scalars of the program to scalars of the function
   DenseMap<Value, View> views; // by argument
   DenseMap<Value, Slot> slots; // kept tiles
-  DenseMap<int64_t, Value> constants;
   Operation *entryEnd = nullptr; // constants and slots' addresses are made before it
   int64_t scratchBytes = 0;
   bool hasSingleColumnDot = false;

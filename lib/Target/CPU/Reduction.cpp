@@ -5,42 +5,6 @@ using namespace mlir;
 using namespace girih;
 using namespace girih::cpu;
 
-Value ProgramLowering::combine(tile::ReduceKind kind, Value a, Value b) {
-  bool real = isa<FloatType>(getElementTypeOrSelf(a.getType()));
-  switch (kind) {
-  case tile::ReduceKind::add:
-    return real ? Value(arith::AddFOp::create(builder, loc, a, b)) : Value(arith::AddIOp::create(builder, loc, a, b));
-  case tile::ReduceKind::max:
-    return real ? Value(arith::MaximumFOp::create(builder, loc, a, b))
-                : Value(arith::MaxSIOp::create(builder, loc, a, b));
-  case tile::ReduceKind::min:
-    return real ? Value(arith::MinimumFOp::create(builder, loc, a, b))
-                : Value(arith::MinSIOp::create(builder, loc, a, b));
-  }
-  llvm_unreachable("every kind is listed");
-}
-
-/// What combines with x to x: -0.0 for add, so that no sign of zero is lost.
-Value ProgramLowering::neutral(tile::ReduceKind kind, Type type) {
-  Type element = getElementTypeOrSelf(type);
-  TypedAttr value;
-  if (auto real = dyn_cast<FloatType>(element)) {
-    const llvm::fltSemantics &semantics = real.getFloatSemantics();
-    APFloat number = kind == tile::ReduceKind::add ? APFloat::getZero(semantics, /*Negative=*/true)
-                                                   : APFloat::getInf(semantics, kind == tile::ReduceKind::max);
-    value = builder.getFloatAttr(real, number);
-  } else {
-    unsigned width = element.getIntOrFloatBitWidth();
-    APInt number = kind == tile::ReduceKind::add   ? APInt::getZero(width)
-                   : kind == tile::ReduceKind::max ? APInt::getSignedMinValue(width)
-                                                   : APInt::getSignedMaxValue(width);
-    value = builder.getIntegerAttr(element, number);
-  }
-  if (auto vector = dyn_cast<VectorType>(type))
-    value = DenseElementsAttr::get(vector, Attribute(value));
-  return arith::ConstantOp::create(builder, loc, value);
-}
-
 void ProgramLowering::lowerReduce(tile::ReduceOp op, const Slot &slot) {
   auto shape = cast<RankedTensorType>(op.getInput().getType()).getShape();
   bool alongLanes = int(op.getAxis()) == laneDim(shape);

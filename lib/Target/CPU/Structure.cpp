@@ -8,11 +8,8 @@ using namespace mlir;
 using namespace girih;
 using namespace girih::cpu;
 
-static bool isTile(Value value) { return isa<RankedTensorType>(value.getType()); }
-
 ProgramLowering::ProgramLowering(tile::ProgramOp program, const CodeVersion &version, func::FuncOp function)
-    : program(program), version(version), function(function), builder(function.getContext()),
-      loc(program.getLoc()), extents(program) {
+    : KernelBuilder(program, function), version(version) {
   Block *entry = function.addEntryBlock();
   builder.setInsertionPointToStart(entry);
   entryEnd = func::ReturnOp::create(builder, loc);
@@ -110,14 +107,6 @@ LogicalResult ProgramLowering::lowerBlock(Block &block) {
   return success();
 }
 
-/// A part of a tile of the same rank, element by element.
-static bool isStaticSlice(Operation &op) {
-  auto slice = dyn_cast<tensor::ExtractSliceOp>(op);
-  return slice && slice.getOffsets().empty() && slice.getSizes().empty() && slice.getStrides().empty() &&
-         llvm::all_of(slice.getStaticStrides(), [](int64_t stride) { return stride == 1; }) &&
-         slice.getSourceType().getRank() == slice.getType().getRank();
-}
-
 LogicalResult ProgramLowering::lowerOp(Operation &op) {
   loc = op.getLoc();
   if (auto loop = dyn_cast<scf::ForOp>(op))
@@ -132,12 +121,8 @@ LogicalResult ProgramLowering::lowerOp(Operation &op) {
     lowerScatter(scatter);
     return success();
   }
-  bool known = isa<arith::ArithDialect, math::MathDialect, tile::TileDialect>(op.getDialect()) ||
-               isa<tensor::SplatOp, tensor::ExtractOp>(op) || isStaticSlice(op);
-  if (!known || op.getNumRegions() || op.getNumResults() != 1)
-    return op.emitOpError(
-        "cannot be lowered for the CPU: expected arith, math, tile, tensor.splat, tensor.extract, "
-        "a static tensor.extract_slice, scf.for or scf.if in a tile program");
+  if (failed(checkLowerable(op, "the CPU")))
+    return failure();
   Value result = op.getResult(0);
   if (!isTile(result)) {
     lowerScalar(op);
@@ -169,29 +154,10 @@ bool ProgramLowering::ownsSlot(Value tile, Operation &user) {
          !tile.getDefiningOp<arith::ConstantOp>();
 }
 
-/// The slot of a loop's carried tile, if `result` may overwrite it: `result` is yielded for it, and nothing
-/// but the chain of inline element-wise operations from it to `input` reads it.
+/// The slot of a loop's carried tile, if `result` may overwrite it.
 std::optional<Slot> ProgramLowering::inPlaceSlot(Value result, Value input) {
-  auto loop = dyn_cast<scf::ForOp>(result.getParentBlock()->getParentOp());
-  if (!loop)
-    return std::nullopt;
-  for (auto [argument, yielded] : llvm::zip(loop.getRegionIterArgs(), loop.getYieldedValues())) {
-    if (yielded != result || !isTile(argument))
-      continue;
-    Value chain = argument;
-    while (chain != input) {
-      if (!chain.hasOneUse() || extents.isKept(chain))
-        return std::nullopt;
-      Operation *user = *chain.user_begin();
-      if (!OpTrait::hasElementwiseMappableTraits(user) || user->getNumResults() != 1)
-        return std::nullopt;
-      chain = user->getResult(0);
-    }
-    if (!chain.hasOneUse())
-      return std::nullopt;
-    return slots.lookup(argument);
-  }
-  return std::nullopt;
+  Value carried = extents.overwritten(result, input);
+  return carried ? std::optional(slots.lookup(carried)) : std::nullopt;
 }
 
 LogicalResult ProgramLowering::lowerFor(scf::ForOp loop) {
@@ -304,70 +270,8 @@ LogicalResult ProgramLowering::lowerIf(scf::IfOp branch) {
   return success();
 }
 
-//===- Index arithmetic ---------------------------------------------------------------------------===//
-
-Value ProgramLowering::constant(int64_t value) {
-  Value &made = constants[value];
-  if (!made) {
-    OpBuilder::InsertionGuard guard(builder);
-    builder.setInsertionPointToStart(&function.getBody().front());
-    made = arith::ConstantIndexOp::create(builder, function.getLoc(), value);
-  }
-  return made;
-}
-
-Value ProgramLowering::add(Value a, Value b) {
-  auto x = getConstantIntValue(a), y = getConstantIntValue(b);
-  if (x && y)
-    return constant(*x + *y);
-  if (x == 0)
-    return b;
-  if (y == 0)
-    return a;
-  return arith::AddIOp::create(builder, loc, a, b, arith::IntegerOverflowFlags::nsw);
-}
-
-Value ProgramLowering::sub(Value a, Value b) {
-  auto x = getConstantIntValue(a), y = getConstantIntValue(b);
-  if (x && y)
-    return constant(*x - *y);
-  if (y == 0)
-    return a;
-  return arith::SubIOp::create(builder, loc, a, b, arith::IntegerOverflowFlags::nsw);
-}
-
-Value ProgramLowering::mul(Value a, Value b) {
-  auto x = getConstantIntValue(a), y = getConstantIntValue(b);
-  if (x && y)
-    return constant(*x * *y);
-  if (x == 0 || y == 0)
-    return constant(0);
-  if (x == 1)
-    return b;
-  if (y == 1)
-    return a;
-  return arith::MulIOp::create(builder, loc, a, b, arith::IntegerOverflowFlags::nsw);
-}
-
-Value ProgramLowering::minimum(Value a, Value b) {
-  auto x = getConstantIntValue(a), y = getConstantIntValue(b);
-  if (x && y)
-    return constant(std::min(*x, *y));
-  if (a == b)
-    return a;
-  return arith::MinSIOp::create(builder, loc, a, b);
-}
-
-Value ProgramLowering::toI64(Value index) {
-  return arith::IndexCastOp::create(builder, loc, builder.getI64Type(), index);
-}
-
 Value ProgramLowering::splat(Value scalar) {
   if (isa<VectorType>(scalar.getType()))
     return scalar;
   return vector::BroadcastOp::create(builder, loc, VectorType::get(lanes, scalar.getType()), scalar);
-}
-
-Value ProgramLowering::zero(Type type) {
-  return arith::ConstantOp::create(builder, loc, builder.getZeroAttr(type));
 }

@@ -5,7 +5,7 @@
 
 #include "dialects/Graph/Graph.h"
 #include "dialects/Tile/Tile.h"
-#include "lib/Target/Extents.h"
+#include "lib/Target/KernelBuilder.h"
 #include "lib/Target/NVIDIA/SharedMemory.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -46,7 +46,7 @@ struct View {
 /// How an element lies in memory: i1 takes a byte.
 Type storageType(Type element);
 
-class ProgramLowering {
+class ProgramLowering : KernelBuilder {
 public:
   /// No block has more than `sharedLimit` bytes of shared memory.
   ProgramLowering(tile::ProgramOp program, func::FuncOp function, int64_t sharedLimit, bool hasWarpGroups);
@@ -95,8 +95,6 @@ private:
   void reduceByAll(tile::ReduceOp op, const Slot &slot);
   Value combineAcross(tile::ReduceKind kind, Value mine, int64_t width);
   Value partialSum(tile::ReduceOp op, const Point &place, Value lane, int64_t partials);
-  Value combine(tile::ReduceKind kind, Value a, Value b);
-  Value neutral(tile::ReduceKind kind, Type type);
 
   // Evaluate.cpp: the value of an inline tile at an element.
   Value evaluate(Value tile, const Point &point);
@@ -184,30 +182,15 @@ private:
   void fillByElements(const Operand &operand, const Stage &stage, Value buffer, Value from, int64_t depth);
 
   // Small helpers: arithmetic on index values, folded where constant.
-  Value constant(int64_t value);
-  Value add(Value a, Value b);
-  Value sub(Value a, Value b);
-  Value mul(Value a, Value b);
   Value divide(Value a, int64_t b);
   Value remainder(Value a, int64_t b);
-  Value minimum(Value a, Value b);
   Value less(Value a, Value b);
   Value both(Value a, Value b);
-  Value toI64(Value index);
   Value toI32(Value index);
-  Value zero(Type type);
-  Value mapped(Value value) { return mapping.lookup(value); }
 
-  tile::ProgramOp program;
-  func::FuncOp function;
-  OpBuilder builder;
-  Location loc;
-  Extents extents;
-  IRMapping mapping;           // scalars of the program to scalars of the function
   DenseMap<Value, View> views; // by argument
   DenseMap<Value, Slot> slots; // kept tiles
   DenseMap<Operation *, SmallVector<int64_t>> dying; // shared memory that is free after an operation
-  DenseMap<int64_t, Value> constants;
   SmallVector<Value, 4> blockIndex; // along each dimension of the grid
   Value thread, sharedBase;
   SharedMemory shared;

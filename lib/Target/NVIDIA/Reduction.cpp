@@ -6,36 +6,6 @@ using namespace mlir;
 using namespace girih;
 using namespace girih::nvidia;
 
-Value ProgramLowering::combine(tile::ReduceKind kind, Value a, Value b) {
-  bool real = isa<FloatType>(a.getType());
-  switch (kind) {
-  case tile::ReduceKind::add:
-    return real ? Value(arith::AddFOp::create(builder, loc, a, b))
-                : Value(arith::AddIOp::create(builder, loc, a, b));
-  case tile::ReduceKind::max:
-    return real ? Value(arith::MaximumFOp::create(builder, loc, a, b))
-                : Value(arith::MaxSIOp::create(builder, loc, a, b));
-  case tile::ReduceKind::min:
-    return real ? Value(arith::MinimumFOp::create(builder, loc, a, b))
-                : Value(arith::MinSIOp::create(builder, loc, a, b));
-  }
-  llvm_unreachable("every kind is listed");
-}
-
-/// What combines with x to x: -0.0 for add, so that no sign of zero is lost.
-Value ProgramLowering::neutral(tile::ReduceKind kind, Type type) {
-  if (type.isF32())
-    return arith::ConstantOp::create(builder, loc,
-                                     builder.getF32FloatAttr(kind == tile::ReduceKind::add ? -0.0f
-                                                             : kind == tile::ReduceKind::max
-                                                                 ? -std::numeric_limits<float>::infinity()
-                                                                 : std::numeric_limits<float>::infinity()));
-  return arith::ConstantOp::create(builder, loc,
-                                   builder.getI32IntegerAttr(kind == tile::ReduceKind::add   ? 0
-                                                             : kind == tile::ReduceKind::max ? INT32_MIN
-                                                                                             : INT32_MAX));
-}
-
 /// Whether partial results may be combined in any order.
 static bool isOrderFree(tile::ReduceOp op) {
   return op.getKind() != tile::ReduceKind::add || op.getInput().getType().getElementType().isInteger(32);

@@ -9,12 +9,9 @@ using namespace mlir;
 using namespace girih;
 using namespace girih::nvidia;
 
-static bool isTile(Value value) { return isa<RankedTensorType>(value.getType()); }
-
 ProgramLowering::ProgramLowering(tile::ProgramOp program, func::FuncOp function, int64_t sharedLimit,
                                  bool hasWarpGroups)
-    : program(program), function(function), builder(function.getContext()), loc(program.getLoc()),
-      extents(program), sharedLimit(sharedLimit), hasWarpGroups(hasWarpGroups) {
+    : KernelBuilder(program, function), sharedLimit(sharedLimit), hasWarpGroups(hasWarpGroups) {
   builder.setInsertionPointToStart(function.addEntryBlock());
   auto end = func::ReturnOp::create(builder, loc);
   builder.setInsertionPoint(end);
@@ -150,14 +147,6 @@ bool ProgramLowering::mayWait(tile::DotOp dot) {
   return true;
 }
 
-/// A part of a tile of the same rank, element by element.
-static bool isStaticSlice(Operation &op) {
-  auto slice = dyn_cast<tensor::ExtractSliceOp>(op);
-  return slice && slice.getOffsets().empty() && slice.getSizes().empty() && slice.getStrides().empty() &&
-         llvm::all_of(slice.getStaticStrides(), [](int64_t stride) { return stride == 1; }) &&
-         slice.getSourceType().getRank() == slice.getType().getRank();
-}
-
 /// What is only stored needs no place of its own before.
 static bool isOnlyStored(Value tile) {
   while (tile.hasOneUse()) {
@@ -177,13 +166,9 @@ bool ProgramLowering::isKept(Value tile) const {
   return extents.isKept(tile) && !(tile.getDefiningOp<tile::ConcatOp>() && isOnlyStored(tile));
 }
 
-static LogicalResult checkKnown(Operation &op) {
-  bool known = isa<arith::ArithDialect, math::MathDialect, tile::TileDialect>(op.getDialect()) ||
-               isa<tensor::SplatOp, tensor::ExtractOp>(op) || isStaticSlice(op);
-  if (!known || op.getNumRegions() || op.getNumResults() != 1)
-    return op.emitOpError(
-        "cannot be lowered for a GPU: expected arith, math, tile, tensor.splat, tensor.extract, a static "
-        "tensor.extract_slice, scf.for or scf.if in a tile program");
+static LogicalResult checkSupported(Operation &op) {
+  if (failed(checkLowerable(op, "a GPU")))
+    return failure();
   if (auto dot = dyn_cast<tile::DotOp>(op); dot && dot.getLhs().getType().getElementType().isInteger(8))
     return op.emitOpError(
         "multiplies 8-bit integers, for which GPUs have no kernel here; expected f32, bf16 or f16");
@@ -200,7 +185,7 @@ LogicalResult ProgramLowering::lowerOp(Operation &op) {
     return lowerStore(store), success();
   if (auto scatter = dyn_cast<tile::ScatterOp>(op))
     return lowerScatter(scatter), success();
-  if (failed(checkKnown(op)))
+  if (failed(checkSupported(op)))
     return failure();
   Value result = op.getResult(0);
   if (!isTile(result))
@@ -274,29 +259,10 @@ void ProgramLowering::releaseAfter(Operation &op) {
   dying.erase(&op);
 }
 
-/// The slot of a loop's carried tile, if `result` may overwrite it: `result` is yielded for it, and nothing
-/// but the chain of inline element-wise operations from it to `input` reads it.
+/// The slot of a loop's carried tile, if `result` may overwrite it.
 std::optional<Slot> ProgramLowering::inPlaceSlot(Value result, Value input) {
-  auto loop = dyn_cast<scf::ForOp>(result.getParentBlock()->getParentOp());
-  if (!loop)
-    return std::nullopt;
-  for (auto [argument, yielded] : llvm::zip(loop.getRegionIterArgs(), loop.getYieldedValues())) {
-    if (yielded != result || !isTile(argument))
-      continue;
-    Value chain = argument;
-    while (chain != input) {
-      if (!chain.hasOneUse() || (chain != argument && isKept(chain)))
-        return std::nullopt;
-      Operation *user = *chain.user_begin();
-      if (!OpTrait::hasElementwiseMappableTraits(user) || user->getNumResults() != 1)
-        return std::nullopt;
-      chain = user->getResult(0);
-    }
-    if (!chain.hasOneUse())
-      return std::nullopt;
-    return slots.lookup(argument);
-  }
-  return std::nullopt;
+  Value carried = extents.overwritten(result, input);
+  return carried ? std::optional(slots.lookup(carried)) : std::nullopt;
 }
 
 //===- Control flow -------------------------------------------------------------------------------===//
@@ -426,49 +392,6 @@ LogicalResult ProgramLowering::lowerIf(scf::IfOp branch) {
 
 //===- Index arithmetic ---------------------------------------------------------------------------===//
 
-Value ProgramLowering::constant(int64_t value) {
-  Value &made = constants[value];
-  if (!made) {
-    OpBuilder::InsertionGuard guard(builder);
-    builder.setInsertionPointToStart(&function.getBody().front());
-    made = arith::ConstantIndexOp::create(builder, function.getLoc(), value);
-  }
-  return made;
-}
-
-Value ProgramLowering::add(Value a, Value b) {
-  auto x = getConstantIntValue(a), y = getConstantIntValue(b);
-  if (x && y)
-    return constant(*x + *y);
-  if (x == 0)
-    return b;
-  if (y == 0)
-    return a;
-  return arith::AddIOp::create(builder, loc, a, b, arith::IntegerOverflowFlags::nsw);
-}
-
-Value ProgramLowering::sub(Value a, Value b) {
-  auto x = getConstantIntValue(a), y = getConstantIntValue(b);
-  if (x && y)
-    return constant(*x - *y);
-  if (y == 0)
-    return a;
-  return arith::SubIOp::create(builder, loc, a, b, arith::IntegerOverflowFlags::nsw);
-}
-
-Value ProgramLowering::mul(Value a, Value b) {
-  auto x = getConstantIntValue(a), y = getConstantIntValue(b);
-  if (x && y)
-    return constant(*x * *y);
-  if (x == 0 || y == 0)
-    return constant(0);
-  if (x == 1)
-    return b;
-  if (y == 1)
-    return a;
-  return arith::MulIOp::create(builder, loc, a, b, arith::IntegerOverflowFlags::nsw);
-}
-
 Value ProgramLowering::divide(Value a, int64_t b) {
   if (auto x = getConstantIntValue(a))
     return constant(*x / b);
@@ -479,13 +402,6 @@ Value ProgramLowering::remainder(Value a, int64_t b) {
   if (auto x = getConstantIntValue(a))
     return constant(*x % b);
   return b == 1 ? constant(0) : arith::RemUIOp::create(builder, loc, a, constant(b)).getResult();
-}
-
-Value ProgramLowering::minimum(Value a, Value b) {
-  auto x = getConstantIntValue(a), y = getConstantIntValue(b);
-  if (x && y)
-    return constant(std::min(*x, *y));
-  return a == b ? a : arith::MinSIOp::create(builder, loc, a, b).getResult();
 }
 
 /// As unsigned numbers: what is negative is no less than a size.
@@ -500,12 +416,6 @@ Value ProgramLowering::both(Value a, Value b) {
   return arith::AndIOp::create(builder, loc, a, b);
 }
 
-Value ProgramLowering::toI64(Value index) {
-  return arith::IndexCastOp::create(builder, loc, builder.getI64Type(), index);
-}
 Value ProgramLowering::toI32(Value index) {
   return arith::IndexCastOp::create(builder, loc, builder.getI32Type(), index);
-}
-Value ProgramLowering::zero(Type type) {
-  return arith::ConstantOp::create(builder, loc, builder.getZeroAttr(type));
 }
